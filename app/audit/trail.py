@@ -1,0 +1,62 @@
+"""Writing to and reading from the trail."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.audit.models import AuditEntry
+
+
+class Actor(Protocol):
+    """Whoever acts: a person of a workspace."""
+
+    @property
+    def id(self) -> int:
+        """Number of the person."""
+
+    @property
+    def workspace_id(self) -> int:
+        """Workspace the person acts in."""
+
+
+def note(
+    session: Session, actor: Actor, action: str, words: str, *, subject_id: int | None = None, **details: Any
+) -> None:
+    """Add an entry to the trail, in the same transaction as the act itself."""
+    entry = AuditEntry(
+        workspace_id=actor.workspace_id,
+        actor_id=actor.id,
+        action=action,
+        words=words[:500],
+        subject_id=subject_id,
+        details=details,
+    )
+    session.add(entry)
+
+
+def note_program(
+    session: Session, workspace_id: int, action: str, words: str, *, subject_id: int | None = None, **details: Any
+) -> None:
+    """Add an act of the program itself, for example a send paused after a refused token."""
+    session.add(
+        AuditEntry(
+            workspace_id=workspace_id,
+            actor_id=None,
+            action=action,
+            words=words[:500],
+            subject_id=subject_id,
+            details=details,
+        )
+    )
+
+
+def latest(session: Session, workspace_id: int, *, before: int | None = None, limit: int = 50) -> Sequence[AuditEntry]:
+    """Give entries newest first, `before` an entry's id for the next page."""
+    query = select(AuditEntry).where(AuditEntry.workspace_id == workspace_id)
+    if before is not None:
+        query = query.where(AuditEntry.id < before)
+    return session.scalars(query.order_by(AuditEntry.id.desc()).limit(limit)).all()

@@ -1,0 +1,48 @@
+"""What the engine keeps: lanes, the account's rate budget, workers' signs of life."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db import Base, now
+
+
+class Lane(Base):
+    """One worker's right to work on one send: a lease with a fencing number."""
+
+    __tablename__ = "lane"
+    __table_args__ = {"sqlite_autoincrement": True}  # an id is never used again
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    send_id: Mapped[int] = mapped_column(ForeignKey("send.id", ondelete="CASCADE"), index=True)
+    generation: Mapped[int] = mapped_column(default=0)
+    """Fencing number: grows with every job; a job with an older one does nothing."""
+    owner: Mapped[str] = mapped_column(String(100), default="")
+    """Worker that holds the lane; empty when none does."""
+    lease_until: Mapped[datetime]
+
+
+class RateBudget(Base):
+    """Calls an account may still make; shared by all workers."""
+
+    __tablename__ = "rate_budget"
+
+    account_id: Mapped[str] = mapped_column(String(100), primary_key=True)
+    tokens: Mapped[float]
+    """Calls that may be made at `filled_at`; may be a fraction."""
+    filled_at: Mapped[datetime] = mapped_column(default=now)
+    blocked_until: Mapped[datetime | None]
+    """The service told us to wait until then."""
+
+
+class Worker(Base):
+    """A worker process and when it last showed a sign of life."""
+
+    __tablename__ = "worker"
+
+    id: Mapped[str] = mapped_column(String(100), primary_key=True)
+    started_at: Mapped[datetime] = mapped_column(default=now)
+    seen_at: Mapped[datetime] = mapped_column(default=now)

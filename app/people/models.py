@@ -1,0 +1,99 @@
+"""Workspaces, people, the connection to the mail service and sender identities."""
+
+from __future__ import annotations
+
+import enum
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.db import Base, Words, now
+
+
+class Role(enum.StrEnum):
+    """What a person may do."""
+
+    STAFF = "staff"
+    ADMINISTRATOR = "administrator"
+
+
+class Workspace(Base):
+    """A department: owner of its templates, lists, senders, connection and people."""
+
+    __tablename__ = "workspace"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(100))
+    is_live: Mapped[bool] = mapped_column(default=False)
+    """False: trial mode. Mail goes only to the team's own addresses until an administrator switches to live."""
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class Person(Base):
+    """Somebody who signs in. `email` is kept in lower case."""
+
+    __tablename__ = "person"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    workspace_id: Mapped[int] = mapped_column(ForeignKey("workspace.id"), index=True)
+    email: Mapped[str] = mapped_column(String(254), unique=True)
+    name: Mapped[str] = mapped_column(String(100))
+    role: Mapped[Role] = mapped_column(Words(Role), default=Role.STAFF)
+    password_hash: Mapped[str] = mapped_column(String(255))
+    session_key: Mapped[str] = mapped_column(String(64))
+    """Changes with the password, so that older sign-ins end."""
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    last_seen_at: Mapped[datetime | None]
+
+    workspace: Mapped[Workspace] = relationship()
+
+    is_authenticated = True
+    is_active = True
+    is_anonymous = False
+
+    def get_id(self) -> str:
+        """Give what the sign-in cookie carries."""
+        return f"{self.id}:{self.session_key}"
+
+    @property
+    def is_administrator(self) -> bool:
+        """Whether the person may change settings."""
+        return self.role is Role.ADMINISTRATOR
+
+
+class Connection(Base):
+    """How a workspace reaches the mail service. One each."""
+
+    __tablename__ = "connection"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    workspace_id: Mapped[int] = mapped_column(ForeignKey("workspace.id"), unique=True)
+    account_id: Mapped[str] = mapped_column(String(100), default="")
+    token_sealed: Mapped[str | None] = mapped_column(Text)
+    """The API token, encrypted; never shown again."""
+    base_url: Mapped[str] = mapped_column(String(300))
+    calls_per_5_minutes: Mapped[int] = mapped_column(default=1200)
+    """Pace: calls the account may make in five minutes (API.md, section 7)."""
+    checked_at: Mapped[datetime | None]
+    report: Mapped[list[Any]] = mapped_column(default=list)
+    """What the last check found: a list of {"ok": bool, "subject": str, "words": str}."""
+    domains: Mapped[list[str]] = mapped_column(default=list)
+    """Sending domains found by the last check."""
+
+
+class SenderIdentity(Base):
+    """A From address and name that staff may pick, with an optional Reply-To."""
+
+    __tablename__ = "sender_identity"
+    __table_args__ = (UniqueConstraint("workspace_id", "address", "name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    workspace_id: Mapped[int] = mapped_column(ForeignKey("workspace.id"), index=True)
+    address: Mapped[str] = mapped_column(String(254))
+    name: Mapped[str] = mapped_column(String(100), default="")
+    reply_to: Mapped[str] = mapped_column(String(254), default="")
+    is_retired: Mapped[bool] = mapped_column(default=False)
+    """No longer offered; kept because past sends name it."""
+    created_at: Mapped[datetime] = mapped_column(default=now)

@@ -1,0 +1,62 @@
+"""Recipient lists, recipients, and uploads waiting for a person's yes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, LargeBinary, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db import Base, now
+
+
+class RecipientList(Base):
+    """People with one e-mail address each and data columns."""
+
+    __tablename__ = "recipient_list"
+    __table_args__ = (UniqueConstraint("workspace_id", "name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    workspace_id: Mapped[int] = mapped_column(ForeignKey("workspace.id"), index=True)
+    name: Mapped[str] = mapped_column(String(200))
+    columns: Mapped[list[str]] = mapped_column(default=list)
+    """Data columns in the order of the file, as variable names (`first_name`); without the e-mail column."""
+    recipient_count: Mapped[int] = mapped_column(default=0)
+    """Kept with every change, never counted on a page."""
+    change_number: Mapped[int] = mapped_column(default=1)
+    """Grows with every change, so that a review made before it is known to be old (P7)."""
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+
+
+class Recipient(Base):
+    """One person of one list."""
+
+    __tablename__ = "recipient"
+    __table_args__ = (UniqueConstraint("list_id", "email_key"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    list_id: Mapped[int] = mapped_column(ForeignKey("recipient_list.id", ondelete="CASCADE"), index=True)
+    email: Mapped[str] = mapped_column(String(254))
+    email_key: Mapped[str] = mapped_column(String(254))
+    """The address in lower case: one person once."""
+    name: Mapped[str] = mapped_column(String(200), default="")
+    data: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """Column to text, as typed."""
+
+
+class ListUpload(Base):
+    """A file or paste that was read but not yet saved as a list; deleted when it is."""
+
+    __tablename__ = "list_upload"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    workspace_id: Mapped[int] = mapped_column(ForeignKey("workspace.id"), index=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    list_name: Mapped[str] = mapped_column(String(200))
+    file_name: Mapped[str] = mapped_column(String(255), default="")
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    email_column: Mapped[str | None] = mapped_column(String(200))
+    """The column a person chose as the e-mail column, when the file has several."""
+    created_at: Mapped[datetime] = mapped_column(default=now)

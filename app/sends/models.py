@@ -1,0 +1,222 @@
+"""Sends, their messages, attempts, counts, attachments and review."""
+
+from __future__ import annotations
+
+import enum
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.db import Base, Words, now
+from app.emails.models import TemplateVersion
+from app.recipients.models import RecipientList
+
+
+class SendKind(enum.StrEnum):
+    """To whom a send goes."""
+
+    LIST = "list"
+    DIRECT = "direct"
+    """One e-mail to one or several addresses typed in by hand."""
+
+
+class SendState(enum.StrEnum):
+    """Where a send stands (design, section 4)."""
+
+    DRAFT = "draft"
+    SCHEDULED = "scheduled"
+    """Released; the first message leaves at `start_at`."""
+    SENDING = "sending"
+    PAUSED = "paused"
+    FINISHED = "finished"
+    CANCELLED = "cancelled"
+
+
+class ReviewState(enum.StrEnum):
+    """Where the review of a send stands."""
+
+    NONE = "none"
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class Outcome(enum.StrEnum):
+    """State of a message: the first two on its way, the others how it ended (design, section 4)."""
+
+    PENDING = "pending"
+    SENDING = "sending"
+    DELIVERED = "delivered"
+    QUEUED = "queued"
+    BOUNCED = "bounced"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    UNKNOWN = "unknown"
+    CANCELLED = "cancelled"
+
+
+UNDER_WAY = (Outcome.PENDING, Outcome.SENDING)
+"""States that are not yet an outcome."""
+
+
+class Send(Base):
+    """One release of one template version to one snapshot of recipients, or to one person."""
+
+    __tablename__ = "send"
+    __table_args__ = (
+        Index("ix_send_newest", "workspace_id", "id"),
+        Index("ix_send_state", "state", "start_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    workspace_id: Mapped[int] = mapped_column(ForeignKey("workspace.id"))
+    kind: Mapped[SendKind] = mapped_column(Words(SendKind))
+    state: Mapped[SendState] = mapped_column(Words(SendState), default=SendState.DRAFT)
+    pause_reason: Mapped[str] = mapped_column(Text, default="")
+    """Why it is paused or stopped and what to do, for people."""
+
+    template_version_id: Mapped[int | None] = mapped_column(ForeignKey("template_version.id"))
+    list_id: Mapped[int | None] = mapped_column(ForeignKey("recipient_list.id", ondelete="SET NULL"))
+    list_name: Mapped[str] = mapped_column(String(200), default="")
+    """The list's name at release, kept when the list goes."""
+    columns: Mapped[list[str]] = mapped_column(default=list)
+    """The list's columns at release, for the download."""
+    sender_identity_id: Mapped[int | None] = mapped_column(ForeignKey("sender_identity.id"))
+    from_address: Mapped[str] = mapped_column(String(254), default="")
+    from_name: Mapped[str] = mapped_column(String(100), default="")
+    reply_to: Mapped[str] = mapped_column(String(254), default="")
+    headers: Mapped[list[Any]] = mapped_column(default=list)
+    """Custom headers: a list of [name, value source]; values may use variables."""
+    values: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """Values common to the whole send; a recipient's own column goes before them."""
+    to: Mapped[list[Any]] = mapped_column(default=list)
+    """Direct sends: a list of [address, name]; so are `cc` and `bcc`. Not used by list sends."""
+    cc: Mapped[list[Any]] = mapped_column(default=list)
+    bcc: Mapped[list[Any]] = mapped_column(default=list)
+
+    review_state: Mapped[ReviewState] = mapped_column(Words(ReviewState), default=ReviewState.NONE)
+    review_fingerprint: Mapped[str] = mapped_column(String(64), default="")
+    """Digest of everything that was reviewed; release compares it (P7)."""
+    review_total: Mapped[int] = mapped_column(default=0)
+    review_done: Mapped[int] = mapped_column(default=0)
+    review_problems: Mapped[int] = mapped_column(default=0)
+    """People who cannot be written to as things stand."""
+
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    released_at: Mapped[datetime | None]
+    released_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    start_at: Mapped[datetime | None]
+    first_post_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    total: Mapped[int] = mapped_column(default=0)
+    """Messages of the snapshot; the tallies always add up to it (P1)."""
+
+    template_version: Mapped[TemplateVersion | None] = relationship()
+    recipient_list: Mapped[RecipientList | None] = relationship()
+
+
+class SendTally(Base):
+    """How many messages of a send stand in one state; kept in the transaction that moves them, never counted."""
+
+    __tablename__ = "send_tally"
+
+    send_id: Mapped[int] = mapped_column(ForeignKey("send.id", ondelete="CASCADE"), primary_key=True)
+    outcome: Mapped[Outcome] = mapped_column(Words(Outcome), primary_key=True)
+    count: Mapped[int] = mapped_column(default=0)
+
+
+class SendAttachment(Base):
+    """A file that goes with every message of a send."""
+
+    __tablename__ = "send_attachment"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    send_id: Mapped[int] = mapped_column(ForeignKey("send.id", ondelete="CASCADE"), index=True)
+    file_name: Mapped[str] = mapped_column(String(255))
+    media_type: Mapped[str] = mapped_column(String(127))
+    size: Mapped[int]
+    sha256: Mapped[str] = mapped_column(String(64))
+    content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+
+
+class ReviewProblem(Base):
+    """Something that keeps one person (or everyone, without a recipient) from being written to."""
+
+    __tablename__ = "review_problem"
+    __table_args__ = (Index("ix_review_problem_of_send", "send_id", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    send_id: Mapped[int] = mapped_column(ForeignKey("send.id", ondelete="CASCADE"))
+    recipient_id: Mapped[int | None]
+    """None: it concerns the whole send and must be mended before release."""
+    email: Mapped[str] = mapped_column(String(254), default="")
+    code: Mapped[str] = mapped_column(String(64))
+    place: Mapped[str] = mapped_column(String(200), default="")
+    words: Mapped[str] = mapped_column(Text)
+
+
+class Message(Base):
+    """One e-mail of a send: one API call."""
+
+    __tablename__ = "message"
+    __table_args__ = (
+        UniqueConstraint("send_id", "email_key"),
+        Index("ix_message_work", "send_id", "state", "next_try_at", "id"),
+        Index("ix_message_lane", "lane_id"),
+        Index("ix_message_of_send", "send_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    send_id: Mapped[int] = mapped_column(ForeignKey("send.id", ondelete="CASCADE"))
+    reference: Mapped[str] = mapped_column(String(36), unique=True)
+    """Random, sent along as `X-Postroom-Message`, so that a doubtful one can be found again at the vendor."""
+    recipient_id: Mapped[int | None]
+    email: Mapped[str] = mapped_column(String(254))
+    email_key: Mapped[str] = mapped_column(String(254))
+    name: Mapped[str] = mapped_column(String(200), default="")
+    data: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """The recipient's data at release: what it was rendered with (P4)."""
+    state: Mapped[Outcome] = mapped_column(Words(Outcome), default=Outcome.PENDING)
+    reason: Mapped[str] = mapped_column(String(64), default="")
+    """Why it ended so, as a code with words in `sends/words.py`."""
+    detail: Mapped[str] = mapped_column(Text, default="")
+    """More about the reason, for people."""
+    lane_id: Mapped[int | None]
+    """Lane that holds it while it is `sending`."""
+    lane_generation: Mapped[int | None]
+    tries: Mapped[int] = mapped_column(default=0)
+    next_try_at: Mapped[datetime | None]
+    """Not before this time; None: at once."""
+    message_id: Mapped[str] = mapped_column(String(255), default="")
+    """The vendor's id."""
+    body_sha256: Mapped[str] = mapped_column(String(64), default="")
+    """SHA-256 of the body that was posted last (P4)."""
+    addresses: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """Direct sends: address to outcome, as the answer grouped them."""
+    changed_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class Attempt(Base):
+    """One POST of one message. Written before the POST leaves; the answer is filled in afterwards."""
+
+    __tablename__ = "attempt"
+    __table_args__ = (UniqueConstraint("message_id", "number"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    message_id: Mapped[int] = mapped_column(ForeignKey("message.id", ondelete="CASCADE"))
+    number: Mapped[int]
+    started_at: Mapped[datetime] = mapped_column(default=now)
+    ended_at: Mapped[datetime | None]
+    """None: no answer was recorded."""
+    http_status: Mapped[int | None]
+    error_code: Mapped[str] = mapped_column(String(100), default="")
+    error_message: Mapped[str] = mapped_column(String(300), default="")
+    was_sent: Mapped[str] = mapped_column(String(10), default="")
+    """`no`, `yes` or `unknown`."""
+    raw_answer: Mapped[str] = mapped_column(Text, default="")

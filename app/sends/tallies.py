@@ -1,0 +1,44 @@
+"""Counts of a send by state, kept in the same transaction that moves the messages (P1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
+
+from app.sends.models import Outcome, SendTally
+
+
+def open_tallies(session: Session, send_id: int, *, pending: int, skipped: int = 0) -> None:
+    """Make the rows of a released send: everything is `pending` but what was skipped at release."""
+    first = {Outcome.PENDING: pending, Outcome.SKIPPED: skipped}
+    session.execute(
+        insert(SendTally),
+        [{"send_id": send_id, "outcome": outcome, "count": first.get(outcome, 0)} for outcome in Outcome],
+    )
+
+
+def move(session: Session, send_id: int, moves: Mapping[tuple[Outcome, Outcome], int]) -> None:
+    """Move counts from one state to another. `moves` maps (from, to) to how many messages moved.
+
+    Rows are updated in one fixed order, so that two workers never wait for each other in a ring.
+    """
+    change: dict[Outcome, int] = {}
+    for (source, target), count in moves.items():
+        change[source] = change.get(source, 0) - count
+        change[target] = change.get(target, 0) + count
+    for outcome in sorted(change):
+        if change[outcome]:
+            session.execute(
+                update(SendTally)
+                .where(SendTally.send_id == send_id, SendTally.outcome == outcome)
+                .values(count=SendTally.count + change[outcome])
+            )
+
+
+def counts(session: Session, send_id: int) -> dict[Outcome, int]:
+    """Give every state's count, zeros among them."""
+    rows = session.execute(select(SendTally.outcome, SendTally.count).where(SendTally.send_id == send_id))
+    found = {outcome: count for outcome, count in rows}
+    return {outcome: found.get(outcome, 0) for outcome in Outcome}
