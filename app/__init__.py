@@ -1,0 +1,57 @@
+"""Postroom: templated transactional e-mail, right the first time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flask import Flask
+
+from app.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+UPLOAD_LIMIT = 16 * 1024 * 1024
+"""Bytes of one request: a 10 MiB file with its form around it, and room for a clear answer to a larger one."""
+
+
+def create_app(settings: Settings) -> Flask:
+    """Put the parts together: the one place that knows them all."""
+    from app.audit.views import blueprint as audit
+    from app.db import Database
+    from app.delivery.jobs import Queue
+    from app.emails.limits import LimitedRenderer
+    from app.emails.views import blueprint as emails
+    from app.people.views import blueprint as people
+    from app.web.sign_in import install_sign_in
+    from app.recipients.views import blueprint as recipients
+    from app.sends.views import blueprint as sends
+    from app.web.errors import install_errors
+    from app.web.filters import install_filters
+    from app.web.request import install_session
+    from app.web.security import install_headers
+    from app.web.services import Services
+    from app.web.views import blueprint as web
+
+    app = Flask("app", template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        MAX_CONTENT_LENGTH=UPLOAD_LIMIT,
+        MAX_FORM_MEMORY_SIZE=UPLOAD_LIMIT,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SECURE=settings.secure_cookies,
+        SESSION_COOKIE_NAME="postroom",
+        WTF_CSRF_TIME_LIMIT=None,  # a form may stay open all day; the token ends with the session
+        SEND_FILE_MAX_AGE_DEFAULT=3600,
+    )
+    database = Database(settings.database_url)
+    app.extensions["postroom"] = Services(settings, database, LimitedRenderer(), Queue(settings, database))
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+
+    install_session(app)
+    install_headers(app)
+    install_filters(app)
+    install_errors(app)
+    install_sign_in(app)
+    for blueprint in (web, people, audit, emails, recipients, sends):
+        app.register_blueprint(blueprint)
+    return app

@@ -1,0 +1,27 @@
+"""The activity page."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template, request, url_for
+
+from app.audit.trail import latest
+from app.people.accounts import team
+from app.web.request import db, me
+
+blueprint = Blueprint("audit", __name__)
+PAGE = 50
+
+
+@blueprint.get("/activity")
+def activity() -> str:
+    """Who did what, newest first."""
+    session, person = db(), me()
+    entries = latest(session, person.workspace_id, before=request.args.get("before", type=int), limit=PAGE + 1)
+    more = len(entries) > PAGE
+    entries = entries[:PAGE]
+    return render_template(
+        "audit/activity.html",
+        entries=entries,
+        names={one.id: one.name for one in team(session, person.workspace_id)},
+        next_url=url_for("audit.activity", before=entries[-1].id) if more else None,
+    )

@@ -1,0 +1,167 @@
+"""How a workspace reaches the mail service: the settings, and a check in words of what works."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.audit.trail import Actor, note
+from app.cloudflare.client import Client
+from app.cloudflare.contract import CALLS_IN_WINDOW
+from app.cloudflare.results import Failure
+from app.db import now
+from app.people.models import Connection, Workspace
+from app.people.sealing import CannotUnseal, seal, unseal
+from app.refusals import NotThere, Refused
+from app.settings import CLOUDFLARE_API, Settings
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionParameters:
+    """What a client of the mail service needs."""
+
+    base_url: str
+    account_id: str
+    token: str = field(repr=False)
+    calls_per_5_minutes: int
+
+
+class NotConnected(Exception):
+    """The connection is not complete; `words` say what an administrator must do."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__(words)
+        self.words = words
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the check's report."""
+
+    ok: bool
+    subject: str
+    words: str
+
+
+def stored_connection(session: Session, workspace_id: int) -> Connection:
+    """Give the workspace's connection; an empty one, not part of the session, when there is none."""
+    found = session.scalar(select(Connection).where(Connection.workspace_id == workspace_id))
+    return found or Connection(
+        workspace_id=workspace_id,
+        account_id="",
+        token_sealed=None,
+        base_url=CLOUDFLARE_API,
+        calls_per_5_minutes=CALLS_IN_WINDOW,
+        report=[],
+        domains=[],
+    )
+
+
+def resolve(session: Session, settings: Settings, workspace_id: int) -> ConnectionParameters:
+    """Give the parameters in force: the environment goes before the settings page. Raises NotConnected."""
+    stored = stored_connection(session, workspace_id)
+    account_id = settings.account_id or stored.account_id
+    base_url = settings.cloudflare_base_url or stored.base_url
+    if settings.api_token is not None:
+        token = settings.api_token.get_secret_value()
+    elif stored.token_sealed:
+        try:
+            token = unseal(stored.token_sealed, settings.secret_key)
+        except CannotUnseal as error:
+            raise NotConnected(
+                "The stored API token cannot be read, because the secret key changed. Put the token in again."
+            ) from error
+    else:
+        token = ""
+    if not account_id or not token:
+        raise NotConnected(
+            "The mail service is not connected yet. An administrator puts in the account id and an API token under Settings."
+        )
+    return ConnectionParameters(base_url, account_id, token, stored.calls_per_5_minutes)
+
+
+def save_connection(
+    session: Session, actor: Actor, settings: Settings, *, account_id: str, token: str, base_url: str, calls_per_5_minutes: int
+) -> Connection:
+    """Save the connection; an empty token keeps the stored one. The last check no longer counts."""
+    if any(character.isspace() for character in account_id.strip()):
+        raise Refused("An account id has no spaces. Copy it from the Cloudflare dashboard.", field="account_id")
+    connection = stored_connection(session, actor.workspace_id)
+    session.add(connection)
+    connection.account_id = account_id.strip()
+    connection.base_url = base_url.strip().rstrip("/")
+    connection.calls_per_5_minutes = calls_per_5_minutes
+    if token.strip():
+        connection.token_sealed = seal(token.strip(), settings.secret_key)
+    connection.checked_at = None
+    connection.report = []
+    note(session, actor, "connection.changed", f"Connection changed to account {connection.account_id}")
+    return connection
+
+
+def check(parameters: ConnectionParameters) -> tuple[list[Finding], list[str]]:
+    """Ask the service what works. Gives the findings and the sending domains found. Makes several calls, up to seconds."""
+    with Client(parameters.base_url, parameters.account_id, parameters.token, read_timeout=15) as client:
+        token = client.check_token()
+        if isinstance(token, Failure):
+            return [Finding(False, "API token", f"{token.staff_words} {token.administrator_words}".strip())], []
+        if token.status != "active":
+            return [Finding(False, "API token", f"The token is {token.status}. Make a new one in the dashboard.")], []
+        findings = [Finding(True, "API token", "The token exists and is active.")]
+        domains = client.sending_domains()
+        if isinstance(domains, Failure):
+            findings.append(_missing("Sending domains", domains, "The token also needs “Zone: Read” and “Email Sending: Read”."))
+            names: list[str] = []
+        else:
+            names = sorted({domain.name for domain in domains if domain.enabled})
+            findings.append(_domains(names))
+        permission = client.suppressions(per_page=1)
+        if isinstance(permission, Failure):
+            findings.append(_missing("Permission", permission, "Give the token “Email Sending: Edit” for the account and all zones that send."))
+        else:
+            findings.append(Finding(True, "Permission", "The token may use Email Sending in this account."))
+        findings.append(_quota(client))
+        return findings, names
+
+
+def keep_report(session: Session, actor: Actor, findings: Sequence[Finding], domains: Sequence[str]) -> Connection:
+    """Keep what a check found."""
+    connection = stored_connection(session, actor.workspace_id)
+    session.add(connection)
+    connection.checked_at = now()
+    connection.report = [{"ok": f.ok, "subject": f.subject, "words": f.words} for f in findings]
+    connection.domains = list(domains)
+    note(session, actor, "connection.checked", "Connection checked: " + ("all good" if all(f.ok for f in findings) else "something is missing"))
+    return connection
+
+
+def switch_live(session: Session, actor: Actor, *, live: bool) -> None:
+    """Switch between trial mode and live. Anything reviewed before must be reviewed again (P7)."""
+    workspace = session.get(Workspace, actor.workspace_id)
+    if workspace is None:
+        raise NotThere("workspace")
+    if workspace.is_live != live:
+        workspace.is_live = live
+        note(session, actor, "workspace.live" if live else "workspace.trial", "Switched to live" if live else "Switched to trial mode")
+
+
+def _missing(subject: str, failure: Failure, remedy: str) -> Finding:
+    return Finding(False, subject, f"{failure.staff_words} {remedy}")
+
+
+def _domains(names: list[str]) -> Finding:
+    if not names:
+        return Finding(False, "Sending domains", "No domain of this account is set up for sending. Onboard one in the Cloudflare dashboard under Email Sending.")
+    return Finding(True, "Sending domains", "Ready to send from: " + ", ".join(names) + ".")
+
+
+def _quota(client: Client) -> Finding:
+    limits = client.limits()
+    if isinstance(limits, Failure) or limits.quota is None:
+        return Finding(True, "Daily quota", "The service does not tell its quota; that is normal for a new account.")
+    used = f", {limits.usage.sent:,} used" if limits.usage is not None else ""
+    over = limits.usage is not None and limits.usage.over_quota
+    return Finding(not over, "Daily quota", f"{limits.quota.value:,} e-mails a {limits.quota.unit}{used}." + (" It is used up." if over else ""))

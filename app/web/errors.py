@@ -1,0 +1,52 @@
+"""Pages for what goes wrong: each says what happened and what to do next."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Flask, render_template, request
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from app.refusals import NotThere, Refused
+
+log = logging.getLogger(__name__)
+
+WORDS = {
+    400: ("That request could not be read", "Go back, load the page again and try once more. Nothing was changed."),
+    403: ("You may not do this", "Only an administrator of your department may. Nothing was changed."),
+    404: ("This page does not exist", "It may have been deleted, or it belongs to another department."),
+    405: ("That does not work here", "Go back and use the buttons on the page. Nothing was changed."),
+    413: ("That is too large", "Postroom takes up to 10 MiB at once. Nothing was changed."),
+    500: ("Something went wrong in Postroom", "Nothing half-done was kept. Try again; if it stays, tell your administrator."),
+}
+
+
+def install_errors(app: Flask) -> None:
+    """Register the error pages."""
+
+    @app.errorhandler(HTTPException)
+    def _http(error: HTTPException) -> tuple[str, int]:
+        return _page(error.code or 500)
+
+    @app.errorhandler(CSRFError)
+    def _csrf(error: CSRFError) -> tuple[str, int]:
+        return _page(400, words=("This form is too old", "Load the page again and repeat the step. Nothing was changed."))
+
+    @app.errorhandler(NotThere)
+    def _missing(error: NotThere) -> tuple[str, int]:
+        return _page(404)
+
+    @app.errorhandler(Refused)
+    def _refused(error: Refused) -> tuple[str, int]:
+        return _page(409, words=("That is not possible now", error.words))
+
+    @app.errorhandler(Exception)
+    def _unexpected(error: Exception) -> tuple[str, int]:
+        log.exception("a view failed: %s %s", request.method, request.path)
+        return _page(500)
+
+
+def _page(status: int, words: tuple[str, str] | None = None) -> tuple[str, int]:
+    heading, advice = words or WORDS.get(status, WORDS[400])
+    return render_template("web/error.html", heading=heading, advice=advice, status=status), status

@@ -1,0 +1,73 @@
+"""What one request has at hand: its session, its person, the services. Only views use this."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar, cast
+
+from flask import Flask, Response, abort, current_app, g, request
+from flask_login import current_user
+from sqlalchemy.orm import Session
+
+from app.people.models import Person
+from app.web.services import Services
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+
+
+def services() -> Services:
+    """Give the services of this application."""
+    return cast(Services, current_app.extensions["postroom"])
+
+
+def db() -> Session:
+    """Give the request's session: it reads for GET, and writes for everything else."""
+    if "db_session" not in g:
+        g.db_session = services().database.session(write=request.method not in SAFE_METHODS)
+    return cast(Session, g.db_session)
+
+
+def me() -> Person:
+    """Give the signed-in person."""
+    return cast(Person, current_user._get_current_object())
+
+
+def is_htmx() -> bool:
+    """Whether htmx asks for a part of the page."""
+    return request.headers.get("HX-Request") == "true"
+
+
+def administrators_only(view: Callable[P, R]) -> Callable[P, R]:
+    """Let only administrators in; everybody else gets 403."""
+
+    @wraps(view)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+        if not me().is_administrator:
+            abort(403)
+        return view(*args, **kwargs)
+
+    return guarded
+
+
+def install_session(app: Flask) -> None:
+    """Commit the request's session when the answer is no error, roll back otherwise, and close it."""
+
+    @app.after_request
+    def _settle(response: Response) -> Response:
+        session: Session | None = g.get("db_session")
+        if session is not None:
+            if response.status_code < 400:
+                session.commit()
+            else:
+                session.rollback()
+        return response
+
+    @app.teardown_request
+    def _close(error: BaseException | None) -> None:
+        session: Session | None = g.pop("db_session", None)
+        if session is not None:
+            session.close()

@@ -1,0 +1,20 @@
+"""The parts that views need, put together once by create_app."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.db import Database
+from app.delivery.jobs import Queue
+from app.emails.limits import LimitedRenderer
+from app.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What create_app puts together for the views."""
+
+    settings: Settings
+    database: Database
+    renderer: LimitedRenderer
+    queue: Queue
