@@ -1,0 +1,47 @@
+"""Serving the pages with gunicorn: a few processes with threads each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+
+from app import create_app
+from app.settings import Settings
+
+PROCESSES = 2
+THREADS = 8
+
+
+class _Server(BaseApplication):  # type: ignore[misc]
+    """Gunicorn, configured by our settings instead of its own files and flags."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Tell gunicorn what it needs; the environment and the command line are not read."""
+        options: dict[str, Any] = {
+            "bind": f"{self._settings.host}:{self._settings.port}",
+            "workers": PROCESSES,
+            "threads": THREADS,
+            "worker_class": "gthread",
+            "timeout": 90,
+            "graceful_timeout": 15,
+            "loglevel": "warning",
+            "control_socket_disable": True,
+        }
+        for name, value in options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        """Make the application; called in each process, after it was forked."""
+        return create_app(self._settings)
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGTERM."""
+    _Server(settings).run()
+
