@@ -43,7 +43,7 @@ class Settings(BaseSettings):
     """Port of the simulator."""
 
     secret_key_setting: SecretStr | None = Field(None, alias="POSTROOM_SECRET_KEY")
-    """Signs sessions and encrypts stored secrets, at least 32 characters. Made and kept in the data folder when absent."""
+    """Signs sessions, encrypts stored secrets; at least 32 characters. Made and kept in the data folder when absent."""
 
     admin_password: SecretStr | None = Field(None, alias="POSTROOM_ADMIN_PASSWORD")
     """Sign-in of the first administrator made by `make run`; made and printed when absent."""

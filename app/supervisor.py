@@ -72,7 +72,7 @@ class Supervisor:
 
     def _start(self, child: Child) -> None:
         # A session of its own: Ctrl-C reaches only the parent, which then stops the children in order.
-        child.process = subprocess.Popen(
+        child.process = subprocess.Popen(  # noqa: S603 - our own command
             [sys.executable, "-m", "app.cli", child.name], env=self._environment, start_new_session=True
         )
         child.started = time.monotonic()

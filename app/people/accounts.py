@@ -34,7 +34,14 @@ def first_workspace(session: Session, name: str = "Our organisation") -> Workspa
 
 
 def add_person(
-    session: Session, workspace: Workspace, *, email: str, name: str, password: str, role: Role, actor: Person | None = None
+    session: Session,
+    workspace: Workspace,
+    *,
+    email: str,
+    name: str,
+    password: str,
+    role: Role,
+    actor: Person | None = None,
 ) -> Person:
     """Make a person. Raises Refused when the address is bad or taken, or the password too short."""
     email = _checked_address(email)

@@ -78,13 +78,21 @@ def resolve(session: Session, settings: Settings, workspace_id: int) -> Connecti
         token = ""
     if not account_id or not token:
         raise NotConnected(
-            "The mail service is not connected yet. An administrator puts in the account id and an API token under Settings."
+            "The mail service is not connected yet. An administrator puts in the account id "
+            "and an API token under Settings."
         )
     return ConnectionParameters(base_url, account_id, token, stored.calls_per_5_minutes)
 
 
 def save_connection(
-    session: Session, actor: Actor, settings: Settings, *, account_id: str, token: str, base_url: str, calls_per_5_minutes: int
+    session: Session,
+    actor: Actor,
+    settings: Settings,
+    *,
+    account_id: str,
+    token: str,
+    base_url: str,
+    calls_per_5_minutes: int,
 ) -> Connection:
     """Save the connection; an empty token keeps the stored one. The last check no longer counts."""
     if any(character.isspace() for character in account_id.strip()):
@@ -103,7 +111,7 @@ def save_connection(
 
 
 def check(parameters: ConnectionParameters) -> tuple[list[Finding], list[str]]:
-    """Ask the service what works. Gives the findings and the sending domains found. Makes several calls, up to seconds."""
+    """Ask the service what works, in several calls. Gives the findings and the sending domains found."""
     with Client(parameters.base_url, parameters.account_id, parameters.token, read_timeout=15) as client:
         token = client.check_token()
         if isinstance(token, Failure):
@@ -113,14 +121,22 @@ def check(parameters: ConnectionParameters) -> tuple[list[Finding], list[str]]:
         findings = [Finding(True, "API token", "The token exists and is active.")]
         domains = client.sending_domains()
         if isinstance(domains, Failure):
-            findings.append(_missing("Sending domains", domains, "The token also needs “Zone: Read” and “Email Sending: Read”."))
+            findings.append(
+                _missing("Sending domains", domains, "The token also needs “Zone: Read” and “Email Sending: Read”.")
+            )
             names: list[str] = []
         else:
             names = sorted({domain.name for domain in domains if domain.enabled})
             findings.append(_domains(names))
         permission = client.suppressions(per_page=1)
         if isinstance(permission, Failure):
-            findings.append(_missing("Permission", permission, "Give the token “Email Sending: Edit” for the account and all zones that send."))
+            findings.append(
+                _missing(
+                    "Permission",
+                    permission,
+                    "Give the token “Email Sending: Edit” for the account and all zones that send.",
+                )
+            )
         else:
             findings.append(Finding(True, "Permission", "The token may use Email Sending in this account."))
         findings.append(_quota(client))
@@ -134,7 +150,12 @@ def keep_report(session: Session, actor: Actor, findings: Sequence[Finding], dom
     connection.checked_at = now()
     connection.report = [{"ok": f.ok, "subject": f.subject, "words": f.words} for f in findings]
     connection.domains = list(domains)
-    note(session, actor, "connection.checked", "Connection checked: " + ("all good" if all(f.ok for f in findings) else "something is missing"))
+    note(
+        session,
+        actor,
+        "connection.checked",
+        "Connection checked: " + ("all good" if all(f.ok for f in findings) else "something is missing"),
+    )
     return connection
 
 
@@ -145,7 +166,12 @@ def switch_live(session: Session, actor: Actor, *, live: bool) -> None:
         raise NotThere("workspace")
     if workspace.is_live != live:
         workspace.is_live = live
-        note(session, actor, "workspace.live" if live else "workspace.trial", "Switched to live" if live else "Switched to trial mode")
+        note(
+            session,
+            actor,
+            "workspace.live" if live else "workspace.trial",
+            "Switched to live" if live else "Switched to trial mode",
+        )
 
 
 def _missing(subject: str, failure: Failure, remedy: str) -> Finding:
@@ -154,7 +180,12 @@ def _missing(subject: str, failure: Failure, remedy: str) -> Finding:
 
 def _domains(names: list[str]) -> Finding:
     if not names:
-        return Finding(False, "Sending domains", "No domain of this account is set up for sending. Onboard one in the Cloudflare dashboard under Email Sending.")
+        return Finding(
+            False,
+            "Sending domains",
+            "No domain of this account is set up for sending. "
+            "Onboard one in the Cloudflare dashboard under Email Sending.",
+        )
     return Finding(True, "Sending domains", "Ready to send from: " + ", ".join(names) + ".")
 
 
@@ -164,4 +195,8 @@ def _quota(client: Client) -> Finding:
         return Finding(True, "Daily quota", "The service does not tell its quota; that is normal for a new account.")
     used = f", {limits.usage.sent:,} used" if limits.usage is not None else ""
     over = limits.usage is not None and limits.usage.over_quota
-    return Finding(not over, "Daily quota", f"{limits.quota.value:,} e-mails a {limits.quota.unit}{used}." + (" It is used up." if over else ""))
+    return Finding(
+        not over,
+        "Daily quota",
+        f"{limits.quota.value:,} e-mails a {limits.quota.unit}{used}." + (" It is used up." if over else ""),
+    )

@@ -13,17 +13,32 @@ from app.web.forms import Form, strip
 class SignInForm(Form):
     """Address and password."""
 
-    email = EmailField("E-mail address", [InputRequired("Enter your e-mail address.")], filters=[strip], render_kw={"autocomplete": "username"})
-    password = PasswordField("Password", [InputRequired("Enter your password.")], render_kw={"autocomplete": "current-password"})
+    email = EmailField(
+        "E-mail address",
+        [InputRequired("Enter your e-mail address.")],
+        filters=[strip],
+        render_kw={"autocomplete": "username"},
+    )
+    password = PasswordField(
+        "Password", [InputRequired("Enter your password.")], render_kw={"autocomplete": "current-password"}
+    )
 
 
 class ConnectionForm(Form):
     """How to reach the mail service."""
 
-    account_id = StringField("Account id", [InputRequired("Enter the account id from the Cloudflare dashboard."), Length(max=100)], filters=[strip], render_kw={"autocomplete": "off", "spellcheck": "false"})
+    account_id = StringField(
+        "Account id",
+        [InputRequired("Enter the account id from the Cloudflare dashboard."), Length(max=100)],
+        filters=[strip],
+        render_kw={"autocomplete": "off", "spellcheck": "false"},
+    )
     token = PasswordField("API token", [Length(max=500)], filters=[strip], render_kw={"autocomplete": "off"})
     base_url = URLField("Base URL", [InputRequired("Enter the address of the API."), Length(max=300)], filters=[strip])
-    calls_per_5_minutes = IntegerField("Calls in five minutes", [InputRequired("Enter a number."), NumberRange(10, 1_000_000, "Between 10 and 1,000,000.")])
+    calls_per_5_minutes = IntegerField(
+        "Calls in five minutes",
+        [InputRequired("Enter a number."), NumberRange(10, 1_000_000, "Between 10 and 1,000,000.")],
+    )
 
     def validate_base_url(self, field: StringField) -> None:
         """Only a web address; http only to this machine, because the token travels with it."""
@@ -38,7 +53,11 @@ class ConnectionForm(Form):
 class SenderForm(Form):
     """A new sender identity."""
 
-    local_part = StringField("Address before the @", [InputRequired("Enter the part before the @, for example “notices”."), Length(max=64)], filters=[strip])
+    local_part = StringField(
+        "Address before the @",
+        [InputRequired("Enter the part before the @, for example “notices”."), Length(max=64)],
+        filters=[strip],
+    )
     domain = SelectField("Sending domain", validate_choice=False)
     name = StringField("Name that people see", [Length(max=100)], filters=[strip])
     reply_to = EmailField("Answers go to (optional)", [Length(max=254)], filters=[strip])
@@ -47,10 +66,17 @@ class SenderForm(Form):
 class PersonForm(Form):
     """Somebody new who may sign in."""
 
-    email = EmailField("E-mail address", [InputRequired("Enter the person's e-mail address."), Length(max=254)], filters=[strip])
+    email = EmailField(
+        "E-mail address", [InputRequired("Enter the person's e-mail address."), Length(max=254)], filters=[strip]
+    )
     name = StringField("Name", [InputRequired("Enter the person's name."), Length(max=100)], filters=[strip])
-    role = SelectField("May do", choices=[("staff", "Staff: templates, lists and sends"), ("administrator", "Administrator: settings too")])
-    password = PasswordField("First password", [InputRequired("Enter a first password.")], render_kw={"autocomplete": "new-password"})
+    role = SelectField(
+        "May do",
+        choices=[("staff", "Staff: templates, lists and sends"), ("administrator", "Administrator: settings too")],
+    )
+    password = PasswordField(
+        "First password", [InputRequired("Enter a first password.")], render_kw={"autocomplete": "new-password"}
+    )
 
 
 class Confirm(Form):

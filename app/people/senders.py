@@ -23,7 +23,9 @@ def senders(session: Session, workspace_id: int) -> list[SenderIdentity]:
     )
 
 
-def add_sender(session: Session, actor: Actor, *, local_part: str, domain: str, name: str, reply_to: str) -> SenderIdentity:
+def add_sender(
+    session: Session, actor: Actor, *, local_part: str, domain: str, name: str, reply_to: str
+) -> SenderIdentity:
     """Make an identity on one of the account's sending domains. Raises Refused."""
     if domain not in stored_connection(session, actor.workspace_id).domains:
         raise Refused("Pick one of the account's sending domains; check the connection to see them.", field="domain")
@@ -37,7 +39,9 @@ def add_sender(session: Session, actor: Actor, *, local_part: str, domain: str, 
         raise Refused(wrong.words, field="reply_to")
     known = session.scalar(
         select(SenderIdentity).where(
-            SenderIdentity.workspace_id == actor.workspace_id, SenderIdentity.address == address, SenderIdentity.name == name.strip()
+            SenderIdentity.workspace_id == actor.workspace_id,
+            SenderIdentity.address == address,
+            SenderIdentity.name == name.strip(),
         )
     )
     if known is not None and not known.is_retired:

@@ -148,7 +148,11 @@ def switch_mode() -> Page:
     """Switch between trial mode and live."""
     live = request.form.get("mode") == "live"
     connection.switch_live(db(), me(), live=live)
-    flash("Postroom is live: e-mail now goes to everybody on a list." if live else "Trial mode: only the team gets e-mail.")
+    flash(
+        "Postroom is live: e-mail now goes to everybody on a list."
+        if live
+        else "Trial mode: only the team gets e-mail."
+    )
     return redirect(url_for("people.settings"))
 
 

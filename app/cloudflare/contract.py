@@ -1,0 +1,199 @@
+"""What the service takes: every limit and rule of API.md sections 3, 4, 7 and 8, checked before anything is sent.
+
+The service answers only with a number; here all problems are found at once, each with a code, its place and words.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+
+from email_validator import EmailNotValidError, validate_email
+
+from app.cloudflare.headers import (
+    HEADER_RULES,
+    MAX_HEADER_NAME,
+    MAX_HEADER_VALUE,
+    MAX_HEADERS,
+    MAX_HEADERS_TOTAL,
+    ONE_CLICK,
+    REFUSED_HEADERS,
+    HeaderRule,
+    canonical_name,
+    check_header,
+    check_header_name,
+    check_header_value,
+    check_headers,
+)
+from app.cloudflare.problem import Problem
+from app.cloudflare.types import Address, Attachment, SendRequest
+
+__all__ = [
+    "CALLS_IN_WINDOW",
+    "HEADER_RULES",
+    "MAX_HEADERS",
+    "MAX_HEADERS_TOTAL",
+    "MAX_HEADER_NAME",
+    "MAX_HEADER_VALUE",
+    "MAX_MESSAGE_BYTES",
+    "MAX_RECIPIENTS",
+    "MAX_SUBJECT",
+    "ONE_CLICK",
+    "REFUSED_HEADERS",
+    "WINDOW_SECONDS",
+    "HeaderRule",
+    "Problem",
+    "canonical_name",
+    "check_address",
+    "check_header",
+    "check_header_name",
+    "check_header_value",
+    "check_headers",
+    "check_send",
+    "encoded_size",
+    "message_size",
+]
+
+MAX_RECIPIENTS = 50
+"""Addresses over to, cc and bcc (section 7)."""
+MAX_SUBJECT = 998
+"""Characters (section 7)."""
+MAX_MESSAGE_BYTES = 5 * 1024 * 1024
+"""The whole message with attachments, as sent (section 4)."""
+CALLS_IN_WINDOW = 1200
+WINDOW_SECONDS = 300
+"""API calls of one account in a window (section 7)."""
+MAX_SUPPRESSION_PAGE = 1000
+MAX_SUPPRESSION_BULK = 1000
+MAX_SUPPRESSION_NOTE = 1000
+"""Suppression limits (sections 7 and 9)."""
+LARGEST_FILE = 3_831_000
+"""Raw bytes of one file that still fits alone (section 4)."""
+
+PART_OVERHEAD = 512
+MESSAGE_OVERHEAD = 4096
+"""Bytes to allow for the MIME headers of a part and of the message (section 4)."""
+
+FIELD_MISSING = "E_FIELD_MISSING"
+VALIDATION = "E_VALIDATION_ERROR"
+TOO_MANY_RECIPIENTS = "E_TOO_MANY_RECIPIENTS"
+TOO_LARGE = "E_CONTENT_TOO_LARGE"
+
+_PRINTABLE = re.compile(r"[\x20-\x7E]+\Z")
+
+
+def check_send(request: SendRequest) -> list[Problem]:
+    """Check one e-mail as it would be posted; gives every problem at once, an empty list when it may go."""
+    return [
+        *_check_people(request),
+        *_check_content(request),
+        *check_headers(request.headers),
+        *_check_attachments(request.attachments),
+        *_check_size(request),
+    ]
+
+
+def check_address(address: str, place: str = "address") -> Problem | None:
+    """Check the form of one address: printable ASCII (section 3), then the syntax rules of the e-mail standards."""
+    if not address:
+        return Problem(FIELD_MISSING, place, "An e-mail address is missing.")
+    if not _PRINTABLE.match(address):
+        words = f"“{address}” holds letters that the mail service cannot write to, such as accents."
+        return Problem(VALIDATION, place, words)
+    try:
+        validate_email(address, check_deliverability=False, test_environment=True, allow_smtputf8=False)
+    except EmailNotValidError as error:
+        return Problem(VALIDATION, place, f"“{address}” is not an e-mail address: {error}")
+    return None
+
+
+def encoded_size(raw_bytes: int) -> int:
+    """Bytes that a file takes up in a message: 57 raw bytes become a line of 76 characters and a line end."""
+    return math.ceil(raw_bytes / 57) * 78
+
+
+def message_size(request: SendRequest) -> int:
+    """Estimate the size of the message on its way, in bytes; never less than it really is (section 4)."""
+    size = MESSAGE_OVERHEAD + 4 * len(request.subject)
+    size += sum(len(name) + 4 * len(value) + 8 for name, value in request.headers)
+    size += sum(len(one.address) + 4 * len(one.name or "") + 16 for one in _everybody(request))
+    size += sum(PART_OVERHEAD + _quoted_printable(part) for part in (request.html, request.text) if part)
+    size += sum(PART_OVERHEAD + 4 * len(one.filename) + encoded_size(len(one.content)) for one in request.attachments)
+    return size
+
+
+def _quoted_printable(text: str) -> int:
+    """Bytes of a text part at most: each odd byte may become three, and lines are broken at 76."""
+    raw = text.encode("utf-8", "replace")
+    odd = sum(1 for byte in raw if byte > 126 or byte == 61 or (byte < 32 and byte != 10))
+    breaks = raw.count(b"\n")
+    plain = len(raw) + 2 * odd + breaks
+    return plain + 3 * (plain // 73 + breaks + 1)
+
+
+def _everybody(request: SendRequest) -> Iterator[Address]:
+    yield request.sender
+    yield from request.recipients
+    if request.reply_to is not None:
+        yield request.reply_to
+
+
+def _check_people(request: SendRequest) -> Iterator[Problem]:
+    places = [("from", request.sender)]
+    for field, people in (("to", request.to), ("cc", request.cc), ("bcc", request.bcc)):
+        places += [(f"{field}[{number}]", one) for number, one in enumerate(people)]
+    if request.reply_to is not None:
+        places.append(("reply_to", request.reply_to))
+    for place, one in places:
+        problem = check_address(one.address, place)
+        if problem is not None:
+            yield problem
+        if one.name and ("\r" in one.name or "\n" in one.name):
+            yield Problem(VALIDATION, place, "A name must be one line, without a line break.")
+    if not request.recipients:
+        yield Problem(FIELD_MISSING, "to", "Nobody is named to get this e-mail.")
+    if len(request.recipients) > MAX_RECIPIENTS:
+        words = (
+            f"There are {len(request.recipients)} addresses over To, Cc and Bcc; at most {MAX_RECIPIENTS} are possible."
+        )
+        yield Problem(TOO_MANY_RECIPIENTS, "to", words)
+
+
+def _check_content(request: SendRequest) -> Iterator[Problem]:
+    if not request.subject.strip():
+        yield Problem(FIELD_MISSING, "subject", "The subject is empty.")
+    if "\r" in request.subject or "\n" in request.subject:
+        yield Problem(VALIDATION, "subject", "The subject must be one line, without a line break.")
+    if len(request.subject) > MAX_SUBJECT:
+        words = f"The subject has {len(request.subject):,} characters; at most {MAX_SUBJECT} are possible."
+        yield Problem(VALIDATION, "subject", words)
+    if not (request.html or "").strip() and not (request.text or "").strip():
+        yield Problem(FIELD_MISSING, "html", "The e-mail has no content: neither HTML nor text.")
+
+
+def _check_attachments(attachments: Sequence[Attachment]) -> Iterator[Problem]:
+    for number, one in enumerate(attachments):
+        place = f"attachments[{number}]"
+        if not one.filename.strip():
+            yield Problem(FIELD_MISSING, f"{place}.filename", "An attached file has no name.")
+        if any(sign in one.filename for sign in "\r\n\0"):
+            yield Problem(VALIDATION, f"{place}.filename", "The name of an attached file holds a line break.")
+        if not re.match(r"[\w.+-]+/[\w.+-]+(\s*;.*)?\Z", one.type):
+            yield Problem(VALIDATION, f"{place}.type", f"The type of “{one.filename}” is unknown.")
+        if one.disposition not in {"attachment", "inline"}:
+            yield Problem(VALIDATION, f"{place}.disposition", "A file is attached either as a file or inline.")
+        if one.disposition == "inline" and not one.content_id:
+            yield Problem(FIELD_MISSING, f"{place}.content_id", f"The inline image “{one.filename}” needs an id.")
+
+
+def _check_size(request: SendRequest) -> Iterator[Problem]:
+    size = message_size(request)
+    if size <= MAX_MESSAGE_BYTES:  # base64 in JSON is shorter than in mail, so the body is smaller as a rule
+        size = len(request.body())
+    if size > MAX_MESSAGE_BYTES:
+        words = (
+            f"The e-mail with its attachments takes {size / 1024 / 1024:.1f} MiB on its way; "
+            "5 MiB is the most. Remove or shrink attachments, or link to the file."
+        )
+        yield Problem(TOO_LARGE, "attachments" if request.attachments else "html", words)

@@ -1,0 +1,269 @@
+"""Every error of the service, told apart, with words for staff and for the administrator (API.md, section 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from app.cloudflare.results import Failure, RateState, WasSent
+
+PREFIX = "email.sending.error."
+"""Only a message that begins so comes from Email Sending; other numbers mean other things."""
+
+_THROTTLED = (30.0, 60.0, 120.0)
+_BUSY = (5.0, 20.0)
+_CONNECT = (1.0, 2.0, 4.0)
+GLOBAL_LIMIT_SECONDS = 300.0
+"""How long the whole API is closed after its limit was passed (section 15)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorKind:
+    """One kind of failure."""
+
+    cause: str
+    status: int | None
+    code: str | None
+    staff: str
+    administrator: str
+    was_sent: WasSent = WasSent.NO
+    pauses: tuple[float, ...] = ()
+    stops_send: bool = False
+
+
+_ADMIN_LOG = "Look into the activity log of Email Sending in the Cloudflare dashboard before anything is sent again."
+_DOUBT = "We do not know whether the e-mail went out."
+
+SERVICE_ERRORS = (
+    ErrorKind(
+        "invalid_request_schema",
+        400,
+        "10001",
+        "The e-mail was put together in a way the mail service does not understand. Nothing was sent.",
+        "Compare the stored request with the API's schema; check addresses and required fields.",
+    ),
+    ErrorKind(
+        "email.too_big",
+        400,
+        "10200",
+        "The e-mail with its attachments is too large (limit 5 MiB). Nothing was sent.",
+        "Remove or shrink attachments, or link to the file.",
+    ),
+    ErrorKind(
+        "email.no_content_length",
+        400,
+        "10201",
+        "A technical fault in our program. Nothing was sent.",
+        "The request reached the service without a length; look for a proxy that changes it.",
+    ),
+    ErrorKind(
+        "email.invalid",
+        400,
+        "10202",
+        "The mail service refused the content or a header of this e-mail. Nothing was sent.",
+        "Check custom headers first, then addresses and attachments, then the content.",
+    ),
+    ErrorKind(
+        "authentication.unauthorized",
+        401,
+        "10101",
+        "Our access key for the mail service is missing or not valid. Nothing was sent.",
+        "Put in a new API token under Settings, then resume.",
+        stops_send=True,
+    ),
+    ErrorKind(
+        "authentication.bad_token_type",
+        401,
+        "10103",
+        "The access key is of the wrong kind. Nothing was sent.",
+        "Use an API token, not a global key, under Settings, then resume.",
+        stops_send=True,
+    ),
+    ErrorKind(
+        "authentication.forbidden",
+        403,
+        "10102",
+        "The access key is valid but may not send e-mail. Nothing was sent.",
+        "Give the token “Email Sending: Edit” for this account and its zones, then resume.",
+        stops_send=True,
+    ),
+    ErrorKind(
+        "authentication.not_entitled",
+        403,
+        "10105",
+        "The Cloudflare account has no e-mail sending in its plan. Nothing was sent.",
+        "The account's owner books the Workers Paid plan; then resume.",
+        stops_send=True,
+    ),
+    ErrorKind(
+        "email.sending_disabled",
+        403,
+        "10203",
+        "E-mail sending is switched off for this domain or account. Nothing was sent.",
+        "Onboard or switch on the domain in the Cloudflare dashboard under Email Sending, then resume.",
+        stops_send=True,
+    ),
+    ErrorKind(
+        "email.sender_not_configured",
+        403,
+        "10204",
+        "The sender address is on a domain that is not set up for sending. Nothing was sent.",
+        "Onboard the domain in the Cloudflare dashboard, then resume; or cancel and use another sender.",
+        stops_send=True,
+    ),
+    ErrorKind(
+        "not_found",
+        404,
+        "10000",
+        "The mail service does not know our account number. Nothing was sent.",
+        "Check the account id and the base URL under Settings, then resume.",
+        stops_send=True,
+    ),
+    ErrorKind(
+        "throttled",
+        429,
+        "10004",
+        "We are sending too fast, or today's allowance is used up. Nothing was sent this time.",
+        "Postroom waits and tries again. If it persists, the daily quota is used up: go on tomorrow.",
+        pauses=_THROTTLED,
+    ),
+    ErrorKind(
+        "internal_server",
+        500,
+        "10002",
+        "The mail service has a problem. Nothing was sent.",
+        "Postroom tries again. If one domain keeps failing, ask Cloudflare's support.",
+        pauses=_BUSY,
+    ),
+    ErrorKind(
+        "not_implemented",
+        500,
+        "10003",
+        "The mail service does not offer this. Nothing was sent.",
+        "A fault in the program: tell its developers.",
+    ),
+    ErrorKind(
+        "authentication.upstream",
+        503,
+        "10100",
+        "The mail service cannot check our access key at the moment. Nothing was sent.",
+        "Postroom tries again by itself.",
+        pauses=_BUSY,
+    ),
+)
+"""The documented errors of Email Sending. Causes are the messages without their common beginning."""
+
+OTHER_ERRORS = (
+    ErrorKind(
+        "refused",
+        400,
+        None,
+        "The mail service refused this e-mail. Nothing was sent.",
+        "The service gave no known reason; a recipient may be suppressed, or a header not accepted.",
+    ),
+    ErrorKind(
+        "unauthorized",
+        401,
+        None,
+        "Our access key for the mail service is not valid. Nothing was sent.",
+        "Put in a new API token under Settings, then resume.",
+        stops_send=True,
+    ),
+    ErrorKind(
+        "forbidden",
+        403,
+        None,
+        "The mail service does not let us send. Nothing was sent.",
+        "Check the token's permissions and the domain in the Cloudflare dashboard, then resume.",
+        stops_send=True,
+    ),
+    ErrorKind(
+        "not_routed",
+        404,
+        None,
+        "A technical fault: the mail service's address is not right. Nothing was sent.",
+        "Check the base URL and the account id under Settings, then resume.",
+        stops_send=True,
+    ),
+    ErrorKind(
+        "global_limit",
+        429,
+        None,
+        "Too many requests to Cloudflare in a short time. Nothing was sent this time.",
+        "Postroom waits five minutes and goes on. Lower the pace under Settings if it happens again.",
+        pauses=(GLOBAL_LIMIT_SECONDS,) * 3,
+    ),
+    ErrorKind(
+        "gateway", None, None, _DOUBT, "A gateway answered instead of the service. " + _ADMIN_LOG, WasSent.UNKNOWN
+    ),
+    ErrorKind("unreadable", None, None, _DOUBT, "The answer could not be read. " + _ADMIN_LOG, WasSent.UNKNOWN),
+    ErrorKind("timeout", None, None, _DOUBT, "No answer came in time. " + _ADMIN_LOG, WasSent.UNKNOWN),
+    ErrorKind(
+        "connection_lost",
+        None,
+        None,
+        _DOUBT,
+        "The connection broke before an answer came. " + _ADMIN_LOG,
+        WasSent.UNKNOWN,
+    ),
+    ErrorKind(
+        "cannot_connect",
+        None,
+        None,
+        "The mail service could not be reached. Nothing was sent.",
+        "Check the network and the base URL. Postroom tries again by itself.",
+        pauses=_CONNECT,
+    ),
+)
+"""Failures that are not Email Sending's own words: the gateway's, the network's, and what cannot be read."""
+
+KINDS: Mapping[str, ErrorKind] = {kind.cause: kind for kind in (*SERVICE_ERRORS, *OTHER_ERRORS)}
+_BY_CODE = {kind.code: kind for kind in SERVICE_ERRORS if kind.code not in {"10200", "10202"}}
+"""Codes that mean one thing in every source; 10200 and 10202 are swapped between sources."""
+_NEVER_SUPPRESSION = {"email.too_big", "email.no_content_length"}
+
+
+def kind_of(status: int, code: str | None, message: str | None) -> ErrorKind:
+    """Tell which error it is: by its message first, then by its code, then by the HTTP status."""
+    if message is not None and message.startswith(PREFIX):
+        known = KINDS.get(message.removeprefix(PREFIX))
+        if known is not None:
+            return known
+        by_code = _BY_CODE.get(code)
+        if by_code is not None and by_code.status == status:
+            return by_code
+    by_status = {400: "refused", 401: "unauthorized", 403: "forbidden", 404: "not_routed", 429: "global_limit"}
+    if status in by_status:
+        return KINDS[by_status[status]]
+    if 400 <= status < 500:
+        return KINDS["refused"]
+    return KINDS["gateway" if status >= 500 else "unreadable"]
+
+
+def failure(
+    kind: ErrorKind,
+    *,
+    status: int | None = None,
+    code: str | None = None,
+    message: str | None = None,
+    raw: str = "",
+    retry_after: float | None = None,
+    rate: RateState | None = None,
+) -> Failure:
+    """Make the typed failure of a kind."""
+    return Failure(
+        cause=kind.cause,
+        was_sent=kind.was_sent,
+        may_retry=bool(kind.pauses),
+        staff_words=kind.staff,
+        administrator_words=kind.administrator,
+        retry_pauses=kind.pauses,
+        retry_after=retry_after,
+        stops_send=kind.stops_send,
+        maybe_suppressed=status == 400 and kind.cause not in _NEVER_SUPPRESSION,
+        http_status=status,
+        code=code,
+        message=message,
+        raw=raw,
+        rate=rate,
+    )
