@@ -21,7 +21,6 @@ def create_app(settings: Settings) -> Flask:
     from app.emails.limits import LimitedRenderer
     from app.emails.views import blueprint as emails
     from app.people.views import blueprint as people
-    from app.web.sign_in import install_sign_in
     from app.recipients.views import blueprint as recipients
     from app.sends.views import blueprint as sends
     from app.web.errors import install_errors
@@ -29,6 +28,7 @@ def create_app(settings: Settings) -> Flask:
     from app.web.request import install_session
     from app.web.security import install_headers
     from app.web.services import Services
+    from app.web.sign_in import install_sign_in
     from app.web.views import blueprint as web
 
     app = Flask("app", template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))

@@ -18,7 +18,10 @@ WORDS = {
     404: ("This page does not exist", "It may have been deleted, or it belongs to another department."),
     405: ("That does not work here", "Go back and use the buttons on the page. Nothing was changed."),
     413: ("That is too large", "Postroom takes up to 10 MiB at once. Nothing was changed."),
-    500: ("Something went wrong in Postroom", "Nothing half-done was kept. Try again; if it stays, tell your administrator."),
+    500: (
+        "Something went wrong in Postroom",
+        "Nothing half-done was kept. Try again; if it stays, tell your administrator.",
+    ),
 }
 
 
@@ -31,7 +34,9 @@ def install_errors(app: Flask) -> None:
 
     @app.errorhandler(CSRFError)
     def _csrf(error: CSRFError) -> tuple[str, int]:
-        return _page(400, words=("This form is too old", "Load the page again and repeat the step. Nothing was changed."))
+        return _page(
+            400, words=("This form is too old", "Load the page again and repeat the step. Nothing was changed.")
+        )
 
     @app.errorhandler(NotThere)
     def _missing(error: NotThere) -> tuple[str, int]:

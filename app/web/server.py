@@ -44,4 +44,3 @@ class _Server(BaseApplication):  # type: ignore[misc]
 def serve(settings: Settings) -> None:
     """Serve until SIGTERM."""
     _Server(settings).run()
-

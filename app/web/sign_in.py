@@ -32,7 +32,9 @@ def install_sign_in(app: Flask) -> None:
     def _require_sign_in() -> Response | None:
         if request.endpoint in PUBLIC or current_user.is_authenticated:
             return None
-        target = request.full_path.rstrip("?") if request.method == "GET" and "HX-Request" not in request.headers else None
+        target = (
+            request.full_path.rstrip("?") if request.method == "GET" and "HX-Request" not in request.headers else None
+        )
         answer = redirect(url_for("people.sign_in", next=target))
         if "HX-Request" in request.headers:  # htmx must load the whole page, not put it into a part of this one
             answer.headers["HX-Redirect"] = answer.location
