@@ -1,0 +1,124 @@
+"""From the service's answer to the outcome of a message (design, sections 3 and 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from app.cloudflare.results import Failure, RateState, SendAnswer, Suppression, WasSent
+from app.db import now
+from app.delivery.retry import next_pause
+from app.sends.models import Outcome
+
+_GROUPS = {
+    "permanent_bounces": Outcome.BOUNCED,
+    "queued": Outcome.QUEUED,
+    "suppressed_recipients": Outcome.SKIPPED,
+    "delivered": Outcome.DELIVERED,
+    None: Outcome.ACCEPTED,
+}
+_WORST_FIRST = (Outcome.BOUNCED, Outcome.QUEUED, Outcome.ACCEPTED, Outcome.DELIVERED, Outcome.SKIPPED)
+"""Of an e-mail to several people: what needs a look goes before what does not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What becomes of one message, and what the attempt's record says."""
+
+    outcome: Outcome
+    reason: str = ""
+    detail: str = ""
+    next_try_at: datetime | None = None
+    message_id: str = ""
+    addresses: dict[str, str] = field(default_factory=dict)
+    was_sent: WasSent | None = None
+    """None: no POST was made; the attempt leaves no record."""
+    http_status: int | None = None
+    error_code: str = ""
+    error_message: str = ""
+    raw_answer: str = ""
+    pause_words: str = ""
+    """The whole send must pause, for this reason."""
+    block_seconds: float | None = None
+    rate: RateState | None = None
+    extra_calls: int = 0
+
+
+LookUp = Callable[[str], Suppression | None]
+"""Gives the service's suppression of an address."""
+
+
+def of_answer(answer: SendAnswer, addresses: Sequence[str]) -> Verdict:
+    """Judge a success: each address by the list that names it."""
+    outcomes = {address: _GROUPS[answer.group_of(address)] for address in addresses}
+    outcome = min(outcomes.values(), key=_WORST_FIRST.index)
+    return Verdict(
+        outcome=outcome,
+        reason="suppressed" if outcome is Outcome.SKIPPED else "",
+        message_id=(answer.message_id or "")[:255],
+        addresses={address: str(one) for address, one in outcomes.items()} if len(addresses) > 1 else {},
+        was_sent=WasSent.NO if outcome is Outcome.SKIPPED else WasSent.YES,
+        http_status=answer.http_status,
+        raw_answer=answer.raw,
+        rate=answer.rate,
+    )
+
+
+def of_failure(failure: Failure, addresses: Sequence[str], tries: int, scale: float, look_up: LookUp) -> Verdict:
+    """Judge a failure after `tries` tries. Looks suppressions up after a 400 that may be one (API.md, section 6)."""
+    record = {
+        "was_sent": failure.was_sent,
+        "http_status": failure.http_status,
+        "error_code": (failure.code or "")[:100],
+        "error_message": (failure.message or failure.cause)[:300],
+        "raw_answer": failure.raw,
+        "rate": failure.rate,
+    }
+
+    def verdict(outcome: Outcome, **more: object) -> Verdict:
+        return Verdict(outcome, **record, **more)  # type: ignore[arg-type]
+
+    if failure.was_sent is WasSent.UNKNOWN:
+        detail = f"{failure.staff_words} {failure.administrator_words}"
+        return verdict(Outcome.UNKNOWN, reason=failure.cause, detail=detail)
+    if failure.stops_send:
+        words = f"{failure.staff_words} {failure.administrator_words}"
+        return verdict(Outcome.PENDING, reason=failure.cause, detail=failure.staff_words, pause_words=words)
+    if failure.may_retry:
+        pause = next_pause(failure, tries, scale)
+        if pause is None:
+            detail = f"Tried {tries} times. {failure.staff_words}"
+            return verdict(Outcome.FAILED, reason="retries_used_up", detail=detail)
+        return verdict(
+            Outcome.PENDING,
+            reason=failure.cause,
+            detail=failure.staff_words,
+            next_try_at=now() + timedelta(seconds=pause),
+            block_seconds=pause if failure.http_status in {429, None} else None,
+        )
+    if failure.maybe_suppressed:
+        found = [(address, entry) for address in addresses if (entry := look_up(address)) is not None]
+        if found:
+            detail = " ".join(_suppressed_words(address, entry) for address, entry in found)
+            return verdict(Outcome.SKIPPED, reason="suppressed", detail=detail, extra_calls=len(addresses))
+    detail = failure.staff_words
+    return verdict(
+        Outcome.REJECTED,
+        reason=failure.cause,
+        detail=detail,
+        extra_calls=len(addresses) if failure.maybe_suppressed else 0,
+    )
+
+
+def _suppressed_words(address: str, entry: Suppression) -> str:
+    reasons = {
+        "manual": "somebody put it on the list by hand",
+        "complaint": "its owner marked an e-mail as spam",
+        "hard_bounce": "an earlier e-mail was permanently refused",
+        "soft_bounce": "an earlier e-mail could not be delivered for now",
+        "policy": "Cloudflare put it there",
+    }
+    until = f" until {entry.expires_at:%-d %b %Y}" if entry.expires_at else ""
+    why = reasons.get(entry.reason, entry.reason)
+    return f"{address} is on Cloudflare's list of addresses that are not written to{until}: {why}. Nobody received this e-mail."

@@ -1,0 +1,91 @@
+"""Claiming messages: from `pending` to `sending`, committed before the first byte leaves (P1, P2)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, func, insert, or_, select, update
+from sqlalchemy.orm import Session
+
+from app.db import now
+from app.delivery.models import Lane
+from app.sends.models import Attempt, Message, Outcome
+from app.sends.tallies import move
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """One message that a lane may post once."""
+
+    id: int
+    email: str
+    name: str
+    data: dict[str, Any]
+    reference: str
+    tries: int
+    """With this one."""
+
+
+def claim(session: Session, lane: Lane, count: int) -> list[Claimed]:
+    """Claim up to `count` due messages for a lane, with an attempt's record each. The caller commits before posting."""
+    at = now()
+    rows = session.scalars(
+        _due(lane.send_id, at).order_by(Message.id).limit(count).with_for_update(skip_locked=True)
+    ).all()
+    if not rows:
+        return []
+    session.execute(
+        update(Message)
+        .where(Message.id.in_([row.id for row in rows]))
+        .values(
+            state=Outcome.SENDING,
+            lane_id=lane.id,
+            lane_generation=lane.generation,
+            tries=Message.tries + 1,
+            next_try_at=None,
+            changed_at=at,
+        )
+        .execution_options(synchronize_session=False)
+    )
+    session.execute(
+        insert(Attempt), [{"message_id": row.id, "number": row.tries + 1, "started_at": at} for row in rows]
+    )
+    move(session, lane.send_id, {(Outcome.PENDING, Outcome.SENDING): len(rows)})
+    return [Claimed(row.id, row.email, row.name, row.data, row.reference, row.tries + 1) for row in rows]
+
+
+def next_due(session: Session, send_id: int) -> datetime | None:
+    """Give when the next pending message may be tried; None when no message is pending."""
+    query = select(func.min(Message.next_try_at)).where(Message.send_id == send_id, Message.state == Outcome.PENDING)
+    at_once = session.scalar(_due(send_id, now()).with_only_columns(Message.id).limit(1))
+    return now() if at_once is not None else session.scalar(query)
+
+
+def _due(send_id: int, at: datetime) -> Select[tuple[Message]]:
+    return select(Message).where(
+        Message.send_id == send_id,
+        Message.state == Outcome.PENDING,
+        or_(Message.next_try_at.is_(None), Message.next_try_at <= at),
+    )
+
+
+def still_held(session: Session, lane_id: int, generation: int, ids: Sequence[int]) -> dict[int, Outcome]:
+    """Give those of the messages that nobody else has decided on since, with their state.
+
+    A message that the sweeper put into doubt keeps the lane and generation of its claim: whoever made that claim knows
+    what really happened and may still settle it.
+    """
+    rows = session.execute(
+        select(Message.id, Message.state)
+        .where(
+            Message.id.in_(ids),
+            Message.lane_id == lane_id,
+            Message.lane_generation == generation,
+            Message.state.in_([Outcome.SENDING, Outcome.UNKNOWN]),
+        )
+        .with_for_update()
+    )
+    return dict(rows.tuples().all())

@@ -1,0 +1,97 @@
+"""The engine: Huey wakes workers with ids. The database is the truth, so a lost job costs only time (design, section 6)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol
+
+from huey import PostgresHuey, SqliteHuey
+from huey.api import Huey
+from sqlalchemy.engine import make_url
+
+from app.db import Database, now
+from app.delivery import lanes
+from app.settings import Settings
+
+log = logging.getLogger(__name__)
+
+LANES_ON_SQLITE = 1
+LANES_ON_POSTGRESQL = 2
+"""Lanes of one send: as many workers can work on it at once."""
+
+
+class Runner(Protocol):
+    """What does the work of jobs; only worker processes have one."""
+
+    def run_lane(self, lane_id: int, generation: int) -> None:
+        """Work on a lane for a while."""
+
+    def run_review(self, send_id: int) -> None:
+        """Review a send."""
+
+
+class Queue:
+    """Puts jobs into the engine; with a runner it can also do them."""
+
+    def __init__(self, settings: Settings, database: Database, runner: Callable[[], Runner] | None = None) -> None:
+        self._settings = settings
+        self._database = database
+        self._lane_seconds = settings.lease_seconds
+        self._engine: Huey | None = None
+        self._runner = runner
+
+    @property
+    def engine(self) -> Huey:
+        """Huey on the storage that goes with the database; opened at first use, because web processes are forked."""
+        if self._engine is None:
+            self._engine = _engine(self._settings, self._database)
+            self._run_lane = self._engine.task(name="run_lane")(self._on_lane)
+            self._run_review = self._engine.task(name="run_review")(self._on_review)
+        return self._engine
+
+    def wake(self, send_id: int) -> None:
+        """See to it that a released send is worked on. Call it after the commit. Never raises."""
+        try:
+            count = LANES_ON_SQLITE if self._database.is_sqlite else LANES_ON_POSTGRESQL
+            with self._database.writing() as session:
+                opened = lanes.open_lanes(session, send_id, count, self._lane_seconds)
+            for lane_id, generation, at in opened:
+                self.lane(lane_id, generation, at)
+        except Exception:  # the sweeper finds the send; the page must not break
+            log.exception("send %s could not be woken; the sweeper will", send_id)
+
+    def lane(self, lane_id: int, generation: int, at: datetime | None = None) -> None:
+        """Enqueue one job for a lane, at once or at a time."""
+        _ = self.engine
+        wait = (at - now()).total_seconds() if at is not None else 0
+        if wait > 0:
+            self._run_lane.schedule((lane_id, generation), delay=wait)
+        else:
+            self._run_lane(lane_id, generation)
+
+    def review(self, send_id: int) -> None:
+        """Enqueue the review of a send. Call it after the commit. Never raises."""
+        try:
+            _ = self.engine
+            self._run_review(send_id)
+        except Exception:  # the sweeper finds the review; the page must not break
+            log.exception("the review of send %s could not be enqueued; the sweeper will", send_id)
+
+    def _on_lane(self, lane_id: int, generation: int) -> None:
+        if self._runner is not None:
+            self._runner().run_lane(lane_id, generation)
+
+    def _on_review(self, send_id: int) -> None:
+        if self._runner is not None:
+            self._runner().run_review(send_id)
+
+
+def _engine(settings: Settings, database: Database) -> Huey:
+    if database.is_sqlite:
+        # A file of its own: the engine's locks must not hold up the application's.
+        settings.data.mkdir(parents=True, exist_ok=True)
+        return SqliteHuey("postroom", filename=str(settings.data / "queue.sqlite3"), results=False)
+    url = make_url(database.url).set(drivername="postgresql")
+    return PostgresHuey("postroom", dsn=url.render_as_string(hide_password=False), results=False)

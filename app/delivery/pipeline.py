@@ -1,0 +1,277 @@
+"""One lane's work: claim a chunk, render, post, record; forward only.
+
+Where it may be killed, and what is true then:
+- before the claim is committed: nothing happened, the messages are `pending`.
+- after it, before, during or after a POST: the messages are `sending`; the sweeper makes them `unknown` (P3), because
+  nobody can say how far each got. They are never posted again by the program (P2).
+- after the record is committed: everything is written down.
+A worker that was frozen finds its lease run out and posts nothing more; what it did post it may still write down.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from app.cloudflare.client import Client
+from app.cloudflare.results import Failure, Suppression
+from app.db import Database, now
+from app.delivery import lanes, pacing
+from app.delivery.answers import Verdict, of_answer, of_failure
+from app.delivery.claiming import Claimed, claim, next_due
+from app.delivery.jobs import Queue
+from app.delivery.models import Lane
+from app.delivery.recording import Result, finish_when_done, record
+from app.emails.rendering import RenderError
+from app.people.connection import ConnectionParameters, NotConnected, resolve
+from app.sends.composition import MessagePlan, compose, plan_of
+from app.sends.control import pause_by_program
+from app.sends.models import Outcome, Send, SendState
+from app.settings import Settings
+
+log = logging.getLogger(__name__)
+
+SLICE_SECONDS = 3.0
+"""How long one job works before it makes room for the lanes of other sends."""
+SHORT_WAIT = 1.0
+"""Seconds a lane waits for itself; for longer ones it makes room."""
+LOOK_SECONDS = 0.5
+"""How often a lane looks whether it must stop while its POSTs are under way (P5: within 2 s)."""
+
+
+@dataclass(slots=True)
+class Watch:
+    """What the threads that post look at before each POST."""
+
+    lease_until: float
+    """On the monotonic clock."""
+    stopped: bool = False
+
+    def may_post(self) -> bool:
+        """Whether a POST may start now."""
+        return not self.stopped and time.monotonic() < self.lease_until
+
+
+@dataclass(slots=True)
+class Work:
+    """A claimed chunk and what is needed to post it."""
+
+    lane: Lane
+    account_id: str
+    messages: list[Claimed]
+    again_at: datetime | None = None
+    """Nothing to do before this time."""
+    done: bool = False
+    """The lane has no more work."""
+
+
+@dataclass(slots=True)
+class Pipeline:
+    """The lanes' work of one worker process. Its pool bounds the connections of the process."""
+
+    settings: Settings
+    database: Database
+    queue: Queue
+    owner: str
+    pool: ThreadPoolExecutor = field(init=False)
+    stopping: bool = False
+    """The worker is told to stop: what is under way ends, the rest is handed back."""
+    _plans: dict[int, MessagePlan] = field(default_factory=dict)
+    _clients: dict[ConnectionParameters, Client] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Make the pool."""
+        self.pool = ThreadPoolExecutor(self.settings.connections, thread_name_prefix="post")
+
+    def close(self) -> None:
+        """Stop the pool and close the connections."""
+        self.pool.shutdown(wait=True)
+        for client in self._clients.values():
+            client.close()
+
+    def run_lane(self, lane_id: int, generation: int) -> None:
+        """Work on a lane for a slice of time, then enqueue its next job."""
+        lease = self.settings.lease_seconds
+        with self.database.writing() as session:
+            lane = lanes.take(session, lane_id, generation, self.owner, lease)
+        if lane is None:
+            return
+        until = time.monotonic() + SLICE_SECONDS
+        again_at: datetime | None = None
+        while time.monotonic() < until and not self.stopping:
+            work = self._next_chunk(lane)
+            if work is None or work.done:
+                return
+            if work.again_at is None:
+                self._post_and_record(work)
+                continue
+            rest = (work.again_at - now()).total_seconds()
+            if rest > SHORT_WAIT:
+                again_at = work.again_at
+                break
+            time.sleep(max(0.0, rest))  # shorter than the engine's own grain
+        self._hand_on(lane, again_at)
+
+    def _hand_on(self, lane: Lane, again_at: datetime | None) -> None:
+        """Leave the lane to its next job, which any worker may do."""
+        due = max(again_at or now(), now())
+        with self.database.writing() as session:
+            until = due + timedelta(seconds=self.settings.lease_seconds)
+            if not lanes.renew(session, lane.id, lane.generation, until):
+                return
+        self.queue.lane(lane.id, lane.generation, again_at)
+
+    def _next_chunk(self, lane: Lane) -> Work | None:
+        """Claim a chunk in one transaction. None: the lane is no longer ours."""
+        with self.database.writing() as session:
+            if not lanes.renew(
+                session, lane.id, lane.generation, now() + timedelta(seconds=self.settings.lease_seconds)
+            ):
+                return None
+            send = session.get(Send, lane.send_id)
+            work = Work(lane, "", [])
+            if send is None or not self._is_at_work(send, work):
+                if work.again_at is None:
+                    lanes.close(session, lane.id, lane.generation)
+                    self._plans.pop(lane.send_id, None)
+                    work.done = True
+                return work
+            try:
+                parameters = resolve(session, self.settings, send.workspace_id)
+            except NotConnected as missing:
+                pause_by_program(session, send.id, missing.words)
+                lanes.close(session, lane.id, lane.generation)
+                work.done = True
+                return work
+            work.account_id = parameters.account_id
+            self._claim(session, lane, parameters, work)
+            return work
+
+    def _is_at_work(self, send: Send, work: Work) -> bool:
+        """Whether messages may be claimed; a scheduled send that is due begins here."""
+        if send.state is SendState.SCHEDULED:
+            if send.start_at is not None and send.start_at > now():
+                work.again_at = send.start_at
+                return False
+            send.state = SendState.SENDING
+            send.first_post_at = now()
+        return send.state is SendState.SENDING
+
+    def _claim(self, session: Session, lane: Lane, parameters: ConnectionParameters, work: Work) -> None:
+        due = next_due(session, lane.send_id)
+        if due is None:  # nothing pending: finished, or another lane has the rest in hand
+            finish_when_done(session, lane.send_id)
+            lanes.close(session, lane.id, lane.generation)
+            self._plans.pop(lane.send_id, None)
+            work.done = True
+            return
+        if due > now():
+            work.again_at = due
+            return
+        chunk = self.settings.connections * 2
+        grant = pacing.take(session, parameters.account_id, parameters.calls_per_5_minutes, chunk)
+        if not grant.calls:
+            work.again_at = now() + timedelta(seconds=grant.wait)
+            return
+        work.messages = claim(session, lane, grant.calls)
+        pacing.give_back(session, parameters.account_id, grant.calls - len(work.messages))
+
+    def _post_and_record(self, work: Work) -> None:
+        with self.database.reading() as session:
+            send = session.get_one(Send, work.lane.send_id)
+            client = self._client(resolve(session, self.settings, send.workspace_id))
+            plan = self._plan(session, send)
+        watch = Watch(time.monotonic() + self.settings.lease_seconds)
+        futures = [self.pool.submit(self._post, client, plan, message, watch) for message in work.messages]
+        self._watch(work.lane, watch, futures)
+        results = [future.result() for future in futures]
+        self._record(work, results)
+
+    def _record(self, work: Work, results: list[Result]) -> None:
+        """Write a chunk down; a database that is away gets the time of a lease to come back."""
+        until = time.monotonic() + self.settings.lease_seconds
+        while True:
+            try:
+                with self.database.writing() as session:
+                    record(session, work.lane.send_id, work.account_id, work.lane.id, work.lane.generation, results)
+                return
+            except OperationalError:
+                if time.monotonic() > until:
+                    raise
+                log.exception("send %s: a chunk could not be written down; trying again", work.lane.send_id)
+                time.sleep(1)
+
+    def _watch(self, lane: Lane, watch: Watch, futures: list[Future[Result]]) -> None:
+        """While POSTs are under way: renew the lease, and see whether the send was stopped."""
+        pending = set(futures)
+        while pending:
+            _, pending = wait(pending, timeout=LOOK_SECONDS)
+            if not pending:
+                return
+            try:
+                with self.database.writing() as session:
+                    lease = self.settings.lease_seconds
+                    held = lanes.renew(session, lane.id, lane.generation, now() + timedelta(seconds=lease))
+                    send = session.get(Send, lane.send_id)
+                    watch.stopped = self.stopping or not held or send is None or send.state is not SendState.SENDING
+                if held:
+                    watch.lease_until = time.monotonic() + lease
+            except Exception:  # a database that is away: the lease runs out, and with it the right to post
+                log.exception("lane %s could not renew its lease", lane.id)
+
+    def _post(self, client: Client, plan: MessagePlan, message: Claimed, watch: Watch) -> Result:
+        """Render and post one message; runs in a thread of the pool. Never raises."""
+        try:
+            request = compose(plan, message.email, message.name, message.data, message.reference)
+            body = request.body()
+        except RenderError as error:
+            return Result(message, Verdict(Outcome.REJECTED, reason="template_error", detail=str(error)))
+        except Exception:
+            log.exception("message %s could not be put together", message.id)
+            return Result(message, Verdict(Outcome.REJECTED, reason="template_error"))
+        if not watch.may_post():
+            return Result(message, Verdict(Outcome.PENDING))
+        answer = client.send(body)
+        addresses = [one.address for one in request.recipients]
+        if isinstance(answer, Failure):
+            verdict = of_failure(
+                answer,
+                addresses,
+                message.tries,
+                self.settings.retry_scale,
+                lambda address: _suppression(client, address),
+            )
+        else:
+            verdict = of_answer(answer, addresses)
+        return Result(message, verdict, hashlib.sha256(body).hexdigest())
+
+    def _plan(self, session: Session, send: Send) -> MessagePlan:
+        """Read a send's plan once: after release it never changes."""
+        if send.id not in self._plans:
+            if len(self._plans) >= 8:  # a plan may hold 5 MiB of attachments
+                self._plans.pop(next(iter(self._plans)))
+            self._plans[send.id] = plan_of(session, send)
+        return self._plans[send.id]
+
+    def _client(self, parameters: ConnectionParameters) -> Client:
+        if parameters not in self._clients:
+            self._clients[parameters] = Client(
+                parameters.base_url,
+                parameters.account_id,
+                parameters.token,
+                read_timeout=self.settings.read_timeout,
+                pool_size=self.settings.connections,
+            )
+        return self._clients[parameters]
+
+
+def _suppression(client: Client, address: str) -> Suppression | None:
+    page = client.suppressions(email=address)
+    return page.items[0] if not isinstance(page, Failure) and page.items else None

@@ -1,0 +1,123 @@
+"""The worker process: reviews and delivers until it is told to stop."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import signal
+import socket
+import sys
+import threading
+from contextlib import ExitStack
+from datetime import timedelta
+
+from sqlalchemy import delete, select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from app.db import Database, now
+from app.delivery import recovery
+from app.delivery.jobs import Queue
+from app.delivery.models import Worker
+from app.delivery.pipeline import Pipeline
+from app.emails.limits import LimitedRenderer
+from app.sends.review import run_review
+from app.settings import Settings
+
+log = logging.getLogger(__name__)
+
+BEAT_SECONDS = 5.0
+"""How often a worker shows a sign of life and sweeps."""
+ALIVE_SECONDS = 30.0
+"""A worker seen within this time counts as alive."""
+JOB_THREADS = 4
+"""Jobs a worker does at once: lanes of several sends, and reviews."""
+
+
+def worker_alive(session: Session) -> bool:
+    """Whether any worker showed a sign of life lately."""
+    since = now() - timedelta(seconds=ALIVE_SECONDS)
+    return session.scalar(select(Worker.id).where(Worker.seen_at > since).limit(1)) is not None
+
+
+class WorkerProcess:
+    """Everything one worker process holds."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.owner = f"{socket.gethostname()[:60]}:{os.getpid()}:{secrets.token_hex(4)}"
+        self.database = Database(settings.database_url)
+        self.queue = Queue(settings, self.database, runner=lambda: self)
+        self.renderer = LimitedRenderer()
+        self.pipeline = Pipeline(settings, self.database, self.queue, self.owner)
+        self._stop = threading.Event()
+
+    def run_lane(self, lane_id: int, generation: int) -> None:
+        """Do a lane's job."""
+        self.pipeline.run_lane(lane_id, generation)
+
+    def run_review(self, send_id: int) -> None:
+        """Do a review's job."""
+        run_review(self.database, self.renderer, send_id)
+
+    def run(self) -> None:
+        """Work until SIGTERM or Ctrl-C."""
+        with ExitStack() as stack:
+            stack.callback(self._close)
+            if self.database.is_sqlite:
+                stack.enter_context(recovery.only_worker(self.settings.data))
+                recovery.void_all_leases(self.database)
+                self.queue.engine.storage.flush_queue()  # the sweep below enqueues everything that matters
+            self._beat_once()
+            recovery.wake_reviews(self.database, self.queue)
+            consumer = self.queue.engine.create_consumer(
+                workers=JOB_THREADS, periodic=False, initial_delay=0.1, max_delay=0.1, backoff=1
+            )
+            consumer.start()
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, self._on_signal)  # in place of the engine's own, which would drop jobs
+            while not self._stop.wait(BEAT_SECONDS):
+                consumer.check_worker_health()
+                self._beat()
+            consumer.stop(graceful=True)
+
+    def _on_signal(self, number: int, frame: object) -> None:
+        """Let what is under way end, and hand the rest back."""
+        self.pipeline.stopping = True
+        self._stop.set()
+
+    def _close(self) -> None:
+        self.pipeline.close()
+        self.renderer.close()
+        with self.database.writing() as session:
+            session.execute(delete(Worker).where(Worker.id == self.owner))
+        self.database.close()
+
+    def _beat(self) -> None:
+        try:
+            self._beat_once()
+        except SQLAlchemyError:
+            log.exception("the database is away; trying again in %s s", BEAT_SECONDS)
+
+    def _beat_once(self) -> None:
+        with self.database.writing() as session:
+            session.merge(Worker(id=self.owner, seen_at=now()))
+            session.execute(delete(Worker).where(Worker.seen_at < now() - timedelta(hours=1)))
+        recovery.sweep(self.database, self.queue, self.settings.lease_seconds)
+
+
+def run_worker(settings: Settings) -> None:
+    """Run a worker until it is told to stop."""
+    process = WorkerProcess(settings)
+    log.info("worker %s starts", process.owner)
+    try:
+        process.run()
+    except recovery.AlreadyRunning:
+        sys.exit("A worker is running on this data folder already. With SQLite there can be only one.")
+    log.info("worker %s stopped", process.owner)
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    run_worker(Settings.from_environment())

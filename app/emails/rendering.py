@@ -1,0 +1,248 @@
+"""Rendering an e-mail for one recipient, in a sandbox (design, section 5).
+
+The only function that turns a template into an e-mail: preview, review, test and delivery all come here (P4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from jinja2 import Template, TemplateError, TemplateSyntaxError, Undefined, nodes
+from jinja2.exceptions import SecurityError, UndefinedError
+from jinja2.runtime import StrictUndefined
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+MAX_OUTPUT = 5 * 1024 * 1024
+"""Characters of one rendered part; more could never be sent."""
+MAX_RANGE = 1000
+"""Rounds that `range` may give."""
+
+FILTERS = frozenset(
+    "abs capitalize default d e escape first float int join last length count list lower max min replace round "
+    "sort string striptags sum title trim truncate unique upper urlencode wordcount wordwrap".split()
+)
+"""Filters that people may use; none of them reaches into an object."""
+TESTS = frozenset(
+    "defined undefined none number string boolean true false even odd divisibleby in eq equalto ne lt lessthan le gt "
+    "greaterthan ge == != < <= > >= lower upper".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class EmailSource:
+    """The sources of an e-mail, as Jinja. Header names are plain, values are Jinja."""
+
+    subject: str
+    html: str
+    text: str
+    headers: tuple[tuple[str, str], ...] = ()
+
+    def parts(self) -> Iterator[tuple[str, str]]:
+        """Give each source with its place: `subject`, `html`, `text`, `headers.NAME`."""
+        yield "subject", self.subject
+        yield "html", self.html
+        yield "text", self.text
+        for name, value in self.headers:
+            yield f"headers.{name}", value
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedEmail:
+    """What one recipient gets."""
+
+    subject: str
+    html: str
+    text: str
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RenderProblem:
+    """Why it cannot be rendered: where, on which line, and in words."""
+
+    code: str
+    place: str
+    line: int | None
+    words: str
+
+    def __str__(self) -> str:
+        where = PLACES.get(self.place, self.place.removeprefix("headers."))
+        return f"{where}, line {self.line}: {self.words}" if self.line else f"{where}: {self.words}"
+
+
+PLACES = {"subject": "Subject", "html": "HTML", "text": "Text"}
+
+
+class RenderError(Exception):
+    """An e-mail cannot be rendered; holds every problem that was found."""
+
+    def __init__(self, problems: tuple[RenderProblem, ...]) -> None:
+        super().__init__(problems)
+        self.problems = problems
+
+    def __str__(self) -> str:
+        return "; ".join(str(problem) for problem in self.problems)
+
+
+class Sandbox(ImmutableSandboxedEnvironment):
+    """Jinja without anything of Python or of Postroom within reach."""
+
+    def __init__(self, *, autoescape: bool, undefined: type[Undefined] = StrictUndefined) -> None:
+        super().__init__(autoescape=autoescape, undefined=undefined, keep_trailing_newline=True)
+        self.filters = {name: one for name, one in self.filters.items() if name in FILTERS}
+        self.tests = {name: one for name, one in self.tests.items() if name in TESTS}
+        self.globals = {"range": _short_range}
+        self.loader = None
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        """Only the plain methods of texts and the like; nothing with an underscore, nothing that formats."""
+        if attr.startswith("_") or attr in {"format", "format_map", "mro"}:
+            return False
+        return super().is_safe_attribute(obj, attr, value)
+
+
+def _short_range(*bounds: int) -> range:
+    """`range`, so long as it is short."""
+    wanted = range(*bounds)
+    if len(wanted) > MAX_RANGE:
+        raise SecurityError(f"a loop may have at most {MAX_RANGE:,} rounds")
+    return wanted
+
+
+_HTML = Sandbox(autoescape=True)
+_PLAIN = Sandbox(autoescape=False)
+
+
+def render(source: EmailSource, data: Mapping[str, Any]) -> RenderedEmail:
+    """Render an e-mail with a recipient's data. Raises RenderError with every problem that can be known at once."""
+    problems: list[RenderProblem] = []
+    parts: dict[str, str] = {}
+    for place, text in source.parts():
+        try:
+            parts[place] = _render_part(place, text, data)
+        except RenderError as error:
+            problems += error.problems
+    problems += _line_breaks(parts)
+    if "subject" in parts and not parts["subject"].strip():
+        problems.append(RenderProblem("empty_subject", "subject", None, "the subject is empty."))
+    if problems:
+        raise RenderError(tuple(problems))
+    headers = tuple((name, parts[f"headers.{name}"]) for name, _ in source.headers)
+    return RenderedEmail(parts["subject"], parts["html"], parts["text"], headers)
+
+
+def variables_of(source: EmailSource) -> list[str]:
+    """Give the names a recipient's data must give, sorted. Raises RenderError when a part does not compile."""
+    names: set[str] = set()
+    for place, text in source.parts():
+        names |= {name for name, _ in _compiled(place, text).needed}
+    return sorted(names)
+
+
+def check_source(source: EmailSource) -> list[RenderProblem]:
+    """Give every problem of syntax; an empty list when all parts compile."""
+    problems: list[RenderProblem] = []
+    for place, text in source.parts():
+        try:
+            _compiled(place, text)
+        except RenderError as error:
+            problems += error.problems
+    return problems
+
+
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    template: Template
+    needed: tuple[tuple[str, int], ...]
+    """Variables that must have a value, each with the line where it stands first."""
+
+
+@lru_cache(maxsize=256)
+def _compiled(place: str, text: str) -> _Compiled:
+    environment = _HTML if place == "html" else _PLAIN
+    try:
+        tree = environment.parse(text)
+        for forbidden in tree.find_all((nodes.Import, nodes.FromImport, nodes.Include, nodes.Extends)):
+            raise TemplateSyntaxError("other templates cannot be taken in here", forbidden.lineno)
+        return _Compiled(environment.from_string(text), _needed(tree))
+    except TemplateSyntaxError as error:
+        raise RenderError((RenderProblem("syntax", place, error.lineno, _syntax_words(error)),)) from error
+    except RecursionError as error:
+        words = "the template is nested too deeply."
+        raise RenderError((RenderProblem("syntax", place, None, words),)) from error
+
+
+def _render_part(place: str, text: str, data: Mapping[str, Any]) -> str:
+    compiled = _compiled(place, text)
+    missing = [(name, line) for name, line in compiled.needed if name not in data]
+    if missing:
+        raise RenderError(
+            tuple(
+                RenderProblem("missing_value", place, line, f"there is no value for {name}.") for name, line in missing
+            )
+        )
+    try:
+        pieces, size = [], 0
+        for piece in compiled.template.generate(dict(data)):
+            size += len(piece)
+            if size > MAX_OUTPUT:
+                raise SecurityError("the result is longer than any e-mail can be")
+            pieces.append(piece)
+        return "".join(pieces)
+    except UndefinedError as error:
+        problem = RenderProblem("missing_value", place, _line(error), f"a value is missing ({error.message}).")
+    except SecurityError as error:
+        problem = RenderProblem("not_allowed", place, _line(error), f"this is not allowed in a template: {error}.")
+    except TemplateError as error:
+        problem = RenderProblem("cannot_render", place, _line(error), f"this cannot be rendered: {error}.")
+    except (MemoryError, RecursionError):
+        problem = RenderProblem("too_big", place, None, "the template needs too much memory.")
+    except Exception as error:  # whatever a filter makes of odd data is the author's to mend, not an outage
+        problem = RenderProblem("cannot_render", place, _line(error), f"this cannot be rendered: {error}.")
+    raise RenderError((problem,))
+
+
+def _needed(tree: nodes.Template) -> tuple[tuple[str, int], ...]:
+    """Find the variables without which rendering fails, by walking the tree with its scopes.
+
+    A name under `is defined` or with a default is asked for by nobody; what a loop or `set` makes is the template's own.
+    """
+    found: dict[str, int] = {}
+    own = {node.name for node in tree.find_all(nodes.Name) if node.ctx in {"store", "param"}}
+    excused: set[int] = set()
+    guarded: set[str] = set()
+    for node in tree.find_all((nodes.Test, nodes.Filter)):
+        is_guard = isinstance(node, nodes.Test) and node.name in {"defined", "undefined"}
+        is_default = isinstance(node, nodes.Filter) and node.name in {"default", "d"}
+        if (is_guard or is_default) and isinstance(node.node, nodes.Name):
+            excused.add(id(node.node))
+            if is_guard:
+                guarded.add(node.node.name)
+    for name in tree.find_all(nodes.Name):
+        ours = name.name in own or name.name in {"range", "loop"} or name.name in guarded
+        if name.ctx == "load" and not ours and id(name) not in excused:
+            found[name.name] = min(found.get(name.name, name.lineno), name.lineno)
+    return tuple(sorted(found.items(), key=lambda item: item[1]))
+
+
+def _line(error: BaseException) -> int | None:
+    """Find the template's line in the trace; Jinja rewrites frames so that they carry it."""
+    line, trace = None, error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == "<template>":
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return line
+
+
+def _syntax_words(error: TemplateSyntaxError) -> str:
+    return f"the template cannot be read: {str(error.message).rstrip('.')}."
+
+
+def _line_breaks(parts: Mapping[str, str]) -> Iterator[RenderProblem]:
+    for place, text in parts.items():
+        if place not in {"html", "text"} and ("\r" in text or "\n" in text):
+            yield RenderProblem("line_break", place, None, "this must be one line, without a line break.")

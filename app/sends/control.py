@@ -1,0 +1,69 @@
+"""Stopping and going on: pause, resume, cancel (P5). Each is one compare-and-set, so two windows do no harm."""
+
+from __future__ import annotations
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from app.audit.trail import Actor, note, note_program
+from app.db import now
+from app.refusals import NotThere, Refused
+from app.sends.models import Message, Outcome, Send, SendState
+from app.sends.tallies import move
+
+UNDER_WAY = (SendState.SCHEDULED, SendState.SENDING)
+
+
+def find_send(session: Session, actor: Actor, send_id: int) -> Send:
+    """Find a send of the actor's workspace. Raises NotThere."""
+    send = session.get(Send, send_id)
+    if send is None or send.workspace_id != actor.workspace_id:
+        raise NotThere("send")
+    return send
+
+
+def pause(session: Session, actor: Actor, send_id: int) -> None:
+    """Pause a send. Raises Refused when it is not under way."""
+    find_send(session, actor, send_id)
+    if not _change(session, send_id, UNDER_WAY, SendState.PAUSED, pause_reason=""):
+        raise Refused("This send is not under way, so there is nothing to pause.")
+    note(session, actor, "send.paused", f"Send {send_id} paused", subject_id=send_id)
+
+
+def pause_by_program(session: Session, send_id: int, words: str) -> None:
+    """Pause a send for a reason that concerns all its messages; `words` say what happened and what to do."""
+    if _change(session, send_id, UNDER_WAY, SendState.PAUSED, pause_reason=words):
+        send = session.get_one(Send, send_id)
+        note_program(session, send.workspace_id, "send.paused", f"Send {send_id} paused: {words}", subject_id=send_id)
+
+
+def resume(session: Session, actor: Actor, send_id: int) -> None:
+    """Go on with a paused send; the caller wakes the engine after the commit. Raises Refused."""
+    find_send(session, actor, send_id)
+    if not _change(session, send_id, (SendState.PAUSED,), SendState.SENDING, pause_reason=""):
+        raise Refused("This send is not paused, so there is nothing to resume.")
+    note(session, actor, "send.resumed", f"Send {send_id} resumed", subject_id=send_id)
+
+
+def cancel(session: Session, actor: Actor, send_id: int) -> int:
+    """Cancel a send; what is going out right now ends normally. Gives how many e-mails were stopped. Raises Refused."""
+    find_send(session, actor, send_id)
+    states = (*UNDER_WAY, SendState.PAUSED)
+    if not _change(session, send_id, states, SendState.CANCELLED, pause_reason="", finished_at=now()):
+        raise Refused("This send is over already, so there is nothing to cancel.")
+    stopped: int = session.execute(
+        update(Message)
+        .where(Message.send_id == send_id, Message.state == Outcome.PENDING)
+        .values(state=Outcome.CANCELLED, reason="cancelled", detail="", next_try_at=None, changed_at=now())
+        .execution_options(synchronize_session=False)
+    ).rowcount  # type: ignore[attr-defined]
+    move(session, send_id, {(Outcome.PENDING, Outcome.CANCELLED): stopped})
+    note(session, actor, "send.cancelled", f"Send {send_id} cancelled; {stopped:,} e-mails stopped", subject_id=send_id)
+    return stopped
+
+
+def _change(session: Session, send_id: int, before: tuple[SendState, ...], after: SendState, **values: object) -> bool:
+    changed = session.execute(
+        update(Send).where(Send.id == send_id, Send.state.in_(before)).values(state=after, **values)
+    )
+    return bool(changed.rowcount)  # type: ignore[attr-defined]
