@@ -121,4 +121,5 @@ def _suppressed_words(address: str, entry: Suppression) -> str:
     }
     until = f" until {entry.expires_at:%-d %b %Y}" if entry.expires_at else ""
     why = reasons.get(entry.reason, entry.reason)
-    return f"{address} is on Cloudflare's list of addresses that are not written to{until}: {why}. Nobody received this e-mail."
+    listed = f"{address} is on Cloudflare's list of addresses that are not written to{until}: {why}."
+    return f"{listed} Nobody received this e-mail."

@@ -64,7 +64,7 @@ def next_due(session: Session, send_id: int) -> datetime | None:
     return now() if at_once is not None else session.scalar(query)
 
 
-def _due(send_id: int, at: datetime) -> Select[tuple[Message]]:
+def _due(send_id: int, at: datetime) -> Select[Message]:
     return select(Message).where(
         Message.send_id == send_id,
         Message.state == Outcome.PENDING,

@@ -1,4 +1,4 @@
-"""The engine: Huey wakes workers with ids. The database is the truth, so a lost job costs only time (design, section 6)."""
+"""The engine: Huey wakes workers with ids. The database is the truth: a lost job costs only time (design, section 6)."""
 
 from __future__ import annotations
 

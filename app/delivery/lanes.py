@@ -19,7 +19,7 @@ AT_WORK = (SendState.SCHEDULED, SendState.SENDING)
 def open_lanes(
     session: Session, send_id: int, count: int, lease_seconds: float
 ) -> list[tuple[int, int, datetime | None]]:
-    """Open lanes for a send that has none; gives (lane id, generation, not before) of each. Safe to call at any time."""
+    """Open lanes for a send that has none; gives (lane id, generation, not before) of each. Safe at any time."""
     send = session.get(Send, send_id, with_for_update=True)
     if send is None or send.state not in AT_WORK:
         return []

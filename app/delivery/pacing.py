@@ -15,7 +15,7 @@ from app.delivery.models import RateBudget
 
 BURST_SHARE = 0.1
 MAX_BURST = 100
-"""Calls that may be made at once; the rest of the quota is spread over the window, so that any window stays within it."""
+"""Calls that may be made at once; the rest is spread over the window, so that any window stays within it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,5 +84,6 @@ def _budget(session: Session, account_id: str, burst: float, at: datetime) -> Ra
 def _clock(session: Session) -> datetime:
     """One clock for all machines: the database's, where it has one of its own."""
     if session.get_bind().dialect.name == "postgresql":
-        return session.execute(select(func.clock_timestamp())).scalar_one()
+        at: datetime = session.execute(select(func.clock_timestamp())).scalar_one()
+        return at
     return now()

@@ -1,4 +1,4 @@
-"""The sweeper: takes over what a dead worker held, and wakes what nobody works on. Safe to run at any time, anywhere."""
+"""The sweeper: takes over what a dead worker held, and wakes what nobody works on. Safe to run at any time."""
 
 from __future__ import annotations
 

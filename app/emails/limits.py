@@ -60,7 +60,7 @@ class LimitedRenderer:
         """End the processes."""
         with self._lock:
             if self._pool is not None and self._owner == os.getpid():
-                self._pool.stop()
+                self._pool.stop()  # type: ignore[no-untyped-call]
                 self._pool.join()
             self._pool = None
 

@@ -208,7 +208,7 @@ def _render_part(place: str, text: str, data: Mapping[str, Any]) -> str:
 def _needed(tree: nodes.Template) -> tuple[tuple[str, int], ...]:
     """Find the variables without which rendering fails, by walking the tree with its scopes.
 
-    A name under `is defined` or with a default is asked for by nobody; what a loop or `set` makes is the template's own.
+    A name under `is defined` or with a default need not be given; what a loop or `set` makes is the template's own.
     """
     found: dict[str, int] = {}
     own = {node.name for node in tree.find_all(nodes.Name) if node.ctx in {"store", "param"}}

@@ -78,7 +78,8 @@ def check_connection() -> Page:
     try:
         parameters = connection.resolve(session, services().settings, person.workspace_id)
     except connection.NotConnected as missing:
-        findings, domains = [connection.Finding(False, "Connection", missing.words)], []
+        findings = [connection.Finding(False, "Connection", missing.words)]
+        domains: list[str] = []
     else:
         session.commit()
         findings, domains = connection.check(parameters)

@@ -1,0 +1,187 @@
+"""The release: from a reviewed draft to messages, once and whole."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
+
+from app.audit.trail import Actor, note
+from app.db import now
+from app.people.models import Person, Workspace
+from app.recipients.models import Recipient, RecipientList
+from app.refusals import Refused
+from app.sends.control import find_send
+from app.sends.models import Message, Outcome, ReviewProblem, ReviewState, Send, SendKind, SendState
+from app.sends.review import MOST_PROBLEMS, fingerprint
+from app.sends.tallies import open_tallies
+
+CHUNK = 1000
+"""Messages written at once."""
+SAME_DAY = timedelta(hours=24)
+"""The same list and version within this time are asked about first."""
+
+
+class SentBefore(Refused):
+    """The same list and version went out within a day; a person must say that it is meant."""
+
+
+def release(
+    session: Session, actor: Actor, send_id: int, *, seen: str, again_confirmed: bool, undo_seconds: float
+) -> Send:
+    """Turn a reviewed draft into messages. `seen` is the fingerprint of the review the person looked at.
+
+    A second release of the same send changes nothing and gives the send. The caller wakes the engine after the commit.
+    Raises Refused (P7: something changed since the review, or nobody is left) and SentBefore.
+    """
+    send = find_send(session, actor, send_id)
+    if send.state is not SendState.DRAFT:
+        return send
+    _check(session, send, seen)
+    if not again_confirmed and (earlier := sent_before(session, send)) is not None:
+        raise SentBefore(
+            f"The same template version went to the same list within a day (send {earlier.id}). "
+            "Send it again only if that is meant."
+        )
+    at = now()
+    if not _claim(session, send_id, actor, at, at + timedelta(seconds=undo_seconds)):
+        return session.get_one(Send, send_id, populate_existing=True)
+    session.refresh(send)
+    total, skipped = _snapshot(session, send)
+    send.total = total
+    open_tallies(session, send.id, pending=total - skipped, skipped=skipped)
+    words = f"Send {send.id} released: {total - skipped:,} e-mails, {skipped:,} left out"
+    note(session, actor, "send.released", words, subject_id=send.id)
+    return send
+
+
+def sent_before(session: Session, send: Send) -> Send | None:
+    """Give an earlier send of the same list and version within a day, if there is one."""
+    if send.kind is not SendKind.LIST:
+        return None
+    return session.scalars(
+        select(Send)
+        .where(
+            Send.workspace_id == send.workspace_id,
+            Send.list_id == send.list_id,
+            Send.template_version_id == send.template_version_id,
+            Send.id != send.id,
+            Send.released_at > now() - SAME_DAY,
+        )
+        .order_by(Send.id.desc())
+        .limit(1)
+    ).first()
+
+
+def problem_for_all(session: Session, send_id: int) -> ReviewProblem | None:
+    """Give the problem that concerns the whole send, if the review found one."""
+    return session.scalar(
+        select(ReviewProblem)
+        .where(ReviewProblem.send_id == send_id, ReviewProblem.recipient_id.is_(None))
+        .order_by(ReviewProblem.id)
+        .limit(1)
+    )
+
+
+def _check(session: Session, send: Send, seen: str) -> None:
+    if send.review_state is not ReviewState.DONE:
+        raise Refused("This send was not reviewed yet. Review it first.")
+    if send.review_fingerprint != seen or fingerprint(session, send) != seen:
+        raise Refused(
+            "Something changed since the review: the template, the list, the sender or a value. Review it again."
+        )
+    general = problem_for_all(session, send.id)
+    if general is not None:
+        raise Refused(general.words)
+    if send.review_problems >= MOST_PROBLEMS:
+        raise Refused("There are too many problems to leave people out one by one. Mend the template or the list.")
+    if send.review_total - send.review_problems <= 0:
+        raise Refused("Nobody is left to write to.")
+
+
+def _claim(session: Session, send_id: int, actor: Actor, at: Any, start_at: Any) -> bool:
+    """Compare and set: of two releases of one draft only one wins."""
+    changed = session.execute(
+        update(Send)
+        .where(Send.id == send_id, Send.state == SendState.DRAFT)
+        .values(state=SendState.SCHEDULED, released_at=at, released_by=actor.id, start_at=start_at)
+    )
+    return bool(changed.rowcount)  # type: ignore[attr-defined]
+
+
+def _snapshot(session: Session, send: Send) -> tuple[int, int]:
+    """Write the messages; gives how many there are and how many of them are skipped."""
+    team = _team_in_trial_mode(session, send)
+    if send.kind is SendKind.DIRECT:
+        everybody = [str(address) for address, _ in (*send.to, *send.cc, *send.bcc)]
+        first_address, first_name = (*send.to, *send.cc, *send.bcc)[0]
+        row = _row(send.id, None, str(first_address), str(first_name), {})
+        _skip_outsiders(row, everybody, team)
+        session.execute(insert(Message), [row])
+        return 1, int(row["state"] is Outcome.SKIPPED)
+    recipient_list = session.get_one(RecipientList, send.list_id)
+    send.list_name, send.columns = recipient_list.name, recipient_list.columns
+    left_out = _left_out(session, send.id)
+    total = skipped = after = 0
+    while True:
+        people = session.execute(
+            select(Recipient.id, Recipient.email, Recipient.name, Recipient.data)
+            .where(Recipient.list_id == send.list_id, Recipient.id > after)
+            .order_by(Recipient.id)
+            .limit(CHUNK)
+        ).all()
+        if not people:
+            return total, skipped
+        rows = [_row(send.id, *person.tuple()) for person in people]
+        for row in rows:
+            _skip_outsiders(row, [row["email"]], team)
+            words = left_out.get(row["recipient_id"])
+            if words is not None and row["state"] is Outcome.PENDING:
+                row.update(state=Outcome.SKIPPED, reason="left_out_at_review", detail=words)
+        session.execute(insert(Message), rows)
+        total += len(rows)
+        skipped += sum(1 for row in rows if row["state"] is Outcome.SKIPPED)
+        after = people[-1].id
+
+
+def _row(send_id: int, recipient_id: int | None, email: str, name: str, data: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "send_id": send_id,
+        "reference": str(uuid.uuid4()),
+        "recipient_id": recipient_id,
+        "email": email,
+        "email_key": email.lower(),
+        "name": name,
+        "data": data,
+        "state": Outcome.PENDING,
+        "reason": "",
+        "detail": "",
+    }
+
+
+def _skip_outsiders(row: dict[str, Any], addresses: list[str], team: set[str] | None) -> None:
+    if team is not None and any(address.lower() not in team for address in addresses):
+        row.update(state=Outcome.SKIPPED, reason="trial_mode")
+
+
+def _team_in_trial_mode(session: Session, send: Send) -> set[str] | None:
+    """Give the team's addresses in trial mode; None when the workspace is live."""
+    if session.get_one(Workspace, send.workspace_id).is_live:
+        return None
+    return set(session.scalars(select(Person.email).where(Person.workspace_id == send.workspace_id)))
+
+
+def _left_out(session: Session, send_id: int) -> dict[int, str]:
+    """Give who is left out and why, as the review found."""
+    rows = session.execute(
+        select(ReviewProblem.recipient_id, ReviewProblem.words)
+        .where(ReviewProblem.send_id == send_id, ReviewProblem.recipient_id.is_not(None))
+        .order_by(ReviewProblem.id)
+    )
+    words: dict[int, str] = {}
+    for recipient_id, one in rows.tuples():
+        words[recipient_id or 0] = f"{words[recipient_id or 0]} {one}" if recipient_id in words else one
+    return words

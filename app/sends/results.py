@@ -1,0 +1,184 @@
+"""Reading afterwards: who is delivered, queued, bounced, refused or in doubt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.audit.trail import Actor
+from app.recipients.spreadsheet_cells import BYTE_ORDER_MARK, csv_lines
+from app.refusals import NotThere
+from app.sends.control import find_send
+from app.sends.models import UNDER_WAY, Attempt, Message, Outcome, Send, SendState, SendTally
+from app.sends.tallies import counts
+from app.sends.words import OUTCOMES, Wording, reason_words
+
+API_GROUPS = (Outcome.DELIVERED, Outcome.BOUNCED, Outcome.QUEUED)
+"""The grouping that the API answers."""
+OWN_GROUPS = (
+    Outcome.ACCEPTED,
+    Outcome.REJECTED,
+    Outcome.FAILED,
+    Outcome.SKIPPED,
+    Outcome.UNKNOWN,
+    Outcome.CANCELLED,
+)
+"""What the API does not group."""
+CHUNK = 1000
+"""Messages read at once for the download."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One group of a send's messages."""
+
+    outcome: Outcome
+    count: int
+    wording: Wording
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a send is. `groups` add up to `total` (P1)."""
+
+    total: int
+    done: int
+    groups: tuple[Group, ...]
+
+    @property
+    def is_over(self) -> bool:
+        """Whether every message has an outcome."""
+        return self.done == self.total
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """Something that needs a person."""
+
+    send_id: int
+    badge: str
+    tone: str
+    title: str
+    words: str
+    link: dict[str, Any] = field(default_factory=dict)
+
+
+def progress(session: Session, send: Send) -> Progress:
+    """Give the counts of every group, the API's first, then ours, then what is under way."""
+    tally = counts(session, send.id)
+    order = (*API_GROUPS, *OWN_GROUPS, *UNDER_WAY)
+    groups = tuple(Group(outcome, tally[outcome], OUTCOMES[outcome]) for outcome in order)
+    return Progress(send.total, send.total - sum(tally[outcome] for outcome in UNDER_WAY), groups)
+
+
+def latest_sends(session: Session, actor: Actor, *, before: int | None = None, limit: int = 25) -> Sequence[Send]:
+    """Give sends newest first, `before` a send's id for the next page."""
+    query = select(Send).where(Send.workspace_id == actor.workspace_id)
+    if before is not None:
+        query = query.where(Send.id < before)
+    return session.scalars(query.order_by(Send.id.desc()).limit(limit)).all()
+
+
+def tallies_of(session: Session, sends: Sequence[Send]) -> dict[int, dict[Outcome, int]]:
+    """Give the counts of several sends with one query."""
+    rows = session.scalars(select(SendTally).where(SendTally.send_id.in_([send.id for send in sends])))
+    found: dict[int, dict[Outcome, int]] = {send.id: {} for send in sends}
+    for row in rows:
+        found[row.send_id][row.outcome] = row.count
+    return found
+
+
+def needing_attention(session: Session, actor: Actor, *, limit: int = 20) -> list[Attention]:
+    """Give what a person must look at: paused sends, and sends with e-mails in doubt."""
+    paused = session.scalars(
+        select(Send)
+        .where(Send.workspace_id == actor.workspace_id, Send.state == SendState.PAUSED)
+        .order_by(Send.id.desc())
+        .limit(limit)
+    )
+    doubtful = session.execute(
+        select(Send, SendTally.count)
+        .join(SendTally, SendTally.send_id == Send.id)
+        .where(Send.workspace_id == actor.workspace_id, SendTally.outcome == Outcome.UNKNOWN, SendTally.count > 0)
+        .order_by(Send.id.desc())
+        .limit(limit)
+    )
+    items = [
+        Attention(
+            send.id, "Paused", "warn", title_of(send), send.pause_reason or "Paused by a person. Resume or cancel it."
+        )
+        for send in paused
+    ]
+    for send, count in doubtful.tuples():
+        words = f"{count:,} {'e-mail' if count == 1 else 'e-mails'} may or may not have gone out."
+        items.append(Attention(send.id, "In doubt", "warn", title_of(send), words, {"group": str(Outcome.UNKNOWN)}))
+    return items
+
+
+def title_of(send: Send) -> str:
+    """Give what a send is called: its template and its list or person."""
+    template = send.template_version.template.name if send.template_version else "No template yet"
+    if send.kind == "direct":
+        first = next((str(pair[0]) for pair in (*send.to, *send.cc, *send.bcc)), "nobody yet")
+        return f"{template} to {first}"
+    name = send.list_name or (send.recipient_list.name if send.recipient_list else "no list yet")
+    return f"{template} to {name}"
+
+
+def people_of_group(
+    session: Session, send: Send, outcome: Outcome | None, *, search: str = "", after: int = 0, limit: int = 50
+) -> Sequence[Message]:
+    """Give the messages of a group (None: of all), in order, `after` a message's id; `search` begins the address."""
+    query = select(Message).where(Message.send_id == send.id, Message.id > after)
+    if outcome is not None:
+        query = query.where(Message.state == outcome)
+    if search:
+        query = query.where(Message.email_key.startswith(search.strip().lower(), autoescape=True))
+    return session.scalars(query.order_by(Message.id).limit(limit)).all()
+
+
+def find_message(session: Session, actor: Actor, send_id: int, message_id: int) -> tuple[Send, Message]:
+    """Find a message of a send of the actor's workspace. Raises NotThere."""
+    send = find_send(session, actor, send_id)
+    message = session.get(Message, message_id)
+    if message is None or message.send_id != send.id:
+        raise NotThere("message")
+    return send, message
+
+
+def attempts_of(session: Session, message: Message) -> Sequence[Attempt]:
+    """Give the attempts of a message, in order."""
+    return session.scalars(select(Attempt).where(Attempt.message_id == message.id).order_by(Attempt.number)).all()
+
+
+def download(session: Session, send: Send) -> Iterator[str]:
+    """Give the results as lines of CSV, joined with the list's own columns; memory stays flat."""
+    columns = list(send.columns)
+    names = ["email", "name", *columns, "outcome", "reason", "vendor message id", "attempts", "last change (UTC)"]
+    yield BYTE_ORDER_MARK + csv_lines([names])
+    after = 0
+    while rows := people_of_group(session, send, None, after=after, limit=CHUNK):
+        tried = _attempt_counts(session, rows)
+        yield csv_lines(_download_row(row, columns, tried.get(row.id, 0)) for row in rows)
+        after = rows[-1].id
+        session.expunge_all()
+
+
+def _download_row(row: Message, columns: Sequence[str], attempts: int) -> list[object]:
+    values = [row.data.get(column, "") for column in columns]
+    reason = row.detail or reason_words(row.reason)
+    when = f"{row.changed_at:%Y-%m-%d %H:%M:%S}"
+    return [row.email, row.name, *values, OUTCOMES[row.state].label, reason, row.message_id, attempts, when]
+
+
+def _attempt_counts(session: Session, rows: Sequence[Message]) -> dict[int, int]:
+    counted = session.execute(
+        select(Attempt.message_id, func.count())
+        .where(Attempt.message_id.in_([row.id for row in rows]))
+        .group_by(Attempt.message_id)
+    )
+    return dict(counted.tuples().all())

@@ -1,0 +1,246 @@
+"""The review: every recipient's e-mail is put together once, under limits, before anything may be released."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.orm import Session
+
+from app.audit.trail import Actor, note
+from app.cloudflare.contract import check_send
+from app.db import Database
+from app.emails.limits import LimitedRenderer
+from app.emails.rendering import RenderError
+from app.people.models import Workspace
+from app.recipients.models import Recipient, RecipientList
+from app.refusals import Refused
+from app.sends.composition import MessagePlan, compose, plan_of
+from app.sends.control import find_send
+from app.sends.models import ReviewProblem, ReviewState, Send, SendAttachment, SendKind, SendState
+
+log = logging.getLogger(__name__)
+
+CHUNK = 100
+"""People that are looked at together; after each chunk the progress is written down."""
+CHUNK_SECONDS = 10.0
+"""Time a chunk may take; a chunk that takes longer is looked at person by person."""
+MOST_PROBLEMS = 20_000
+"""Problems that are kept; people beyond are counted, and release is refused."""
+SPECIMEN_REFERENCE = "00000000-0000-4000-8000-000000000000"
+"""Stands in for a message's own reference, which has the same length."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One recipient as the review sees them. Direct sends have one, without an id."""
+
+    id: int | None
+    email: str
+    name: str
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One problem of one person, by their place in the chunk."""
+
+    index: int
+    code: str
+    place: str
+    words: str
+
+
+def fingerprint(session: Session, send: Send) -> str:
+    """Give a digest of everything a review looks at (P7). Two equal ones mean: nothing changed."""
+    recipient_list = session.get(RecipientList, send.list_id) if send.list_id else None
+    workspace = session.get_one(Workspace, send.workspace_id)
+    files = session.execute(
+        select(SendAttachment.file_name, SendAttachment.media_type, SendAttachment.sha256)
+        .where(SendAttachment.send_id == send.id)
+        .order_by(SendAttachment.id)
+    )
+    seen = [
+        send.kind,
+        send.template_version_id,
+        send.list_id,
+        recipient_list.change_number if recipient_list else None,
+        send.from_address,
+        send.from_name,
+        send.reply_to,
+        send.headers,
+        send.values,
+        send.to,
+        send.cc,
+        send.bcc,
+        [list(file) for file in files.tuples()],
+        workspace.is_live,
+    ]
+    return hashlib.sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest()
+
+
+def request_review(session: Session, actor: Actor, send_id: int) -> Send:
+    """Ask for a review; the caller enqueues it after the commit. Raises Refused when something is not chosen yet."""
+    send = find_send(session, actor, send_id)
+    if send.state is not SendState.DRAFT:
+        raise Refused("This send is released already.")
+    for missing, words in (
+        (send.template_version_id is None, "Choose a template first."),
+        (send.kind is SendKind.LIST and send.list_id is None, "Choose a list first."),
+        (send.kind is SendKind.DIRECT and not (send.to or send.cc or send.bcc), "Enter an address first."),
+        (not send.from_address, "Choose a sender first."),
+    ):
+        if missing:
+            raise Refused(words)
+    if send.review_state in {ReviewState.WAITING, ReviewState.RUNNING} and send.review_fingerprint == fingerprint(
+        session, send
+    ):
+        return send
+    send.review_state = ReviewState.WAITING
+    send.review_fingerprint = fingerprint(session, send)
+    send.review_done = send.review_problems = 0
+    send.review_total = _total(session, send)
+    session.execute(delete(ReviewProblem).where(ReviewProblem.send_id == send.id))
+    note(session, actor, "send.review_requested", f"Review of send {send.id} requested", subject_id=send.id)
+    return send
+
+
+def run_review(database: Database, renderer: LimitedRenderer, send_id: int) -> None:
+    """Look at everybody. Stops by itself when the draft changes meanwhile. Runs in a worker."""
+    started = _start(database, send_id)
+    if started is None:
+        return
+    plan, mark, kind = started
+    after = 0
+    while True:
+        people = _people(database, send_id, kind, plan, after)
+        if not people:
+            break
+        found = _look(renderer, plan, people)
+        general = _general(people, found)
+        if not _keep(database, send_id, mark, people, found if general is None else [], general):
+            return
+        if general is not None or kind is SendKind.DIRECT:
+            break
+        after = people[-1].id or 0
+    with database.writing() as session:
+        session.execute(
+            update(Send)
+            .where(Send.id == send_id, Send.review_fingerprint == mark, Send.review_state == ReviewState.RUNNING)
+            .values(review_state=ReviewState.DONE)
+        )
+
+
+def review_chunk(plan: MessagePlan, people: Sequence[Person]) -> list[Found]:
+    """Put together and check the e-mail of each person; runs in a limited process."""
+    found: list[Found] = []
+    for index, person in enumerate(people):
+        try:
+            request = compose(plan, person.email, person.name, person.data, SPECIMEN_REFERENCE)
+        except RenderError as error:
+            found += [Found(index, one.code, one.place, str(one)) for one in error.problems]
+        else:
+            found += [Found(index, one.code, one.place, one.words) for one in check_send(request)]
+    return found
+
+
+def _start(database: Database, send_id: int) -> tuple[MessagePlan, str, SendKind] | None:
+    with database.writing() as session:
+        send = session.get(Send, send_id)
+        if send is None or send.review_state not in {ReviewState.WAITING, ReviewState.RUNNING}:
+            return None
+        if fingerprint(session, send) != send.review_fingerprint:
+            send.review_state = ReviewState.NONE
+            return None
+        send.review_state = ReviewState.RUNNING
+        send.review_done = send.review_problems = 0
+        session.execute(delete(ReviewProblem).where(ReviewProblem.send_id == send_id))
+        return plan_of(session, send), send.review_fingerprint, send.kind
+
+
+def _total(session: Session, send: Send) -> int:
+    if send.kind is SendKind.DIRECT:
+        return 1
+    recipient_list = session.get(RecipientList, send.list_id)
+    return recipient_list.recipient_count if recipient_list else 0
+
+
+def _people(database: Database, send_id: int, kind: SendKind, plan: MessagePlan, after: int) -> list[Person]:
+    if kind is SendKind.DIRECT:
+        first = (*plan.to, *plan.cc, *plan.bcc)[0]
+        return [Person(None, first.address, first.name or "", {})]
+    with database.reading() as session:
+        list_id = session.scalar(select(Send.list_id).where(Send.id == send_id))
+        rows = session.scalars(
+            select(Recipient)
+            .where(Recipient.list_id == list_id, Recipient.id > after)
+            .order_by(Recipient.id)
+            .limit(CHUNK)
+        )
+        return [Person(row.id, row.email, row.name, row.data) for row in rows]
+
+
+SLOW_ENOUGH = 2
+"""So many people from the first on whose e-mail meets a limit: the template is at fault, not their data."""
+LIMITS = frozenset({"too_slow", "too_big"})
+
+
+def _look(renderer: LimitedRenderer, plan: MessagePlan, people: Sequence[Person]) -> list[Found]:
+    """Look at a chunk at once; when it meets a limit, person by person to see whose e-mail it is."""
+    try:
+        return renderer.run(review_chunk, plan, people, seconds=CHUNK_SECONDS)
+    except RenderError:
+        found: list[Found] = []
+        for index, person in enumerate(people):
+            try:
+                of_one = renderer.run(review_chunk, plan, [person])
+                found += [replace(one, index=index) for one in of_one]
+            except RenderError as error:
+                found += [Found(index, one.code, one.place, str(one)) for one in error.problems]
+            if _general(people, found) is not None:
+                break
+        return found
+
+
+def _general(people: Sequence[Person], found: Sequence[Found]) -> Found | None:
+    """Give the one problem that concerns everybody, if there is one."""
+    syntax = next((one for one in found if one.code == "syntax"), None)
+    limited = [one for one in found if one.code in LIMITS]
+    everybody_so_far = {one.index for one in limited} >= set(range(min(SLOW_ENOUGH, len(people))))
+    return syntax or (limited[0] if limited and everybody_so_far else None)
+
+
+def _keep(
+    database: Database, send_id: int, mark: str, people: Sequence[Person], found: Sequence[Found], general: Found | None
+) -> bool:
+    """Write down a chunk's problems and the progress; False when the draft changed meanwhile."""
+    rows = [
+        {
+            "send_id": send_id,
+            "recipient_id": people[one.index].id,
+            "email": people[one.index].email,
+            "code": one.code,
+            "place": one.place,
+            "words": one.words,
+        }
+        for one in found
+    ]
+    if general is not None:
+        rows = [{"send_id": send_id, "code": general.code, "place": general.place, "words": general.words}]
+    with database.writing() as session:
+        send = session.get_one(Send, send_id, with_for_update=True)
+        if send.review_fingerprint != mark or send.review_state is not ReviewState.RUNNING:
+            return False
+        if fingerprint(session, send) != mark:
+            send.review_state = ReviewState.NONE
+            return False
+        if rows and send.review_problems < MOST_PROBLEMS:
+            session.execute(insert(ReviewProblem), rows)
+        send.review_done += len(people)
+        send.review_problems += len({one.index for one in found})
+    return True
