@@ -1,0 +1,88 @@
+"""Forms of the list pages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from flask_wtf.file import FileField
+from wtforms import EmailField, Field, RadioField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length
+
+from app.recipients.importing import Column
+from app.recipients.lists import MAX_LIST_NAME
+from app.recipients.models import Recipient
+from app.web.forms import Form, strip
+
+ACCEPTED = ".csv,.tsv,.txt,text/csv,text/tab-separated-values,text/plain"
+
+
+class NewListForm(Form):
+    """A new list from a file or from pasted text."""
+
+    name = StringField("Name of the list", [Length(max=MAX_LIST_NAME)], filters=[strip])
+    file = FileField("CSV file", render_kw={"accept": ACCEPTED})
+    pasted = TextAreaField("Or paste the rows here", render_kw={"rows": 8, "spellcheck": "false", "wrap": "off"})
+
+    def content(self) -> tuple[bytes, str]:
+        """Give what was uploaded or pasted (as UTF-8), and the file's name (empty for a paste)."""
+        upload = self.file.data
+        if upload is not None and upload.filename:
+            return upload.read(), upload.filename
+        return (self.pasted.data or "").encode("utf-8", "replace"), ""
+
+
+class NameForm(Form):
+    """The name of a list."""
+
+    name = StringField(
+        "Name of the list", [InputRequired("Give the list a name."), Length(max=MAX_LIST_NAME)], filters=[strip]
+    )
+
+
+class EmailColumnForm(Form):
+    """Which of several columns has the addresses to write to."""
+
+    email_column = RadioField("Which column has the addresses to write to?", coerce=int, validate_choice=False)
+
+    def offer(self, candidates: Sequence[Column]) -> None:
+        """Offer the columns that may be meant, each with an example."""
+        self.email_column.choices = [
+            (one.position, f"{one.header} (for example {', '.join(one.examples[:2]) or 'no value yet'})")
+            for one in candidates
+        ]
+
+
+class RecipientForm(Form):
+    """One person; `recipient_form` adds a field for each column of the list."""
+
+    email = EmailField("E-mail address", [InputRequired("Enter the person's e-mail address.")], filters=[strip])
+    name = StringField("Name (optional)", filters=[strip])
+
+    def column_fields(self) -> list[Field]:
+        """Give the fields of the list's own columns, in their order."""
+        return [field for key, field in self._fields.items() if key.startswith(COLUMN)]
+
+    def data_of_columns(self) -> dict[str, str]:
+        """Give column to text; browsers post line breaks as CR LF."""
+        return {
+            field.name.removeprefix(COLUMN): (field.data or "").replace("\r\n", "\n") for field in self.column_fields()
+        }
+
+
+COLUMN = "column-"
+"""Begins the field names of columns, so that none can be taken for another field of the form."""
+
+
+def recipient_form(columns: Sequence[str], recipient: Recipient | None = None) -> RecipientForm:
+    """Make the form of one person with a field for each column of their list."""
+    values: Mapping[str, str] = recipient.data if recipient else {}
+    kind = type("RecipientForm", (RecipientForm,), {})
+    for column in columns:
+        several_lines = any(sign in values.get(column, "") for sign in "\r\n")
+        widget = TextAreaField if several_lines else StringField
+        setattr(kind, f"{COLUMN}{column}", widget(column, filters=[strip]))
+    stored = {f"{COLUMN}{column}": values.get(column, "") for column in columns}
+    if recipient is not None:
+        stored |= {"email": recipient.email, "name": recipient.name}
+    form: RecipientForm = kind(data=stored)
+    return form
