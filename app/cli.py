@@ -60,7 +60,8 @@ def worker(settings: Settings) -> None:
 @click.pass_obj
 def simulator(settings: Settings) -> None:
     """Serve the stand-in for Cloudflare's API, on this machine only."""
-    from app.simulator.server import SimulatorSettings, serve
+    from app.simulator.server import serve
+    from app.simulator.settings import SimulatorSettings
 
     serve(SimulatorSettings(data_file=settings.data / "simulator.sqlite3"), port=settings.simulator_port)
 

@@ -1,0 +1,94 @@
+"""Addresses choose outcomes: what the local part of a recipient begins with decides what becomes of the mail."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from app.cloudflare.errors import SERVICE_ERRORS
+
+ERRORS = {kind.cause: kind for kind in SERVICE_ERRORS}
+SLOW_SECONDS = 3.0
+MOST_SLOW_SECONDS = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One line of the documentation page."""
+
+    beginning: str
+    example: str
+    words: str
+
+
+EXAMPLES = (
+    Example("anything else", "anna@example.net", "Delivered."),
+    Example("bounce", "bounce-anna@example.net", "Permanently bounced: the answer names it in permanent_bounces."),
+    Example("queued", "queued-anna@example.net", "Queued: the answer names it in queued."),
+    Example("suppressed", "suppressed-anna@example.net", "On the suppression list: 400, the whole request is refused."),
+    Example("dropped", "dropped-anna@example.net", "Left out by the service: named in suppressed_recipients."),
+    Example("nolist", "nolist-anna@example.net", "A success that names nobody: all lists are empty."),
+    Example("slow", "slow-5-anna@example.net", "Delivered after so many seconds (3 without a number)."),
+    Example("drop", "drop-anna@example.net", "The mail is captured, then the connection is closed without an answer."),
+    Example("refuse-drop", "refuse-drop-anna@example.net", "The connection is closed before anything is captured."),
+    Example("gateway", "gateway-anna@example.net", "A gateway answers 502 with a web page."),
+    Example("notjson", "notjson-anna@example.net", "200, but no JSON."),
+    Example("false200", "false200-anna@example.net", "200 with success: false."),
+    Example("global-limit", "global-limit-anna@example.net", "429 of the gateway with Retry-After: 2."),
+    Example(
+        "once-MESSAGE-",
+        "once-throttled-anna@example.net",
+        "The first try gets the error MESSAGE (below), the next succeeds.",
+    ),
+    *(
+        Example(f"error-{kind.cause}", f"error-{kind.cause}@example.net", f"{kind.status}: {kind.staff}")
+        for kind in SERVICE_ERRORS
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What an address asks for."""
+
+    kind: str
+    """A group of the answer (GROUPS), or what decides the whole request: suppressed, error, drop and so on."""
+    error: str = ""
+    seconds: float = 0
+    once: bool = False
+
+
+GROUPS = ("delivered", "permanent_bounces", "queued", "nolist", "dropped")
+_WHOLE = ("refuse-drop", "drop", "gateway", "notjson", "false200", "global-limit")
+
+
+def wish_of(address: str) -> Wish:
+    """Read an address's wish."""
+    local = address.partition("@")[0].lower()
+    if local.startswith("once-"):
+        return Wish("error", error=_error(local.removeprefix("once-")), once=True)
+    if local.startswith("error-"):
+        return Wish("error", error=_error(local.removeprefix("error-")))
+    if local.startswith("dropped"):
+        return Wish("dropped")
+    for whole in _WHOLE:
+        if local.startswith(whole):
+            return Wish(whole)
+    if local.startswith("slow"):
+        number = re.match(r"slow-(\d+(?:\.\d+)?)", local)
+        return Wish("delivered", seconds=min(float(number.group(1)) if number else SLOW_SECONDS, MOST_SLOW_SECONDS))
+    for beginning, kind in (
+        ("bounce", "permanent_bounces"),
+        ("queued", "queued"),
+        ("suppressed", "suppressed"),
+        ("nolist", "nolist"),
+    ):
+        if local.startswith(beginning):
+            return Wish(kind)
+    return Wish("delivered")
+
+
+def _error(rest: str) -> str:
+    """Find the documented error that the rest of a local part begins with; the longest name that fits."""
+    fitting = [cause for cause in ERRORS if rest == cause or rest.startswith(cause + "-")]
+    return max(fitting, key=len, default="internal_server")
