@@ -148,7 +148,7 @@ def _sort_rows(table: Table, understood: Understood) -> None:
     first_lines: dict[str, int] = {}
     for row in table.rows:
         person = _person_of(row, understood)
-        fault = _too_wide(row, width) or fault_of(person) or _duplicate(person, first_lines)
+        fault = _too_wide(row, width, table.delimiter) or fault_of(person) or _duplicate(person, first_lines)
         if fault is None:
             first_lines[person.email_key] = row.line
             understood.people.append(person)
@@ -172,11 +172,11 @@ def _person_of(row: Row, understood: Understood) -> NewRecipient:
     )
 
 
-def _too_wide(row: Row, width: int) -> Fault | None:
+def _too_wide(row: Row, width: int, delimiter: str) -> Fault | None:
     count = len(row.cells)
     if any(cell.strip() for cell in row.cells[width:]):
         words = f"The row has {count} cells, the header row only {width}."
-        return Fault("", words, "Put a cell that holds the delimiter itself between quotation marks.")
+        return Fault("", words, f"Put quotation marks around a cell that holds a {delimiter} itself.")
     return None
 
 

@@ -185,7 +185,7 @@ ACTS: dict[str, Callable[[Session, Person, int, int], object]] = {
     "change": lambda session, who, list_id, one: people.change_recipient(
         session, who, list_id, one, email="x@example.com", name="", data={}
     ),
-    "remove": lambda session, who, list_id, one: people.remove_recipient(session, who, list_id, one),
+    "remove": people.remove_recipient,
 }
 
 

@@ -77,7 +77,7 @@ def test_a_file_is_checked_then_saved(client: FlaskClient, database: Database) -
 def test_a_paste_from_a_spreadsheet_works_too(client: FlaskClient) -> None:
     pasted = "Name\tMail\r\nOkafor, Ann\tann@example.com\r\n"
     answer = client.post("/lists/new", data={"name": "Pasted", "pasted": pasted}, follow_redirects=True)
-    assert "the sign “tab” between the cells" in words(answer.text)
+    assert "with tabs between the cells" in words(answer.text)
     assert "Save 1 person" in words(answer.text)
 
 
