@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from app.cloudflare.results import Failure, RateState, SendAnswer, Suppression, WasSent
+from app.cloudflare.types import SendRequest
 from app.db import now
 from app.delivery.retry import next_pause
 from app.sends.models import Outcome
@@ -20,6 +21,8 @@ _GROUPS = {
 }
 _WORST_FIRST = (Outcome.BOUNCED, Outcome.QUEUED, Outcome.ACCEPTED, Outcome.DELIVERED, Outcome.SKIPPED)
 """Of an e-mail to several people: what needs a look goes before what does not."""
+_STOPS_WHEN_USED_UP = frozenset({"throttled", "global_limit", "cannot_connect"})
+"""When the tries at one message are used up for such a reason, every other message would only use up its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +52,23 @@ LookUp = Callable[[str], Suppression | None]
 """Gives the service's suppression of an address."""
 
 
-def of_answer(answer: SendAnswer, addresses: Sequence[str]) -> Verdict:
-    """Judge a success: each address by the list that names it."""
-    outcomes = {address: _GROUPS[answer.group_of(address)] for address in addresses}
-    outcome = min(outcomes.values(), key=_WORST_FIRST.index)
+def of_answer(answer: SendAnswer, request: SendRequest, *, is_direct: bool) -> Verdict:
+    """Judge a success: each address by the list that names it.
+
+    A message of a list is judged by its recipient alone. A direct e-mail is judged by everybody, but copies that the
+    answer names nowhere do not count: they may never be named (API.md, section 16).
+    """
+    outcomes = {one.address: _GROUPS[answer.group_of(one.address)] for one in request.recipients}
+    judged = [outcomes[one.address] for one in request.to]
+    if is_direct or not judged:
+        copies = [outcomes[one.address] for one in (*request.cc, *request.bcc)]
+        judged += [one for one in copies if one is not Outcome.ACCEPTED or not request.to]
+    outcome = min(judged, key=_WORST_FIRST.index)
     return Verdict(
         outcome=outcome,
         reason="suppressed" if outcome is Outcome.SKIPPED else "",
         message_id=(answer.message_id or "")[:255],
-        addresses={address: str(one) for address, one in outcomes.items()} if len(addresses) > 1 else {},
+        addresses={address: str(one) for address, one in outcomes.items()} if len(outcomes) > 1 else {},
         was_sent=WasSent.NO if outcome is Outcome.SKIPPED else WasSent.YES,
         http_status=answer.http_status,
         raw_answer=answer.raw,
@@ -89,7 +100,10 @@ def of_failure(failure: Failure, addresses: Sequence[str], tries: int, scale: fl
         pause = next_pause(failure, tries, scale)
         if pause is None:
             detail = f"Tried {tries} times. {failure.staff_words}"
-            return verdict(Outcome.FAILED, reason="retries_used_up", detail=detail)
+            words = ""
+            if failure.cause in _STOPS_WHEN_USED_UP:
+                words = f"{failure.staff_words} Resume the send when this is over. {failure.administrator_words}"
+            return verdict(Outcome.FAILED, reason="retries_used_up", detail=detail, pause_words=words)
         return verdict(
             Outcome.PENDING,
             reason=failure.cause,

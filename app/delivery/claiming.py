@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.db import now
@@ -32,9 +32,8 @@ class Claimed:
 def claim(session: Session, lane: Lane, count: int) -> list[Claimed]:
     """Claim up to `count` due messages for a lane, with an attempt's record each. The caller commits before posting."""
     at = now()
-    rows = session.scalars(
-        _due(lane.send_id, at).order_by(Message.id).limit(count).with_for_update(skip_locked=True)
-    ).all()
+    rows = _lock(session, lane.send_id, Message.next_try_at <= at, count)
+    rows += _lock(session, lane.send_id, Message.next_try_at.is_(None), count - len(rows))
     if not rows:
         return []
     session.execute(
@@ -59,17 +58,23 @@ def claim(session: Session, lane: Lane, count: int) -> list[Claimed]:
 
 def next_due(session: Session, send_id: int) -> datetime | None:
     """Give when the next pending message may be tried; None when no message is pending."""
-    query = select(func.min(Message.next_try_at)).where(Message.send_id == send_id, Message.state == Outcome.PENDING)
-    at_once = session.scalar(_due(send_id, now()).with_only_columns(Message.id).limit(1))
-    return now() if at_once is not None else session.scalar(query)
+    pending = (Message.send_id == send_id, Message.state == Outcome.PENDING)
+    fresh = session.scalar(select(Message.id).where(*pending, Message.next_try_at.is_(None)).limit(1))
+    return now() if fresh is not None else session.scalar(select(func.min(Message.next_try_at)).where(*pending))
 
 
-def _due(send_id: int, at: datetime) -> Select[Message]:
-    return select(Message).where(
-        Message.send_id == send_id,
-        Message.state == Outcome.PENDING,
-        or_(Message.next_try_at.is_(None), Message.next_try_at <= at),
+def _lock(session: Session, send_id: int, due: ColumnElement[bool], count: int) -> list[Message]:
+    """Lock pending messages that no other lane has in hand. In the index's order, so that a million is not sorted."""
+    if count <= 0:
+        return []
+    rows = session.scalars(
+        select(Message)
+        .where(Message.send_id == send_id, Message.state == Outcome.PENDING, due)
+        .order_by(Message.next_try_at, Message.id)
+        .limit(count)
+        .with_for_update(skip_locked=True)
     )
+    return list(rows)
 
 
 def still_held(session: Session, lane_id: int, generation: int, ids: Sequence[int]) -> dict[int, Outcome]:
@@ -86,6 +91,7 @@ def still_held(session: Session, lane_id: int, generation: int, ids: Sequence[in
             Message.lane_generation == generation,
             Message.state.in_([Outcome.SENDING, Outcome.UNKNOWN]),
         )
+        .order_by(Message.id)
         .with_for_update()
     )
     return dict(rows.tuples().all())

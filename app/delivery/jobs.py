@@ -1,8 +1,9 @@
-"""The engine: Huey wakes workers with ids. The database is the truth: a lost job costs only time (design, section 6)."""
+"""The engine: Huey wakes workers with ids. The database is the truth: a lost job costs only time (design, 6)."""
 
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
@@ -20,6 +21,8 @@ log = logging.getLogger(__name__)
 LANES_ON_SQLITE = 1
 LANES_ON_POSTGRESQL = 2
 """Lanes of one send: as many workers can work on it at once."""
+REVIEW_REST_SECONDS = 1.0
+"""Pause before a review that could not be done is looked at again."""
 
 
 class Runner(Protocol):
@@ -40,15 +43,18 @@ class Queue:
         self._database = database
         self._lane_seconds = settings.lease_seconds
         self._engine: Huey | None = None
+        self._opening = threading.Lock()
         self._runner = runner
 
     @property
     def engine(self) -> Huey:
         """Huey on the storage that goes with the database; opened at first use, because web processes are forked."""
-        if self._engine is None:
-            self._engine = _engine(self._settings, self._database)
-            self._run_lane = self._engine.task(name="run_lane")(self._on_lane)
-            self._run_review = self._engine.task(name="run_review")(self._on_review)
+        with self._opening:
+            if self._engine is None:
+                engine = _engine(self._settings, self._database)
+                self._run_lane = engine.task(name="run_lane")(self._on_lane)
+                self._run_review = engine.task(name="run_review")(self._on_review)
+                self._engine = engine
         return self._engine
 
     def wake(self, send_id: int) -> None:
@@ -78,6 +84,11 @@ class Queue:
             self._run_review(send_id)
         except Exception:  # the sweeper finds the review; the page must not break
             log.exception("the review of send %s could not be enqueued; the sweeper will", send_id)
+
+    def review_later(self, send_id: int) -> None:
+        """Enqueue a review again after a moment, because this one cannot be done now."""
+        _ = self.engine
+        self._run_review.schedule((send_id,), delay=REVIEW_REST_SECONDS)
 
     def _on_lane(self, lane_id: int, generation: int) -> None:
         if self._runner is not None:

@@ -19,18 +19,26 @@ AT_WORK = (SendState.SCHEDULED, SendState.SENDING)
 def open_lanes(
     session: Session, send_id: int, count: int, lease_seconds: float
 ) -> list[tuple[int, int, datetime | None]]:
-    """Open lanes for a send that has none; gives (lane id, generation, not before) of each. Safe at any time."""
+    """Open lanes for a send that has none, or call up those that wait for a time that may have changed.
+
+    Gives (lane id, generation, not before) of each lane that needs a job. Safe to call at any time.
+    """
     send = session.get(Send, send_id, with_for_update=True)
     if send is None or send.state not in AT_WORK:
         return []
-    if session.scalar(select(Lane.id).where(Lane.send_id == send_id).limit(1)) is not None:
-        return []
     start = send.start_at if send.state is SendState.SCHEDULED else None
     lease = max(start or now(), now()) + timedelta(seconds=lease_seconds)
-    opened = [Lane(send_id=send_id, lease_until=lease, owner="", generation=0) for _ in range(count)]
-    session.add_all(opened)
+    if session.scalar(select(Lane.id).where(Lane.send_id == send_id).limit(1)) is None:
+        lanes = [Lane(send_id=send_id, lease_until=lease, owner="", generation=0) for _ in range(count)]
+        session.add_all(lanes)
+    else:
+        waiting = select(Lane).where(Lane.send_id == send_id, Lane.owner == "").order_by(Lane.id)
+        lanes = list(session.scalars(waiting.with_for_update(skip_locked=True)))
+        for lane in lanes:
+            lane.generation += 1  # the job that waits becomes an old one
+            lane.lease_until = lease
     session.flush()
-    return [(lane.id, lane.generation, start) for lane in opened]
+    return [(lane.id, lane.generation, start) for lane in lanes]
 
 
 def take(session: Session, lane_id: int, generation: int, owner: str, lease_seconds: float) -> Lane | None:
@@ -53,11 +61,41 @@ def renew(session: Session, lane_id: int, generation: int, until: datetime) -> b
     return bool(changed.rowcount)  # type: ignore[attr-defined]
 
 
+def hand_on(session: Session, lane_id: int, generation: int, until: datetime) -> bool:
+    """Leave a lane to its next job, which any worker may do; False when the lane was taken over."""
+    changed = session.execute(
+        update(Lane).where(Lane.id == lane_id, Lane.generation == generation).values(lease_until=until, owner="")
+    )
+    return bool(changed.rowcount)  # type: ignore[attr-defined]
+
+
+def begin(session: Session, send: Send) -> None:
+    """Let a scheduled send begin, unless somebody paused or cancelled it in this very moment."""
+    session.execute(
+        update(Send)
+        .where(Send.id == send.id, Send.state == SendState.SCHEDULED)
+        .values(state=SendState.SENDING, first_post_at=now())
+        .execution_options(synchronize_session=False)
+    )
+    session.refresh(send)
+
+
 def close(session: Session, lane_id: int, generation: int) -> None:
     """Give a lane up for good."""
     session.execute(delete(Lane).where(Lane.id == lane_id, Lane.generation == generation))
 
 
-def expired(session: Session, at: datetime) -> Sequence[Lane]:
-    """Give the lanes whose holder shows no sign of life."""
-    return session.scalars(select(Lane).where(Lane.lease_until < at).order_by(Lane.id).with_for_update()).all()
+def expired(session: Session) -> Sequence[int]:
+    """Give the ids of the lanes whose holder shows no sign of life."""
+    return session.scalars(select(Lane.id).where(Lane.lease_until < now()).order_by(Lane.id)).all()
+
+
+def void(session: Session, lane_id: int, lease_seconds: float) -> Lane | None:
+    """Take an expired lane from its holder; None when it is not expired, or gone."""
+    lane = session.get(Lane, lane_id, with_for_update=True)
+    if lane is None or lane.lease_until >= now():
+        return None
+    lane.generation += 1
+    lane.owner = ""
+    lane.lease_until = now() + timedelta(seconds=lease_seconds)
+    return lane

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app.cloudflare.contract import WINDOW_SECONDS
@@ -37,7 +39,7 @@ def take(session: Session, account_id: str, quota: int, wanted: int) -> Grant:
     passed = max(0.0, (at - budget.filled_at).total_seconds())
     budget.tokens = min(burst, budget.tokens + passed * rate)
     budget.filled_at = at
-    granted = min(wanted, int(budget.tokens))
+    granted = max(0, min(wanted, math.floor(budget.tokens)))  # below zero after look-ups, which are counted afterwards
     budget.tokens -= granted
     if granted:
         return Grant(granted)
@@ -74,11 +76,13 @@ def obey(
 def _budget(session: Session, account_id: str, burst: float, at: datetime) -> RateBudget:
     query = select(RateBudget).where(RateBudget.account_id == account_id).with_for_update()
     budget = session.scalar(query)
-    if budget is None:
-        with session.begin_nested():
-            budget = RateBudget(account_id=account_id, tokens=burst, filled_at=at)
-            session.add(budget)
-    return budget
+    if budget is not None:
+        return budget
+    # Two workers may come here at once for a new account: the second finds the first one's row.
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    row = insert(RateBudget).values(account_id=account_id, tokens=burst, filled_at=at).on_conflict_do_nothing()
+    session.execute(row)
+    return session.scalars(query).one()
 
 
 def _clock(session: Session) -> datetime:

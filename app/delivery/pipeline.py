@@ -12,12 +12,14 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from app.cloudflare.client import Client
@@ -29,6 +31,7 @@ from app.delivery.claiming import Claimed, claim, next_due
 from app.delivery.jobs import Queue
 from app.delivery.models import Lane
 from app.delivery.recording import Result, finish_when_done, record
+from app.delivery.watch import Watch
 from app.emails.rendering import RenderError
 from app.people.connection import ConnectionParameters, NotConnected, resolve
 from app.sends.composition import MessagePlan, compose, plan_of
@@ -44,28 +47,20 @@ SHORT_WAIT = 1.0
 """Seconds a lane waits for itself; for longer ones it makes room."""
 LOOK_SECONDS = 0.5
 """How often a lane looks whether it must stop while its POSTs are under way (P5: within 2 s)."""
-
-
-@dataclass(slots=True)
-class Watch:
-    """What the threads that post look at before each POST."""
-
-    lease_until: float
-    """On the monotonic clock."""
-    stopped: bool = False
-
-    def may_post(self) -> bool:
-        """Whether a POST may start now."""
-        return not self.stopped and time.monotonic() < self.lease_until
+KEPT_PLANS = 8
+"""Plans a worker keeps; each may hold 5 MiB of attachments."""
 
 
 @dataclass(slots=True)
 class Work:
-    """A claimed chunk and what is needed to post it."""
+    """What a lane does next: a claimed chunk with all that is needed to post it, or wait, or end."""
 
     lane: Lane
-    account_id: str
-    messages: list[Claimed]
+    watch: Watch
+    messages: list[Claimed] = field(default_factory=list)
+    account_id: str = ""
+    client: Client | None = None
+    plan: MessagePlan | None = None
     again_at: datetime | None = None
     """Nothing to do before this time."""
     done: bool = False
@@ -83,6 +78,7 @@ class Pipeline:
     pool: ThreadPoolExecutor = field(init=False)
     stopping: bool = False
     """The worker is told to stop: what is under way ends, the rest is handed back."""
+    _keeping: threading.Lock = field(default_factory=threading.Lock)
     _plans: dict[int, MessagePlan] = field(default_factory=dict)
     _clients: dict[ConnectionParameters, Client] = field(default_factory=dict)
 
@@ -121,76 +117,67 @@ class Pipeline:
 
     def _hand_on(self, lane: Lane, again_at: datetime | None) -> None:
         """Leave the lane to its next job, which any worker may do."""
-        due = max(again_at or now(), now())
+        until = max(again_at or now(), now()) + self._lease()
         with self.database.writing() as session:
-            until = due + timedelta(seconds=self.settings.lease_seconds)
-            if not lanes.renew(session, lane.id, lane.generation, until):
+            if not lanes.hand_on(session, lane.id, lane.generation, until):
                 return
         self.queue.lane(lane.id, lane.generation, again_at)
 
+    def _lease(self) -> timedelta:
+        return timedelta(seconds=self.settings.lease_seconds)
+
     def _next_chunk(self, lane: Lane) -> Work | None:
         """Claim a chunk in one transaction. None: the lane is no longer ours."""
+        work = Work(lane, Watch(self.settings.lease_seconds))
         with self.database.writing() as session:
-            if not lanes.renew(
-                session, lane.id, lane.generation, now() + timedelta(seconds=self.settings.lease_seconds)
-            ):
+            if not lanes.renew(session, lane.id, lane.generation, now() + self._lease()):
                 return None
             send = session.get(Send, lane.send_id)
-            work = Work(lane, "", [])
-            if send is None or not self._is_at_work(send, work):
-                if work.again_at is None:
-                    lanes.close(session, lane.id, lane.generation)
-                    self._plans.pop(lane.send_id, None)
-                    work.done = True
-                return work
+            if send is not None and send.state is SendState.SCHEDULED:
+                if send.start_at is not None and send.start_at > now():
+                    work.again_at = send.start_at
+                    return work
+                lanes.begin(session, send)
+            if send is None or send.state is not SendState.SENDING:
+                return self._end(session, work)
             try:
                 parameters = resolve(session, self.settings, send.workspace_id)
             except NotConnected as missing:
                 pause_by_program(session, send.id, missing.words)
-                lanes.close(session, lane.id, lane.generation)
-                work.done = True
-                return work
-            work.account_id = parameters.account_id
-            self._claim(session, lane, parameters, work)
-            return work
+                return self._end(session, work)
+            # Before anything is claimed: what cannot be read here must not leave messages in doubt.
+            work.account_id, work.client = parameters.account_id, self._client(parameters)
+            work.plan = self._plan(session, send)
+            return self._claim(session, work, parameters)
 
-    def _is_at_work(self, send: Send, work: Work) -> bool:
-        """Whether messages may be claimed; a scheduled send that is due begins here."""
-        if send.state is SendState.SCHEDULED:
-            if send.start_at is not None and send.start_at > now():
-                work.again_at = send.start_at
-                return False
-            send.state = SendState.SENDING
-            send.first_post_at = now()
-        return send.state is SendState.SENDING
-
-    def _claim(self, session: Session, lane: Lane, parameters: ConnectionParameters, work: Work) -> None:
-        due = next_due(session, lane.send_id)
+    def _claim(self, session: Session, work: Work, parameters: ConnectionParameters) -> Work:
+        due = next_due(session, work.lane.send_id)
         if due is None:  # nothing pending: finished, or another lane has the rest in hand
-            finish_when_done(session, lane.send_id)
-            lanes.close(session, lane.id, lane.generation)
-            self._plans.pop(lane.send_id, None)
-            work.done = True
-            return
+            finish_when_done(session, work.lane.send_id)
+            return self._end(session, work)
         if due > now():
             work.again_at = due
-            return
+            return work
         chunk = self.settings.connections * 2
         grant = pacing.take(session, parameters.account_id, parameters.calls_per_5_minutes, chunk)
         if not grant.calls:
             work.again_at = now() + timedelta(seconds=grant.wait)
-            return
-        work.messages = claim(session, lane, grant.calls)
+            return work
+        work.messages = claim(session, work.lane, grant.calls)
         pacing.give_back(session, parameters.account_id, grant.calls - len(work.messages))
+        return work
+
+    def _end(self, session: Session, work: Work) -> Work:
+        """Give the lane up: its send is paused, over, or in the hands of other lanes."""
+        lanes.close(session, work.lane.id, work.lane.generation)
+        with self._keeping:
+            self._plans.pop(work.lane.send_id, None)
+        work.done = True
+        return work
 
     def _post_and_record(self, work: Work) -> None:
-        with self.database.reading() as session:
-            send = session.get_one(Send, work.lane.send_id)
-            client = self._client(resolve(session, self.settings, send.workspace_id))
-            plan = self._plan(session, send)
-        watch = Watch(time.monotonic() + self.settings.lease_seconds)
-        futures = [self.pool.submit(self._post, client, plan, message, watch) for message in work.messages]
-        self._watch(work.lane, watch, futures)
+        futures = [self.pool.submit(self._post, work, message) for message in work.messages]
+        self._look_after(work, futures)
         results = [future.result() for future in futures]
         self._record(work, results)
 
@@ -208,26 +195,32 @@ class Pipeline:
                 log.exception("send %s: a chunk could not be written down; trying again", work.lane.send_id)
                 time.sleep(1)
 
-    def _watch(self, lane: Lane, watch: Watch, futures: list[Future[Result]]) -> None:
+    def _look_after(self, work: Work, futures: list[Future[Result]]) -> None:
         """While POSTs are under way: renew the lease, and see whether the send was stopped."""
         pending = set(futures)
         while pending:
             _, pending = wait(pending, timeout=LOOK_SECONDS)
             if not pending:
                 return
+            lane, newer = work.lane, Watch(self.settings.lease_seconds)
             try:
                 with self.database.writing() as session:
-                    lease = self.settings.lease_seconds
-                    held = lanes.renew(session, lane.id, lane.generation, now() + timedelta(seconds=lease))
+                    held = lanes.renew(session, lane.id, lane.generation, now() + self._lease())
                     send = session.get(Send, lane.send_id)
-                    watch.stopped = self.stopping or not held or send is None or send.state is not SendState.SENDING
-                if held:
-                    watch.lease_until = time.monotonic() + lease
-            except Exception:  # a database that is away: the lease runs out, and with it the right to post
+                    at_work = send is not None and send.state is SendState.SENDING
+            except SQLAlchemyError:  # away: the lease runs out, and with it the right to post
                 log.exception("lane %s could not renew its lease", lane.id)
+                continue
+            if held:
+                work.watch.renew(newer)
+            if self.stopping or not held or not at_work:
+                work.watch.stop()
 
-    def _post(self, client: Client, plan: MessagePlan, message: Claimed, watch: Watch) -> Result:
+    def _post(self, work: Work, message: Claimed) -> Result:
         """Render and post one message; runs in a thread of the pool. Never raises."""
+        client, plan = work.client, work.plan
+        if client is None or plan is None:
+            return Result(message, Verdict(Outcome.PENDING))
         try:
             request = compose(plan, message.email, message.name, message.data, message.reference)
             body = request.body()
@@ -236,40 +229,39 @@ class Pipeline:
         except Exception:
             log.exception("message %s could not be put together", message.id)
             return Result(message, Verdict(Outcome.REJECTED, reason="template_error"))
-        if not watch.may_post():
+        if not work.watch.may_post():
             return Result(message, Verdict(Outcome.PENDING))
         answer = client.send(body)
-        addresses = [one.address for one in request.recipients]
         if isinstance(answer, Failure):
-            verdict = of_failure(
-                answer,
-                addresses,
-                message.tries,
-                self.settings.retry_scale,
-                lambda address: _suppression(client, address),
-            )
+            addresses = [one.address for one in request.recipients]
+            scale, look_up = self.settings.retry_scale, partial(_suppression, client)
+            verdict = of_failure(answer, addresses, message.tries, scale, look_up)
         else:
-            verdict = of_answer(answer, addresses)
+            verdict = of_answer(answer, request, is_direct=bool(plan.to))
+        if verdict.pause_words or verdict.block_seconds is not None:
+            work.watch.stop()  # the rest of the chunk would meet the same
         return Result(message, verdict, hashlib.sha256(body).hexdigest())
 
     def _plan(self, session: Session, send: Send) -> MessagePlan:
         """Read a send's plan once: after release it never changes."""
-        if send.id not in self._plans:
-            if len(self._plans) >= 8:  # a plan may hold 5 MiB of attachments
-                self._plans.pop(next(iter(self._plans)))
-            self._plans[send.id] = plan_of(session, send)
-        return self._plans[send.id]
+        with self._keeping:
+            if send.id not in self._plans:
+                if len(self._plans) >= KEPT_PLANS:
+                    self._plans.pop(next(iter(self._plans)))
+                self._plans[send.id] = plan_of(session, send)
+            return self._plans[send.id]
 
     def _client(self, parameters: ConnectionParameters) -> Client:
-        if parameters not in self._clients:
-            self._clients[parameters] = Client(
-                parameters.base_url,
-                parameters.account_id,
-                parameters.token,
-                read_timeout=self.settings.read_timeout,
-                pool_size=self.settings.connections,
-            )
-        return self._clients[parameters]
+        with self._keeping:
+            if parameters not in self._clients:
+                self._clients[parameters] = Client(
+                    parameters.base_url,
+                    parameters.account_id,
+                    parameters.token,
+                    read_timeout=self.settings.read_timeout,
+                    pool_size=self.settings.connections,
+                )
+            return self._clients[parameters]
 
 
 def _suppression(client: Client, address: str) -> Suppression | None:

@@ -1,15 +1,22 @@
-"""Writing down what happened: message, attempt and tallies in one transaction a chunk."""
+"""Writing down what happened: message, attempt and tallies in one transaction a chunk.
+
+Rows are locked in one order everywhere, so that workers never wait for each other in a ring:
+send, rate budget, messages, tallies.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from sqlalchemy import bindparam, delete, update
 from sqlalchemy.orm import Session
 
 from app.audit.trail import note_program
+from app.cloudflare.results import WasSent
 from app.db import now
 from app.delivery import pacing
 from app.delivery.answers import Verdict
@@ -17,6 +24,9 @@ from app.delivery.claiming import Claimed, still_held
 from app.sends.control import pause_by_program
 from app.sends.models import UNDER_WAY, Attempt, Message, Outcome, Send, SendState
 from app.sends.tallies import counts, move
+
+GOES_ON = (SendState.SCHEDULED, SendState.SENDING, SendState.PAUSED)
+"""States of a send in which its messages may wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,89 +74,107 @@ def record(
 ) -> None:
     """Record a chunk. What somebody else decided meanwhile stays."""
     send = session.get(Send, send_id, with_for_update=True)
-    held = still_held(session, lane_id, generation, [result.message.id for result in results])
-    mine = [result for result in results if result.message.id in held]
-    cancelled = send is None or send.state is SendState.CANCELLED
-    at = now()
-    messages, attempts, unposted = [], [], []
-    moves: Counter[tuple[Outcome, Outcome]] = Counter()
-    for result in mine:
-        verdict, message = result.verdict, result.message
-        stopped = cancelled and verdict.outcome is Outcome.PENDING
-        outcome = Outcome.CANCELLED if stopped else verdict.outcome
-        moves[held[message.id], outcome] += 1
-        messages.append(
-            {
-                "row": message.id,
-                "new_state": outcome,
-                "new_reason": "cancelled" if stopped else verdict.reason,
-                "new_detail": "" if stopped else verdict.detail,
-                "new_next_try_at": verdict.next_try_at,
-                "new_message_id": verdict.message_id,
-                "new_addresses": verdict.addresses,
-                "new_sha256": result.sha256,
-                "new_tries": message.tries if verdict.was_sent is not None else message.tries - 1,
-                "at": at,
-            }
-        )
-        if verdict.was_sent is None:
-            unposted.append(message)
-            continue
-        attempts.append(
-            {
-                "row": message.id,
-                "try": message.tries,
-                "at": at,
-                "status": verdict.http_status,
-                "code": verdict.error_code,
-                "message": verdict.error_message,
-                "sent": str(verdict.was_sent),
-                "raw": verdict.raw_answer,
-            }
-        )
-    if messages:
-        session.connection().execute(_MESSAGE, messages)
-    if attempts:
-        session.connection().execute(_ATTEMPT, attempts)
-    for message in unposted:
-        session.execute(delete(Attempt).where(Attempt.message_id == message.id, Attempt.number == message.tries))
-    move(session, send_id, moves)
+    if send is None:
+        return
     _obey(session, account_id, results)
+    held = still_held(session, lane_id, generation, [result.message.id for result in results])
+    at = now()
+    settled: list[tuple[Result, Outcome]] = []
+    moves: Counter[tuple[Outcome, Outcome]] = Counter()
+    for result in results:
+        before = held.get(result.message.id)
+        after = _settle(before, result.verdict, send.state)
+        if before is not None and after is not None:
+            settled.append((result, after))
+            moves[before, after] += 1
+    _write(session, settled, at)
+    move(session, send_id, moves)
     _pause(session, send_id, results)
 
 
 def finish_when_done(session: Session, send_id: int) -> bool:
-    """Finish a send that has nothing under way; tell whether it is finished."""
+    """Finish a send that has nothing under way; tell whether nothing is."""
+    send = session.get(Send, send_id, with_for_update=True, populate_existing=True)
     tally = counts(session, send_id)
-    if any(tally[state] for state in UNDER_WAY):
+    if send is None or any(tally[state] for state in UNDER_WAY):
         return False
-    changed = session.execute(
-        update(Send)
-        .where(Send.id == send_id, Send.state.in_([SendState.SCHEDULED, SendState.SENDING]))
-        .values(state=SendState.FINISHED, finished_at=now())
-    )
-    if changed.rowcount:  # type: ignore[attr-defined]
-        send = session.get_one(Send, send_id)
+    if send.state in {SendState.SCHEDULED, SendState.SENDING}:
+        send.state = SendState.FINISHED
+        send.finished_at = now()
         note_program(session, send.workspace_id, "send.finished", f"Send {send_id} finished", subject_id=send_id)
     return True
 
 
+def _settle(before: Outcome | None, verdict: Verdict, state: SendState) -> Outcome | None:
+    """Say what a message becomes; None: it stays as it is."""
+    if before is None or verdict.outcome is not Outcome.PENDING:
+        return verdict.outcome
+    if state is SendState.CANCELLED:
+        return Outcome.CANCELLED
+    # Taken over meanwhile, and the send ended without it: nobody would ever come back for it.
+    return None if before is Outcome.UNKNOWN and state not in GOES_ON else Outcome.PENDING
+
+
+def _write(session: Session, settled: Sequence[tuple[Result, Outcome]], at: datetime) -> None:
+    if not settled:
+        return
+    connection = session.connection()
+    connection.execute(_MESSAGE, [_message_row(result, outcome, at) for result, outcome in settled])
+    answered = [result for result, _ in settled if result.verdict.was_sent is not None]
+    if answered:
+        connection.execute(_ATTEMPT, [_attempt_row(result, at) for result in answered])
+    for result, _ in settled:
+        if result.verdict.was_sent is None:  # no POST was made
+            number = result.message.tries
+            session.execute(delete(Attempt).where(Attempt.message_id == result.message.id, Attempt.number == number))
+
+
+def _message_row(result: Result, outcome: Outcome, at: datetime) -> Mapping[str, Any]:
+    verdict, message = result.verdict, result.message
+    stopped = outcome is Outcome.CANCELLED
+    return {
+        "row": message.id,
+        "new_state": outcome,
+        "new_reason": "cancelled" if stopped else verdict.reason,
+        "new_detail": "" if stopped else verdict.detail,
+        "new_next_try_at": None if stopped else verdict.next_try_at,
+        "new_message_id": verdict.message_id,
+        "new_addresses": verdict.addresses,
+        "new_sha256": result.sha256,
+        "new_tries": message.tries if verdict.was_sent is not None else message.tries - 1,
+        "at": at,
+    }
+
+
+def _attempt_row(result: Result, at: datetime) -> Mapping[str, Any]:
+    verdict = result.verdict
+    return {
+        "row": result.message.id,
+        "try": result.message.tries,
+        "at": at,
+        "status": verdict.http_status,
+        "code": verdict.error_code,
+        "message": verdict.error_message,
+        "sent": str(verdict.was_sent or WasSent.UNKNOWN),
+        "raw": verdict.raw_answer,
+    }
+
+
 def _obey(session: Session, account_id: str, results: Sequence[Result]) -> None:
-    blocks = [result.verdict.block_seconds for result in results if result.verdict.block_seconds is not None]
-    rates = [
-        result.verdict.rate for result in results if result.verdict.rate is not None and result.verdict.rate.left == 0
-    ]
-    extra = sum(result.verdict.extra_calls for result in results)
+    verdicts = [result.verdict for result in results]
+    blocks = [one.block_seconds for one in verdicts if one.block_seconds is not None]
+    used_up = [one.rate for one in verdicts if one.rate is not None and one.rate.left == 0]
     pacing.obey(
         session,
         account_id,
         block_seconds=max(blocks) if blocks else None,
-        rate=rates[-1] if rates else None,
-        extra_calls=extra,
+        rate=used_up[-1] if used_up else None,
+        extra_calls=sum(one.extra_calls for one in verdicts),
     )
 
 
 def _pause(session: Session, send_id: int, results: Sequence[Result]) -> None:
+    """Pause the send for a reason that concerns all of it, when anything is left to pause."""
     words = next((result.verdict.pause_words for result in results if result.verdict.pause_words), "")
-    if words:
+    if words and counts(session, send_id)[Outcome.PENDING]:
         pause_by_program(session, send_id, words)

@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 
 from app.db import Database, now
 from app.delivery.jobs import Queue
-from app.delivery.lanes import AT_WORK, expired
+from app.delivery.lanes import AT_WORK, expired, void
 from app.delivery.models import Lane
 from app.delivery.recording import finish_when_done
-from app.sends.models import Message, Outcome, ReviewState, Send
+from app.sends.models import Message, Outcome, Send
 from app.sends.tallies import move
 
 log = logging.getLogger(__name__)
@@ -24,27 +24,22 @@ log = logging.getLogger(__name__)
 
 def sweep(database: Database, queue: Queue, lease_seconds: float) -> None:
     """Take over expired leases (their messages in hand become `unknown`, P3), then wake what has no lane."""
-    with database.writing() as session:
-        taken = [_take_over(session, lane, lease_seconds) for lane in expired(session, now())]
-    for lane_id, generation in taken:
-        queue.lane(lane_id, generation)
-    with database.writing() as session:
+    with database.reading() as session:
+        silent = expired(session)
+    for lane_id in silent:
+        with database.writing() as session:  # one each: locks of one lane never wait for those of another
+            lane = _take_over(session, lane_id, lease_seconds)
+        if lane is not None:
+            queue.lane(lane.id, lane.generation)
+    with database.reading() as session:
         idle = session.scalars(
             select(Send.id).where(Send.state.in_(AT_WORK), ~exists().where(Lane.send_id == Send.id))
         ).all()
-        idle = [send_id for send_id in idle if not finish_when_done(session, send_id)]
     for send_id in idle:
-        queue.wake(send_id)
-
-
-def wake_reviews(database: Database, queue: Queue) -> None:
-    """Enqueue reviews again that no worker finished; run when a worker starts and no other is alive."""
-    with database.reading() as session:
-        waiting = session.scalars(
-            select(Send.id).where(Send.review_state.in_([ReviewState.WAITING, ReviewState.RUNNING]))
-        ).all()
-    for send_id in waiting:
-        queue.review(send_id)
+        with database.writing() as session:
+            done = finish_when_done(session, send_id)
+        if not done:
+            queue.wake(send_id)
 
 
 def void_all_leases(database: Database) -> None:
@@ -70,10 +65,10 @@ def only_worker(data: Path) -> ExitStack:
     return stack
 
 
-def _take_over(session: Session, lane: Lane, lease_seconds: float) -> tuple[int, int]:
-    lane.generation += 1
-    lane.owner = ""
-    lane.lease_until = now() + timedelta(seconds=lease_seconds)
+def _take_over(session: Session, lane_id: int, lease_seconds: float) -> Lane | None:
+    lane = void(session, lane_id, lease_seconds)
+    if lane is None:
+        return None
     doubtful = session.execute(
         update(Message)
         .where(Message.send_id == lane.send_id, Message.lane_id == lane.id, Message.state == Outcome.SENDING)
@@ -83,4 +78,4 @@ def _take_over(session: Session, lane: Lane, lease_seconds: float) -> tuple[int,
     if doubtful:
         log.warning("send %s: %s messages are in doubt after a worker stopped", lane.send_id, doubtful)
         move(session, lane.send_id, {(Outcome.SENDING, Outcome.UNKNOWN): doubtful})
-    return lane.id, lane.generation
+    return lane

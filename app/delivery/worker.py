@@ -13,7 +13,6 @@ from contextlib import ExitStack
 from datetime import timedelta
 
 from sqlalchemy import delete, select
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from app.db import Database, now
@@ -21,8 +20,7 @@ from app.delivery import recovery
 from app.delivery.jobs import Queue
 from app.delivery.models import Worker
 from app.delivery.pipeline import Pipeline
-from app.emails.limits import LimitedRenderer
-from app.sends.review import run_review
+from app.delivery.reviewing import Reviewing
 from app.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -49,7 +47,7 @@ class WorkerProcess:
         self.owner = f"{socket.gethostname()[:60]}:{os.getpid()}:{secrets.token_hex(4)}"
         self.database = Database(settings.database_url)
         self.queue = Queue(settings, self.database, runner=lambda: self)
-        self.renderer = LimitedRenderer()
+        self.reviewing = Reviewing(self.database, self.queue)
         self.pipeline = Pipeline(settings, self.database, self.queue, self.owner)
         self._stop = threading.Event()
 
@@ -59,7 +57,7 @@ class WorkerProcess:
 
     def run_review(self, send_id: int) -> None:
         """Do a review's job."""
-        run_review(self.database, self.renderer, send_id)
+        self.reviewing.run(send_id)
 
     def run(self) -> None:
         """Work until SIGTERM or Ctrl-C."""
@@ -70,7 +68,8 @@ class WorkerProcess:
                 recovery.void_all_leases(self.database)
                 self.queue.engine.storage.flush_queue()  # the sweep below enqueues everything that matters
             self._beat_once()
-            recovery.wake_reviews(self.database, self.queue)
+            if self.database.is_sqlite:
+                self.reviewing.wake_all()
             consumer = self.queue.engine.create_consumer(
                 workers=JOB_THREADS, periodic=False, initial_delay=0.1, max_delay=0.1, backoff=1
             )
@@ -84,12 +83,12 @@ class WorkerProcess:
 
     def _on_signal(self, number: int, frame: object) -> None:
         """Let what is under way end, and hand the rest back."""
-        self.pipeline.stopping = True
+        self.pipeline.stopping = self.reviewing.renderer.stopping = True
         self._stop.set()
 
     def _close(self) -> None:
         self.pipeline.close()
-        self.renderer.close()
+        self.reviewing.renderer.close()
         with self.database.writing() as session:
             session.execute(delete(Worker).where(Worker.id == self.owner))
         self.database.close()
@@ -97,14 +96,15 @@ class WorkerProcess:
     def _beat(self) -> None:
         try:
             self._beat_once()
-        except SQLAlchemyError:
-            log.exception("the database is away; trying again in %s s", BEAT_SECONDS)
+        except Exception:  # the database or the engine is away; what is under way must not break
+            log.exception("no sign of life could be given; trying again in %s s", BEAT_SECONDS)
 
     def _beat_once(self) -> None:
         with self.database.writing() as session:
             session.merge(Worker(id=self.owner, seen_at=now()))
             session.execute(delete(Worker).where(Worker.seen_at < now() - timedelta(hours=1)))
         recovery.sweep(self.database, self.queue, self.settings.lease_seconds)
+        self.reviewing.wake_silent()
 
 
 def run_worker(settings: Settings) -> None:
