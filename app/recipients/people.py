@@ -121,3 +121,10 @@ def _checked(
     if session.scalar(other) not in (None, recipient_id):
         raise Refused("Somebody with this address is in the list already.", field="email")
     return person
+
+
+def recipient_at(session: Session, actor: Actor, list_id: int, position: int) -> Recipient | None:
+    """Give the recipient at a position of a list, beginning with 1; None past the end. For previews."""
+    find_list(session, actor, list_id)
+    query = select(Recipient).where(Recipient.list_id == list_id).order_by(Recipient.id)
+    return session.scalars(query.offset(max(0, position - 1)).limit(1)).first()

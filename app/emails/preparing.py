@@ -1,0 +1,109 @@
+"""What is done once, at publish: CSS inlined, text made from the HTML, with Jinja kept as it is (design, section 5).
+
+Jinja tags are hidden from the HTML parser: those between elements as comments, which no parser moves out of a table, and
+those within a tag's attributes or a style as plain words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import css_inline
+from inscriptis import get_text
+from inscriptis.model.config import ParserConfig
+
+_JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
+_TAG_OR_STYLE = re.compile(r"<style\b.*?</style\s*>|<[a-zA-Z/!][^<>]*>", re.DOTALL | re.IGNORECASE)
+_FLATTEN = (
+    (re.compile(r"</t[dh]\s*>", re.IGNORECASE), " "),
+    (re.compile(r"</tr\s*>", re.IGNORECASE), "<br>"),
+    (re.compile(r"</?(table|thead|tbody|tfoot|tr|td|th|caption)\b[^<>]*>", re.IGNORECASE), ""),
+)
+_COMMENT = re.compile(r"<!--jinja-(\d+)-->")
+_WORD = re.compile(r"jinja-(\d+)-x")
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Sources as they are rendered for every recipient."""
+
+    html: str
+    text: str
+    note: str = ""
+    """Why something was left as it was written; for the author."""
+
+
+def prepare(html: str, text: str) -> Prepared:
+    """Prepare a template's HTML and text. Never fails: what cannot be prepared safely stays as written, with a note."""
+    if not html.strip():
+        return Prepared("", text)
+    made_text = text if text.strip() else text_of(html)
+    if "<style" not in html.lower():
+        return Prepared(html, made_text)
+    inlined = inline(html)
+    if inlined is None:
+        return Prepared(
+            html, made_text, "The styles were kept as written, because a tag of the template stands in their way."
+        )
+    return Prepared(inlined, made_text)
+
+
+def inline(html: str) -> str | None:
+    """Write the styles into the elements; media queries stay in the head. None when a tag would be lost."""
+    hidden, tags = _hide(html)
+    try:
+        inliner = css_inline.CSSInliner(keep_style_tags=False, keep_at_rules=True, load_remote_stylesheets=False)
+        done = inliner.inline(hidden)
+    except css_inline.InlineError:
+        return None
+    return _show(done, tags)
+
+
+def text_of(html: str) -> str:
+    """Make the plain text of an HTML e-mail; links keep their address, tags of the template stay in their order.
+
+    Tables are flattened first, a line for each row: tags between rows and cells would otherwise lose their place.
+    """
+    tags: list[str] = []
+
+    def word(found: re.Match[str]) -> str:
+        tags.append(found.group())
+        return f"jinja-{len(tags) - 1}-x"
+
+    flat = _JINJA.sub(word, html)
+    for pattern, stand_in in _FLATTEN:
+        flat = pattern.sub(stand_in, flat)
+    text = get_text(flat, ParserConfig(display_links=True))
+    lines = (" ".join(line.split()) for line in text.splitlines())
+    neat = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+    return _WORD.sub(lambda found: tags[int(found.group(1))], neat) + "\n"
+
+
+def _hide(html: str) -> tuple[str, list[str]]:
+    """Put stand-ins in the place of Jinja's tags."""
+    tags: list[str] = []
+
+    def stand_in(pattern: str) -> Callable[[re.Match[str]], str]:
+        def put(found: re.Match[str]) -> str:
+            tags.append(found.group())
+            return pattern.format(len(tags) - 1)
+
+        return put
+
+    # First those that an HTML parser would see as part of an element, then all others.
+    words = _JINJA.sub(stand_in("jinja-{}-x"), html)
+    in_tags = {int(number) for found in _TAG_OR_STYLE.finditer(words) for number in _WORD.findall(found.group())}
+    return _WORD.sub(
+        lambda found: found.group() if int(found.group(1)) in in_tags else f"<!--jinja-{found.group(1)}-->", words
+    ), tags
+
+
+def _show(html: str, tags: list[str]) -> str | None:
+    """Put the tags back; None when one is missing or there twice."""
+    met = [int(number) for number in _COMMENT.findall(html) + _WORD.findall(html)]
+    if sorted(met) != list(range(len(tags))):
+        return None
+    html = _COMMENT.sub(lambda found: tags[int(found.group(1))], html)
+    return _WORD.sub(lambda found: tags[int(found.group(1))], html)
