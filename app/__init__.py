@@ -25,6 +25,7 @@ def create_app(settings: Settings) -> Flask:
     from app.sends.views import blueprint as sends
     from app.web.errors import install_errors
     from app.web.filters import install_filters
+    from app.web.numbers import install_numbers
     from app.web.request import install_session
     from app.web.security import install_headers
     from app.web.services import Services
@@ -47,6 +48,7 @@ def create_app(settings: Settings) -> Flask:
     app.extensions["postroom"] = Services(settings, database, LimitedRenderer(), Queue(settings, database))
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
+    install_numbers(app)
     install_session(app)
     install_headers(app)
     install_filters(app)

@@ -6,6 +6,7 @@ from flask import Blueprint, render_template, request, url_for
 
 from app.audit.trail import latest
 from app.people.accounts import team
+from app.web.numbers import row_number
 from app.web.request import db, me
 
 blueprint = Blueprint("audit", __name__)
@@ -16,7 +17,7 @@ PAGE = 50
 def activity() -> str:
     """Who did what, newest first."""
     session, person = db(), me()
-    entries = latest(session, person.workspace_id, before=request.args.get("before", type=int), limit=PAGE + 1)
+    entries = latest(session, person.workspace_id, before=request.args.get("before", type=row_number), limit=PAGE + 1)
     more = len(entries) > PAGE
     entries = entries[:PAGE]
     return render_template(

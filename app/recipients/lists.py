@@ -36,10 +36,9 @@ def find_list(session: Session, actor: Actor, list_id: int, *, lock: bool = Fals
 
 def list_by_name(session: Session, actor: Actor, name: str) -> RecipientList | None:
     """Find the list with exactly this name, if there is one."""
+    name = " ".join(name.replace("\0", "").split())
     return session.scalar(
-        select(RecipientList).where(
-            RecipientList.workspace_id == actor.workspace_id, RecipientList.name == " ".join(name.split())
-        )
+        select(RecipientList).where(RecipientList.workspace_id == actor.workspace_id, RecipientList.name == name)
     )
 
 

@@ -25,7 +25,9 @@ MAX_COLUMNS = 200
 MAX_HEADER = 200
 """Characters of a column's name."""
 MAX_ROWS = 100_000
-"""Rows read in one request; the time and memory of a request must have an end."""
+"""Filled rows read in one request; the time and memory of a request must have an end."""
+MAX_LINES = 1_000_000
+"""Lines, blank ones among them."""
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 """What may stand between cells, with its name for people."""
@@ -201,6 +203,8 @@ def _all_rows(text: str, delimiter: str, skip: int) -> list[Row]:
                 f"In the row that begins in line {row.line:,}, a quotation mark opens a cell and is never closed. "
                 "Close it, or take it away."
             )
+        if row.line > MAX_LINES:
+            raise Refused(f"There are more than {MAX_LINES:,} lines, most of them empty. Export the file again.")
         if row.line <= skip or not any(cell.strip() for cell in row.cells):
             continue
         if len(rows) > MAX_ROWS:

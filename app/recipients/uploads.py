@@ -27,7 +27,7 @@ def keep_upload(session: Session, actor: Actor, *, list_name: str, content: byte
 
     A file without a list name lends its own.
     """
-    list_name = " ".join(list_name.split()) or PurePath(file_name).stem.replace("_", " ").strip()
+    list_name = " ".join(list_name.split()) or PurePath(file_name).stem.replace("_", " ")[:MAX_LIST_NAME].strip()
     if not list_name:
         raise Refused("Give the list a name.", field="name")
     if len(list_name) > MAX_LIST_NAME or "\0" in list_name:

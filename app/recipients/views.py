@@ -13,6 +13,7 @@ from app.recipients.forms import COLUMN, NameForm, RecipientForm, recipient_form
 from app.recipients.models import RecipientList
 from app.refusals import Refused
 from app.sends.usage import unfinished_sends_of_list
+from app.web.numbers import row_number
 from app.web.request import db, me, services
 
 __all__ = ["blueprint", "upload_views"]
@@ -26,7 +27,7 @@ def index() -> Page:
     """Every list, newest first, and uploads that wait for an answer."""
     search = _argument("q")
     found = lists.lists_page(
-        db(), me(), search=search, before=request.args.get("before", type=int), limit=LISTS_ON_A_PAGE + 1
+        db(), me(), search=search, before=request.args.get("before", type=row_number), limit=LISTS_ON_A_PAGE + 1
     )
     page, more = found[:LISTS_ON_A_PAGE], len(found) > LISTS_ON_A_PAGE
     return render_template(

@@ -163,6 +163,7 @@ def test_limits_are_said_in_words() -> None:
     wide = ",".join(["email", *(f"c{number}" for number in range(MAX_COLUMNS))])
     assert f"{MAX_COLUMNS + 1} columns" in refusal(f"{wide}\na@example.com\n".encode())
     assert f"more than {MAX_ROWS:,}" in refusal(b"email\n" + b"a\n" * (MAX_ROWS + 1))
+    assert "more than 1,000,000 lines" in refusal(b"\n" * 1_100_000)
     assert "The name of column 2 has 5,000 characters" in refusal(b"email," + b"x" * 5_000 + b"\na@example.com,1\n")
 
 
