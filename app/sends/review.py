@@ -13,10 +13,10 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.audit.trail import Actor, note
-from app.cloudflare.contract import check_send
+from app.cloudflare.contract import MAX_MESSAGE_BYTES, check_send, encoded_size
 from app.db import Database
 from app.emails.limits import LimitedRenderer
-from app.emails.rendering import RenderError
+from app.emails.rendering import RenderError, variables_of
 from app.people.models import Workspace
 from app.recipients.models import Recipient, RecipientList
 from app.refusals import Refused
@@ -78,7 +78,7 @@ def fingerprint(session: Session, send: Send) -> str:
         send.to,
         send.cc,
         send.bcc,
-        [list(file) for file in files.tuples()],
+        [list(file) for file in files],
         workspace.is_live,
     ]
     return hashlib.sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest()
@@ -89,10 +89,12 @@ def request_review(session: Session, actor: Actor, send_id: int) -> Send:
     send = find_send(session, actor, send_id)
     if send.state is not SendState.DRAFT:
         raise Refused("This send is released already.")
+    total = _total(session, send)
     for missing, words in (
         (send.template_version_id is None, "Choose a template first."),
         (send.kind is SendKind.LIST and send.list_id is None, "Choose a list first."),
-        (send.kind is SendKind.DIRECT and not (send.to or send.cc or send.bcc), "Enter an address first."),
+        (send.kind is SendKind.LIST and not total, "There is nobody on this list. Choose another one."),
+        (send.kind is SendKind.DIRECT and not send.to, "Enter an address in To first."),
         (not send.from_address, "Choose a sender first."),
     ):
         if missing:
@@ -104,7 +106,7 @@ def request_review(session: Session, actor: Actor, send_id: int) -> Send:
     send.review_state = ReviewState.WAITING
     send.review_fingerprint = fingerprint(session, send)
     send.review_done = send.review_problems = 0
-    send.review_total = _total(session, send)
+    send.review_total = total
     session.execute(delete(ReviewProblem).where(ReviewProblem.send_id == send.id))
     note(session, actor, "send.review_requested", f"Review of send {send.id} requested", subject_id=send.id)
     return send
@@ -115,17 +117,16 @@ def run_review(database: Database, renderer: LimitedRenderer, send_id: int) -> N
     started = _start(database, send_id)
     if started is None:
         return
-    plan, mark, kind = started
-    after = 0
-    while True:
-        people = _people(database, send_id, kind, plan, after)
-        if not people:
-            break
-        found = _look(renderer, plan, people)
-        general = _general(people, found)
-        if not _keep(database, send_id, mark, people, found if general is None else [], general):
+    plan, mark, kind, columns = started
+    after, general = 0, _before_anybody(renderer, plan, columns)
+    if general and not _keep(database, send_id, mark, [], [], general):
+        return
+    while not general and (people := _people(database, send_id, kind, plan, after)):
+        found = _look(renderer, plan, people, first=not after)
+        general = _at_once(people, found) if not after else []
+        if not _keep(database, send_id, mark, people, found, general):
             return
-        if general is not None or kind is SendKind.DIRECT:
+        if kind is SendKind.DIRECT:
             break
         after = people[-1].id or 0
     with database.writing() as session:
@@ -149,7 +150,8 @@ def review_chunk(plan: MessagePlan, people: Sequence[Person]) -> list[Found]:
     return found
 
 
-def _start(database: Database, send_id: int) -> tuple[MessagePlan, str, SendKind] | None:
+def _start(database: Database, send_id: int) -> tuple[MessagePlan, str, SendKind, frozenset[str]] | None:
+    """Begin a run. Gives the plan, the fingerprint, the kind and the list's columns; None: nothing to review."""
     with database.writing() as session:
         send = session.get(Send, send_id)
         if send is None or send.review_state not in {ReviewState.WAITING, ReviewState.RUNNING}:
@@ -160,7 +162,9 @@ def _start(database: Database, send_id: int) -> tuple[MessagePlan, str, SendKind
         send.review_state = ReviewState.RUNNING
         send.review_done = send.review_problems = 0
         session.execute(delete(ReviewProblem).where(ReviewProblem.send_id == send_id))
-        return plan_of(session, send), send.review_fingerprint, send.kind
+        recipient_list = session.get(RecipientList, send.list_id) if send.list_id else None
+        columns = frozenset(recipient_list.columns if recipient_list else ())
+        return plan_of(session, send), send.review_fingerprint, send.kind, columns
 
 
 def _total(session: Session, send: Send) -> int:
@@ -190,7 +194,7 @@ SLOW_ENOUGH = 2
 LIMITS = frozenset({"too_slow", "too_big"})
 
 
-def _look(renderer: LimitedRenderer, plan: MessagePlan, people: Sequence[Person]) -> list[Found]:
+def _look(renderer: LimitedRenderer, plan: MessagePlan, people: Sequence[Person], *, first: bool) -> list[Found]:
     """Look at a chunk at once; when it meets a limit, person by person to see whose e-mail it is."""
     try:
         return renderer.run(review_chunk, plan, people, seconds=CHUNK_SECONDS)
@@ -202,21 +206,43 @@ def _look(renderer: LimitedRenderer, plan: MessagePlan, people: Sequence[Person]
                 found += [replace(one, index=index) for one in of_one]
             except RenderError as error:
                 found += [Found(index, one.code, one.place, str(one)) for one in error.problems]
-            if _general(people, found) is not None:
+            if first and index + 1 == SLOW_ENOUGH and _at_once(people, found):
                 break
         return found
 
 
-def _general(people: Sequence[Person], found: Sequence[Found]) -> Found | None:
-    """Give the one problem that concerns everybody, if there is one."""
-    syntax = next((one for one in found if one.code == "syntax"), None)
+def _before_anybody(renderer: LimitedRenderer, plan: MessagePlan, columns: frozenset[str]) -> list[Found]:
+    """Find what is the same for everybody, so that it is said once: syntax, values nobody has, files too large."""
+    try:
+        needed = renderer.run(variables_of, plan.source)
+    except RenderError as error:
+        return [Found(0, one.code, one.place, str(one)) for one in error.problems]
+    nowhere = [name for name in needed if name not in {*columns, *plan.values, "email", "name"}]
+    found = [
+        Found(0, "missing_value", "", f"There is no value for {name}: neither the list nor this send gives one.")
+        for name in nowhere
+    ]
+    size = sum(encoded_size(len(one.content)) for one in plan.attachments)
+    if size > MAX_MESSAGE_BYTES:
+        words = f"The attached files take {size / 1024 / 1024:.1f} MiB on their way; 5 MiB is the most. Remove some."
+        found.append(Found(0, "E_CONTENT_TOO_LARGE", "attachments", words))
+    return found
+
+
+def _at_once(people: Sequence[Person], found: Sequence[Found]) -> list[Found]:
+    """Give the limit that the very first people all meet: the template is at fault then, not their data."""
     limited = [one for one in found if one.code in LIMITS]
-    everybody_so_far = {one.index for one in limited} >= set(range(min(SLOW_ENOUGH, len(people))))
-    return syntax or (limited[0] if limited and everybody_so_far else None)
+    first = set(range(min(SLOW_ENOUGH, len(people))))
+    return limited[:1] if limited and {one.index for one in limited} >= first else []
 
 
 def _keep(
-    database: Database, send_id: int, mark: str, people: Sequence[Person], found: Sequence[Found], general: Found | None
+    database: Database,
+    send_id: int,
+    mark: str,
+    people: Sequence[Person],
+    found: Sequence[Found],
+    general: Sequence[Found],
 ) -> bool:
     """Write down a chunk's problems and the progress; False when the draft changed meanwhile."""
     rows = [
@@ -230,8 +256,8 @@ def _keep(
         }
         for one in found
     ]
-    if general is not None:
-        rows = [{"send_id": send_id, "code": general.code, "place": general.place, "words": general.words}]
+    if general:
+        rows = [{"send_id": send_id, "code": one.code, "place": one.place, "words": one.words} for one in general]
     with database.writing() as session:
         send = session.get_one(Send, send_id, with_for_update=True)
         if send.review_fingerprint != mark or send.review_state is not ReviewState.RUNNING:
@@ -242,5 +268,5 @@ def _keep(
         if rows and send.review_problems < MOST_PROBLEMS:
             session.execute(insert(ReviewProblem), rows)
         send.review_done += len(people)
-        send.review_problems += len({one.index for one in found})
+        send.review_problems = send.review_total if general else send.review_problems + len({f.index for f in found})
     return True

@@ -1,0 +1,255 @@
+"""Composing a draft send. Every change puts the review back to none."""
+
+from __future__ import annotations
+
+import hashlib
+import mimetypes
+from collections.abc import Sequence
+from dataclasses import dataclass
+from email.utils import getaddresses
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.audit.trail import Actor, note
+from app.cloudflare.contract import (
+    MAX_MESSAGE_BYTES,
+    MAX_RECIPIENTS,
+    PART_OVERHEAD,
+    check_address,
+    check_headers,
+    encoded_size,
+)
+from app.emails.models import TemplateVersion
+from app.emails.publishing import header_problems
+from app.emails.templates import find_version
+from app.people.senders import find_sender
+from app.recipients.lists import find_list
+from app.recipients.models import RecipientList
+from app.refusals import NotThere, Refused
+from app.sends.control import find_send
+from app.sends.models import ReviewState, Send, SendAttachment, SendKind, SendState
+
+UNSUBSCRIBE_EXAMPLE = (
+    ("List-Unsubscribe", "<https://example.com/unsubscribe>"),
+    ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
+)
+"""What “Add unsubscribe headers” puts in, for the address to be filled in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much of the vendor's limit the attachments take up, in bytes as sent."""
+
+    used: int
+    limit: int = MAX_MESSAGE_BYTES
+
+
+def start_send(
+    session: Session,
+    actor: Actor,
+    *,
+    version_id: int,
+    kind: SendKind,
+    list_id: int | None = None,
+    addresses: dict[str, str] | None = None,
+) -> Send:
+    """Begin a draft: to a list, or to the addresses typed in (`to`, `cc`, `bcc`). Raises Refused."""
+    version = find_version(session, actor, version_id)
+    send = Send(workspace_id=actor.workspace_id, kind=kind, created_by=actor.id)
+    send.headers = [list(pair) for pair in version.headers]
+    _choose(session, actor, send, version, list_id, addresses or {})
+    session.add(send)
+    session.flush()
+    note(session, actor, "send.started", f"Send {send.id} begun with {version.title}", subject_id=send.id)
+    return send
+
+
+def change_what(
+    session: Session, actor: Actor, send_id: int, *, version_id: int, list_id: int | None, addresses: dict[str, str]
+) -> Send:
+    """Choose another template version, list or addresses. Raises Refused."""
+    send = draft_of(session, actor, send_id)
+    _choose(session, actor, send, find_version(session, actor, version_id), list_id, addresses)
+    return _changed(send)
+
+
+def change_sender(
+    session: Session, actor: Actor, send_id: int, *, sender_id: int, reply_to: str, headers: Sequence[tuple[str, str]]
+) -> Send:
+    """Choose sender, Reply-To and custom headers. Raises Refused, or BadHeaders with every problem."""
+    send = draft_of(session, actor, send_id)
+    try:
+        sender = find_sender(session, actor, sender_id)
+    except NotThere as missing:
+        raise Refused("Choose a sender.", field="sender") from missing
+    reply_to = reply_to.strip()
+    if reply_to and (problem := check_address(reply_to)) is not None:
+        raise Refused(problem.words, field="reply_to")
+    problems = header_words(headers)
+    if problems:
+        raise BadHeaders(problems)
+    send.sender_identity_id = sender.id
+    send.from_address, send.from_name = sender.address, sender.name
+    send.reply_to = reply_to or sender.reply_to
+    send.headers = [list(pair) for pair in headers]
+    return _changed(send)
+
+
+class BadHeaders(Refused):
+    """Custom headers the service would refuse; `problems` names each in words."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("Some headers would be refused.")
+        self.problems = problems
+
+
+def header_words(headers: Sequence[tuple[str, str]]) -> list[str]:
+    """Give what is wrong with custom headers, in words; values with variables are checked for each person at review."""
+    plain = [pair for pair in headers if "{{" not in pair[1] and "{%" not in pair[1]]
+    found = [one.words for one in header_problems(tuple(headers))]
+    if len(plain) == len(headers):
+        found += [one.words for one in check_headers(headers)]
+    return list(dict.fromkeys(found))
+
+
+def change_values(session: Session, actor: Actor, send_id: int, values: dict[str, str]) -> Send:
+    """Set the values common to the whole send; a recipient's own column goes before them."""
+    send = draft_of(session, actor, send_id)
+    send.values = {name: value for name, value in values.items() if value}
+    return _changed(send)
+
+
+def common_variables(session: Session, send: Send) -> list[str]:
+    """Give the variables that neither the list's columns nor each recipient's address and name give."""
+    if send.template_version is None:
+        return []
+    recipient_list = session.get(RecipientList, send.list_id) if send.list_id else None
+    given = {"email", "name", *(recipient_list.columns if recipient_list else ())}
+    return [name for name in send.template_version.variables if name not in given]
+
+
+def add_attachment(session: Session, actor: Actor, send_id: int, file_name: str, content: bytes) -> SendAttachment:
+    """Attach a file. Raises Refused when it is empty or the e-mail would become too large."""
+    send = draft_of(session, actor, send_id)
+    name = " ".join(file_name.replace("\\", "/").rpartition("/")[2].split())[:255]
+    if not name:
+        raise Refused("Choose a file first.", field="file")
+    if not content:
+        raise Refused(f"“{name}” is empty. Choose another file.", field="file")
+    size = attachments_size(session, send.id)
+    after = size.used + PART_OVERHEAD + encoded_size(len(content))
+    if after > size.limit:
+        raise Refused(
+            f"“{name}” does not fit: with it the e-mail would take {after / 1024 / 1024:.1f} MiB on its way, and 5 MiB "
+            "is the most. Shrink it, or link to it. Everything else is kept.",
+            field="file",
+        )
+    attachment = SendAttachment(
+        send_id=send.id,
+        file_name=name,
+        media_type=mimetypes.guess_type(name)[0] or "application/octet-stream",
+        size=len(content),
+        sha256=hashlib.sha256(content).hexdigest(),
+        content=content,
+    )
+    session.add(attachment)
+    session.flush()
+    _changed(send)
+    return attachment
+
+
+def remove_attachment(session: Session, actor: Actor, send_id: int, attachment_id: int) -> None:
+    """Take a file away. Raises NotThere."""
+    send = draft_of(session, actor, send_id)
+    attachment = session.get(SendAttachment, attachment_id)
+    if attachment is None or attachment.send_id != send.id:
+        raise NotThere("attachment")
+    session.delete(attachment)
+    _changed(send)
+
+
+def attachments_of(session: Session, send_id: int) -> Sequence[SendAttachment]:
+    """Give the files of a send, without their content."""
+    return session.scalars(
+        select(SendAttachment).where(SendAttachment.send_id == send_id).order_by(SendAttachment.id)
+    ).all()
+
+
+def attachments_size(session: Session, send_id: int) -> Size:
+    """Give how much of the limit the files take up, counted as they are sent (API.md, section 4)."""
+    sizes = session.scalars(select(SendAttachment.size).where(SendAttachment.send_id == send_id))
+    return Size(sum(PART_OVERHEAD + encoded_size(size) for size in sizes))
+
+
+def delete_draft(session: Session, actor: Actor, send_id: int) -> None:
+    """Throw a draft away."""
+    send = draft_of(session, actor, send_id)
+    session.delete(send)
+    note(session, actor, "send.deleted", f"Draft of send {send_id} deleted", subject_id=send_id)
+
+
+def draft_of(session: Session, actor: Actor, send_id: int) -> Send:
+    """Find a draft. Raises NotThere; Refused when it is released already."""
+    send = find_send(session, actor, send_id)
+    if send.state is not SendState.DRAFT:
+        raise Refused("This send is released already and cannot be changed.")
+    return send
+
+
+def parse_addresses(field: str, text: str) -> list[list[str]]:
+    """Read addresses typed by hand, with names or without, by comma, semicolon or line. Raises Refused."""
+    lines = [line for line in text.replace(";", ",").splitlines() if line.strip(" ,")]
+    pairs = [pair for pair in getaddresses([line.strip(" ,") for line in lines]) if any(pair)]
+    if lines and not pairs:
+        raise Refused(f"“{lines[0].strip()}” is not an e-mail address.", field=field)
+    for name, address in pairs:
+        problem = check_address(address or name)
+        if problem is not None:
+            raise Refused(problem.words, field=field)
+    return [[address, " ".join(name.split())] for name, address in pairs]
+
+
+def _choose(
+    session: Session, actor: Actor, send: Send, version: TemplateVersion, list_id: int | None, addresses: dict[str, str]
+) -> None:
+    send.template_version_id, send.template_version = version.id, version
+    if send.kind is SendKind.LIST:
+        send.list_id = _usable_list(session, actor, list_id).id
+        return
+    seen: set[str] = set()
+    chosen: dict[str, list[Any]] = {}
+    for field in ("to", "cc", "bcc"):
+        chosen[field] = []
+        for pair in parse_addresses(field, addresses.get(field, "")):
+            if pair[0].lower() not in seen:  # twice is once: the service does not promise to merge them
+                chosen[field].append(pair)
+                seen.add(pair[0].lower())
+    if not chosen["to"]:
+        raise Refused("Enter at least one address.", field="to")
+    if len(seen) > MAX_RECIPIENTS:
+        words = (
+            f"There are {len(seen)} addresses over To, Cc and Bcc; at most {MAX_RECIPIENTS} are possible in one e-mail."
+        )
+        raise Refused(words, field="to")
+    send.to, send.cc, send.bcc = chosen["to"], chosen["cc"], chosen["bcc"]
+
+
+def _usable_list(session: Session, actor: Actor, list_id: int | None) -> RecipientList:
+    if not list_id:
+        raise Refused("Choose a list.", field="list")
+    try:
+        recipient_list = find_list(session, actor, list_id)
+    except NotThere as missing:
+        raise Refused("Choose a list.", field="list") from missing
+    if recipient_list.recipient_count == 0:
+        raise Refused(
+            f"Nobody is on the list “{recipient_list.name}”. Add people first, or choose another list.", field="list"
+        )
+    return recipient_list
+
+
+def _changed(send: Send) -> Send:
+    send.review_state = ReviewState.NONE
+    return send

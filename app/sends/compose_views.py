@@ -1,0 +1,191 @@
+"""Composing, a page a step: template and people, sender and headers, values and files."""
+
+from __future__ import annotations
+
+from flask import flash, redirect, render_template, request, url_for
+
+from app.cloudflare.contract import HEADER_RULES
+from app.emails.templates import newest_versions
+from app.people.senders import senders
+from app.recipients.lists import all_lists
+from app.refusals import Refused
+from app.sends import compose
+from app.sends.blueprint import STEPS, Page, blueprint
+from app.sends.forms import Confirm, FileForm, SenderForm, WhatForm
+from app.sends.models import Send, SendKind
+from app.web.header_rows import given_headers, rows_to_show
+from app.web.numbers import row_number
+from app.web.request import db, me
+
+
+@blueprint.route("/new", methods=["GET", "POST"])
+def new() -> Page:
+    """Begin a send."""
+    form = WhatForm()
+    if request.method == "GET":
+        form.version.data = request.args.get("version", type=row_number) or 0
+        form.list.data = request.args.get("list", type=row_number) or 0
+        return _what_page(form, None)
+    if form.validate():
+        try:
+            send = compose.start_send(
+                db(),
+                me(),
+                version_id=form.version.data or 0,
+                kind=SendKind(form.kind.data),
+                list_id=form.list.data,
+                addresses=form.addresses(),
+            )
+        except Refused as refusal:
+            form.show(refusal)
+        else:
+            return redirect(url_for("sends.sender", send_id=send.id))
+    return _what_page(form, None), 422
+
+
+@blueprint.route("/<int:send_id>/what", methods=["GET", "POST"])
+def what(send_id: int) -> Page:
+    """Change template or people."""
+    send = compose.draft_of(db(), me(), send_id)
+    if request.method == "GET":
+        form = WhatForm(formdata=None, version=send.template_version_id, kind=str(send.kind), list=send.list_id or 0)
+        for name in ("to", "cc", "bcc"):
+            form[name].data = "\n".join(
+                f"{person} <{address}>" if person else address for address, person in getattr(send, name)
+            )
+        return _what_page(form, send)
+    form = WhatForm()
+    if form.validate():
+        try:
+            compose.change_what(
+                db(),
+                me(),
+                send_id,
+                version_id=form.version.data or 0,
+                list_id=form.list.data,
+                addresses=form.addresses(),
+            )
+        except Refused as refusal:
+            form.show(refusal)
+        else:
+            return redirect(url_for("sends.sender", send_id=send_id))
+    return _what_page(form, send), 422
+
+
+@blueprint.route("/<int:send_id>/sender", methods=["GET", "POST"])
+def sender(send_id: int) -> Page:
+    """Choose sender, Reply-To and headers."""
+    send = compose.draft_of(db(), me(), send_id)
+    if request.method == "GET":
+        form = SenderForm(formdata=None, sender=send.sender_identity_id or 0, reply_to=send.reply_to)
+        return _sender_page(form, send, [(str(name), str(value)) for name, value in send.headers], [])
+    form, headers = SenderForm(), given_headers()
+    if request.form.get("action") == "unsubscribe":
+        present = {name.lower() for name, _ in headers}
+        headers += [pair for pair in compose.UNSUBSCRIBE_EXAMPLE if pair[0].lower() not in present]
+        return _sender_page(form, send, headers, [])
+    problems: list[str] = []
+    if form.validate():
+        try:
+            compose.change_sender(
+                db(), me(), send_id, sender_id=form.sender.data or 0, reply_to=form.reply_to.data or "", headers=headers
+            )
+        except compose.BadHeaders as refusal:
+            problems = refusal.problems
+        except Refused as refusal:
+            form.show(refusal)
+        else:
+            return redirect(url_for("sends.values", send_id=send_id))
+    return _sender_page(form, send, headers, problems), 422
+
+
+@blueprint.post("/<int:send_id>/headers")
+def check_headers(send_id: int) -> Page:
+    """Answer with what is wrong with the headers typed so far."""
+    compose.draft_of(db(), me(), send_id)
+    return render_template("sends/_header_problems.html", header_problems=compose.header_words(given_headers()))
+
+
+@blueprint.route("/<int:send_id>/values", methods=["GET", "POST"])
+def values(send_id: int) -> Page:
+    """Set common values; files are added and removed beside them."""
+    send = compose.draft_of(db(), me(), send_id)
+    if request.method == "POST" and Confirm().validate():
+        names = compose.common_variables(db(), send)
+        given = {name: request.form.get(f"value_{name}", "").strip() for name in names}
+        compose.change_values(db(), me(), send_id, given)
+        return redirect(url_for("sends.review", send_id=send_id))
+    return _values_page(send, FileForm(formdata=None))
+
+
+@blueprint.post("/<int:send_id>/files")
+def add_file(send_id: int) -> Page:
+    """Attach a file; it is kept at once."""
+    send = compose.draft_of(db(), me(), send_id)
+    form = FileForm()
+    upload = form.file.data
+    try:
+        attachment = compose.add_attachment(
+            db(), me(), send_id, upload.filename if upload else "", upload.read() if upload else b""
+        )
+    except Refused as refusal:
+        form.validate()
+        form.show(refusal)
+        return _values_page(send, form), 422
+    flash(f"“{attachment.file_name}” is attached.")
+    return redirect(url_for("sends.values", send_id=send_id))
+
+
+@blueprint.post("/<int:send_id>/files/<int:attachment_id>/remove")
+def remove_file(send_id: int, attachment_id: int) -> Page:
+    """Take a file away."""
+    compose.remove_attachment(db(), me(), send_id, attachment_id)
+    flash("The file is removed.")
+    return redirect(url_for("sends.values", send_id=send_id))
+
+
+@blueprint.post("/<int:send_id>/delete")
+def delete(send_id: int) -> Page:
+    """Throw a draft away."""
+    compose.delete_draft(db(), me(), send_id)
+    flash("The draft is deleted. Nothing was sent.")
+    return redirect(url_for("sends.index"))
+
+
+def _what_page(form: WhatForm, send: Send | None) -> str:
+    versions = newest_versions(db(), me())
+    form.version.choices = [(one.id, one.title) for one in versions]
+    if send is not None and send.template_version is not None and send.template_version not in versions:
+        form.version.choices.insert(0, (send.template_version.id, send.template_version.title))
+    lists = all_lists(db(), me())
+    form.list.choices = [(one.id, f"{one.name} ({one.recipient_count:,} people)") for one in lists]
+    return render_template(
+        "sends/what.html", form=form, send=send, steps=STEPS, has_versions=bool(versions), has_lists=bool(lists)
+    )
+
+
+def _sender_page(form: SenderForm, send: Send, headers: list[tuple[str, str]], problems: list[str]) -> str:
+    offered = senders(db(), me().workspace_id)
+    form.sender.choices = [(one.id, f"{one.name} <{one.address}>" if one.name else one.address) for one in offered]
+    return render_template(
+        "sends/sender.html",
+        form=form,
+        send=send,
+        steps=STEPS,
+        has_senders=bool(offered),
+        headers=rows_to_show(headers),
+        rules=HEADER_RULES,
+        header_problems=problems or compose.header_words(headers),
+    )
+
+
+def _values_page(send: Send, form: FileForm) -> str:
+    return render_template(
+        "sends/values.html",
+        send=send,
+        steps=STEPS,
+        form=form,
+        names=compose.common_variables(db(), send),
+        attachments=compose.attachments_of(db(), send.id),
+        size=compose.attachments_size(db(), send.id),
+    )

@@ -1,0 +1,48 @@
+"""Forms of the send pages."""
+
+from __future__ import annotations
+
+from wtforms import EmailField, FileField, RadioField, SelectField, TextAreaField
+from wtforms.validators import Length
+
+from app.sends.models import SendKind
+from app.web.forms import Form, strip
+
+
+class WhatForm(Form):
+    """Which template, and to whom."""
+
+    version = SelectField("Template", coerce=int, validate_choice=False)
+    kind = RadioField(
+        "To whom",
+        choices=[
+            (str(SendKind.LIST), "Everybody on a list, one e-mail each"),
+            (str(SendKind.DIRECT), "One e-mail to addresses I type in"),
+        ],
+        default=str(SendKind.LIST),
+    )
+    list = SelectField("List", coerce=int, validate_choice=False)
+    to = TextAreaField("To", render_kw={"rows": 2, "spellcheck": "false"})
+    cc = TextAreaField("Cc", render_kw={"rows": 1, "spellcheck": "false"})
+    bcc = TextAreaField("Bcc", render_kw={"rows": 1, "spellcheck": "false"})
+
+    def addresses(self) -> dict[str, str]:
+        """Give what was typed."""
+        return {"to": self.to.data or "", "cc": self.cc.data or "", "bcc": self.bcc.data or ""}
+
+
+class SenderForm(Form):
+    """From whom, and with which headers."""
+
+    sender = SelectField("Sender", coerce=int, validate_choice=False)
+    reply_to = EmailField("Answers go to (optional)", [Length(max=254)], filters=[strip])
+
+
+class FileForm(Form):
+    """One more file."""
+
+    file = FileField("File")
+
+
+class Confirm(Form):
+    """Only the CSRF token: for buttons."""

@@ -1,0 +1,86 @@
+"""Looking at one person's e-mail: before release, and exactly as it was sent afterwards (P4)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.cloudflare.types import SendRequest
+from app.emails.limits import LimitedRenderer
+from app.emails.rendering import RenderError
+from app.recipients.models import Recipient
+from app.sends.composition import MessagePlan, compose, plan_of
+from app.sends.models import Message, ReviewProblem, Send, SendKind
+from app.sends.review import SPECIMEN_REFERENCE
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One e-mail as it would go, or went, out."""
+
+    who: str
+    request: SendRequest | None
+    problems: tuple[str, ...] = ()
+    previous_id: int | None = None
+    next_id: int | None = None
+    is_proven: bool = False
+    """Its SHA-256 equals that of what was posted."""
+
+
+def look_before(session: Session, renderer: LimitedRenderer, send: Send, recipient_id: int | None) -> Look:
+    """Put one recipient's e-mail together; the list's first one when none is named."""
+    plan = plan_of(session, send)
+    if send.kind is SendKind.DIRECT:
+        first = (*plan.to, *plan.cc, *plan.bcc)[0]
+        return _look(renderer, plan, first.address, first.name or "", {}, SPECIMEN_REFERENCE)
+    of_list = select(Recipient).where(Recipient.list_id == send.list_id)
+    person = session.scalar(of_list.where(Recipient.id == recipient_id)) if recipient_id else None
+    person = person or session.scalar(of_list.order_by(Recipient.id).limit(1))
+    if person is None:
+        return Look("nobody", None, ("Nobody is on this list.",))
+    ids = select(Recipient.id).where(Recipient.list_id == send.list_id)
+    before = session.scalar(ids.where(Recipient.id < person.id).order_by(Recipient.id.desc()).limit(1))
+    after = session.scalar(ids.where(Recipient.id > person.id).order_by(Recipient.id).limit(1))
+    look = _look(renderer, plan, person.email, person.name, person.data, SPECIMEN_REFERENCE)
+    return Look(look.who, look.request, look.problems, before, after)
+
+
+def look_after(session: Session, renderer: LimitedRenderer, send: Send, message: Message) -> Look:
+    """Put a message together again from what was kept, and hold it against the SHA-256 of what was posted."""
+    look = _look(renderer, plan_of(session, send), message.email, message.name, message.data, message.reference)
+    if look.request is None:
+        return look
+    same = hashlib.sha256(look.request.body()).hexdigest() == message.body_sha256
+    return Look(look.who, look.request, is_proven=same)
+
+
+def problems_of(session: Session, send: Send, *, after: int = 0, limit: int = 50) -> Sequence[ReviewProblem]:
+    """Give what the review found, in the order of the list, `after` a problem's id."""
+    return session.scalars(
+        select(ReviewProblem)
+        .where(ReviewProblem.send_id == send.id, ReviewProblem.id > after)
+        .order_by(ReviewProblem.id)
+        .limit(limit)
+    ).all()
+
+
+def readable_request(request: SendRequest) -> dict[str, Any]:
+    """Give the request's JSON with attachments shortened, for a person to read."""
+    body = request.to_json()
+    for one in body.get("attachments", []):
+        one["content"] = f"… {len(one['content']):,} characters of base64"
+    return body
+
+
+def _look(
+    renderer: LimitedRenderer, plan: MessagePlan, email: str, name: str, data: Mapping[str, Any], reference: str
+) -> Look:
+    try:
+        return Look(email, renderer.run(compose, plan, email, name, dict(data), reference))
+    except RenderError as error:
+        return Look(email, None, tuple(str(one) for one in error.problems))

@@ -1,0 +1,218 @@
+"""Sends: the list, review and release, results."""
+
+from __future__ import annotations
+
+from flask import Response, flash, redirect, render_template, request, stream_with_context, url_for
+
+from app.refusals import NotThere, Refused
+from app.sends import compose, compose_views, control, looking, release, results
+from app.sends.blueprint import STEPS, Page, blueprint
+from app.sends.models import Outcome, ReviewState, Send, SendState
+from app.sends.review import request_review
+from app.sends.words import OUTCOMES, REVIEWS, SEND_STATES, reason_words
+from app.web.frames import foreign_html
+from app.web.numbers import row_number
+from app.web.request import db, is_htmx, me, services
+
+__all__ = ["blueprint", "compose_views"]
+PAGE = 50
+
+
+@blueprint.app_context_processor
+def _words() -> dict[str, object]:
+    return {
+        "OUTCOMES": OUTCOMES,
+        "SEND_STATES": SEND_STATES,
+        "reason_words": reason_words,
+        "send_title": results.title_of,
+    }
+
+
+@blueprint.get("/")
+def index() -> Page:
+    """Sends, newest first."""
+    found = results.latest_sends(db(), me(), before=request.args.get("before", type=row_number), limit=PAGE + 1)
+    next_url = url_for("sends.index", before=found[PAGE - 1].id) if len(found) > PAGE else None
+    return render_template("sends/index.html", latest=found[:PAGE], next_url=next_url)
+
+
+@blueprint.route("/<int:send_id>/review", methods=["GET", "POST"])
+def review(send_id: int) -> Page:
+    """Show the review; POST starts it."""
+    send = control.find_send(db(), me(), send_id)
+    if send.state is not SendState.DRAFT:
+        return redirect(url_for("sends.show", send_id=send_id))
+    if request.method == "POST":
+        try:
+            request_review(db(), me(), send_id)
+        except Refused as refusal:
+            flash(refusal.words, "warn")
+            return redirect(url_for("sends.sender", send_id=send_id))
+        db().commit()
+        services().queue.review(send_id)
+        return redirect(url_for("sends.review", send_id=send_id))
+    return _review_page(send)
+
+
+@blueprint.get("/<int:send_id>/look")
+def look(send_id: int) -> Page:
+    """Show one person's e-mail before release."""
+    send = compose.draft_of(db(), me(), send_id)
+    if send.template_version is None or not send.from_address:
+        flash("Choose a template and a sender first.", "warn")
+        return redirect(url_for("sends.sender", send_id=send_id))
+    recipient_id = request.args.get("person", type=row_number)
+    found = looking.look_before(db(), services().renderer, send, recipient_id)
+    return render_template("sends/look.html", send=send, look=found, recipient_id=recipient_id)
+
+
+@blueprint.get("/<int:send_id>/look/page")
+def look_page(send_id: int) -> Response:
+    """Give the HTML of one person's e-mail before release, for the sandboxed frame."""
+    send = compose.draft_of(db(), me(), send_id)
+    found = looking.look_before(db(), services().renderer, send, request.args.get("person", type=row_number))
+    return foreign_html((found.request.html if found.request else None) or "", images="images" in request.args)
+
+
+@blueprint.post("/<int:send_id>/release")
+def release_send(send_id: int) -> Page:
+    """Release a reviewed send."""
+    send = control.find_send(db(), me(), send_id)
+    again = request.form.get("again") == "yes"
+    try:
+        release.release(
+            db(),
+            me(),
+            send_id,
+            seen=request.form.get("seen", ""),
+            again_confirmed=again,
+            undo_seconds=services().settings.undo_seconds,
+        )
+    except release.SentBefore as question:
+        return render_template("sends/again.html", send=send, words=question.words, count=_left(send))
+    except Refused as refusal:
+        return _review_page(send, problem=refusal.words), 422
+    db().commit()
+    services().queue.wake(send_id)
+    return redirect(url_for("sends.show", send_id=send_id))
+
+
+@blueprint.get("/<int:send_id>")
+def show(send_id: int) -> Page:
+    """Show a send: progress, groups, people."""
+    send = control.find_send(db(), me(), send_id)
+    if send.state is SendState.DRAFT:
+        return redirect(url_for("sends.review" if send.from_address else "sends.sender", send_id=send_id))
+    outcome = _group()
+    search, after = request.args.get("q", ""), request.args.get("after", 0, type=row_number)
+    people = results.people_of_group(db(), send, outcome, search=search, after=after, limit=PAGE + 1)
+    link = {"group": outcome and str(outcome), "q": search or None}
+    next_url = url_for("sends.show", send_id=send_id, after=people[PAGE - 1].id, **link) if len(people) > PAGE else None
+    return render_template(
+        "sends/show.html",
+        send=send,
+        progress=results.progress(db(), send),
+        people=people[:PAGE],
+        outcome=outcome,
+        search=search,
+        next_url=next_url,
+    )
+
+
+@blueprint.get("/<int:send_id>/progress")
+def progress(send_id: int) -> Page:
+    """Give the part of the send's page that changes while it is under way."""
+    send = control.find_send(db(), me(), send_id)
+    if not is_htmx():
+        return redirect(url_for("sends.show", send_id=send_id))
+    return render_template("sends/_progress.html", send=send, progress=results.progress(db(), send), outcome=_group())
+
+
+@blueprint.post("/<int:send_id>/pause")
+def pause(send_id: int) -> Page:
+    """Pause a send."""
+    control.pause(db(), me(), send_id)
+    return redirect(url_for("sends.show", send_id=send_id))
+
+
+@blueprint.post("/<int:send_id>/resume")
+def resume(send_id: int) -> Page:
+    """Go on with a paused send."""
+    control.resume(db(), me(), send_id)
+    db().commit()
+    services().queue.wake(send_id)
+    return redirect(url_for("sends.show", send_id=send_id))
+
+
+@blueprint.post("/<int:send_id>/cancel")
+def cancel(send_id: int) -> Page:
+    """Cancel a send."""
+    stopped = control.cancel(db(), me(), send_id)
+    flash(f"Cancelled. {stopped:,} e-mails were stopped before they went out.")
+    return redirect(url_for("sends.show", send_id=send_id))
+
+
+@blueprint.get("/<int:send_id>/download")
+def download(send_id: int) -> Response:
+    """Download the results joined with the list's own columns."""
+    send = control.find_send(db(), me(), send_id)
+    if send.state is SendState.DRAFT:
+        raise NotThere("results")
+    lines = results.download(db(), send)
+    return Response(
+        stream_with_context(lines),
+        mimetype="text/csv",
+        headers={"Content-Disposition": f'attachment; filename="send-{send_id}.csv"'},
+    )
+
+
+@blueprint.get("/<int:send_id>/messages/<int:message_id>")
+def message(send_id: int, message_id: int) -> Page:
+    """Show one message's life."""
+    send, found = results.find_message(db(), me(), send_id, message_id)
+    seen = looking.look_after(db(), services().renderer, send, found)
+    return render_template(
+        "sends/message.html",
+        send=send,
+        message=found,
+        look=seen,
+        attempts=results.attempts_of(db(), found),
+        request_json=looking.readable_request(seen.request) if seen.request else None,
+    )
+
+
+@blueprint.get("/<int:send_id>/messages/<int:message_id>/page")
+def message_page(send_id: int, message_id: int) -> Response:
+    """Give the HTML of a message as it was sent, for the sandboxed frame."""
+    send, found = results.find_message(db(), me(), send_id, message_id)
+    seen = looking.look_after(db(), services().renderer, send, found)
+    return foreign_html((seen.request.html if seen.request else None) or "", images="images" in request.args)
+
+
+def _review_page(send: Send, problem: str = "") -> str:
+    after = request.args.get("after", 0, type=row_number)
+    problems = looking.problems_of(db(), send, after=after, limit=PAGE + 1)
+    next_url = url_for("sends.review", send_id=send.id, after=problems[PAGE - 1].id) if len(problems) > PAGE else None
+    template = "sends/_review.html" if is_htmx() else "sends/review.html"
+    return render_template(
+        template,
+        send=send,
+        steps=STEPS,
+        problem=problem,
+        problems=problems[:PAGE],
+        general=release.problem_for_all(db(), send.id),
+        next_url=next_url,
+        count=_left(send),
+        is_running=send.review_state in {ReviewState.WAITING, ReviewState.RUNNING},
+        wording=REVIEWS[send.review_state],
+    )
+
+
+def _left(send: Send) -> int:
+    """How many e-mails would go out."""
+    return send.review_total - send.review_problems
+
+
+def _group() -> Outcome | None:
+    name = request.args.get("group", "")
+    return Outcome(name) if name in set(Outcome) else None
