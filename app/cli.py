@@ -81,7 +81,7 @@ def demo(settings: Settings, empty: bool) -> None:
     database = _prepared(settings)
     password = _first_administrator(settings, database, email="admin@example.com", name="Robin Clarke")
     database.close()
-    run_demo(settings, password=password, fill=not empty)
+    run_demo(settings, password=password, fill_it=not empty)
 
 
 @main.command()

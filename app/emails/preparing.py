@@ -1,7 +1,7 @@
 """What is done once, at publish: CSS inlined, text made from the HTML, with Jinja kept as it is (design, section 5).
 
-Jinja tags are hidden from the HTML parser: those between elements as comments, which no parser moves out of a table, and
-those within a tag's attributes or a style as plain words.
+Jinja tags are hidden from the HTML parser: those between elements as comments, which no parser moves out of a table,
+and those within an element or a style as plain words.
 """
 
 from __future__ import annotations

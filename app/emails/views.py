@@ -30,8 +30,10 @@ def index() -> Page:
     found = templates.templates(
         db(), me(), search=search, after=request.args.get("after", ""), archived=archived, limit=PAGE + 1
     )
-    more = {"after": found[PAGE - 1].name, "q": search or None, "archived": "yes" if archived else None}
-    next_url = url_for("emails.index", **more) if len(found) > PAGE else None
+    next_url = None
+    if len(found) > PAGE:
+        kept = "yes" if archived else None
+        next_url = url_for("emails.index", after=found[PAGE - 1].name, q=search or None, archived=kept)
     return render_template(
         "emails/index.html", templates=found[:PAGE], search=search, archived=archived, next_url=next_url
     )

@@ -40,6 +40,7 @@ def release(
     send = find_send(session, actor, send_id)
     if send.state is not SendState.DRAFT:
         return send
+    _hold_still(session, send)
     _check(session, send, seen)
     if not again_confirmed and (earlier := sent_before(session, send)) is not None:
         raise SentBefore(
@@ -53,6 +54,8 @@ def release(
     total, skipped = _snapshot(session, send)
     send.total = total
     open_tallies(session, send.id, pending=total - skipped, skipped=skipped)
+    if total == skipped:  # trial mode: there is nothing to wait for
+        send.state, send.finished_at = SendState.FINISHED, at
     words = f"Send {send.id} released: {total - skipped:,} e-mails, {skipped:,} left out"
     note(session, actor, "send.released", words, subject_id=send.id)
     return send
@@ -84,6 +87,13 @@ def problem_for_all(session: Session, send_id: int) -> ReviewProblem | None:
         .order_by(ReviewProblem.id)
         .limit(1)
     )
+
+
+def _hold_still(session: Session, send: Send) -> None:
+    """Keep the list and the mode from changing between the check and the snapshot (P7)."""
+    session.get_one(Workspace, send.workspace_id, with_for_update={"read": True}, populate_existing=True)
+    if send.list_id is not None:
+        session.get(RecipientList, send.list_id, with_for_update={"read": True}, populate_existing=True)
 
 
 def _check(session: Session, send: Send, seen: str) -> None:
@@ -135,7 +145,7 @@ def _snapshot(session: Session, send: Send) -> tuple[int, int]:
         ).all()
         if not people:
             return total, skipped
-        rows = [_row(send.id, *person.tuple()) for person in people]
+        rows = [_row(send.id, *person) for person in people]
         for row in rows:
             _skip_outsiders(row, [row["email"]], team)
             words = left_out.get(row["recipient_id"])
@@ -182,6 +192,6 @@ def _left_out(session: Session, send_id: int) -> dict[int, str]:
         .order_by(ReviewProblem.id)
     )
     words: dict[int, str] = {}
-    for recipient_id, one in rows.tuples():
+    for recipient_id, one in rows:
         words[recipient_id or 0] = f"{words[recipient_id or 0]} {one}" if recipient_id in words else one
     return words

@@ -113,7 +113,7 @@ def needing_attention(session: Session, actor: Actor, *, limit: int = 20) -> lis
         )
         for send in paused
     ]
-    for send, count in doubtful.tuples():
+    for send, count in doubtful:
         words = f"{count:,} {'e-mail' if count == 1 else 'e-mails'} may or may not have gone out."
         items.append(Attention(send.id, "In doubt", "warn", title_of(send), words, {"group": str(Outcome.UNKNOWN)}))
     return items
@@ -181,4 +181,4 @@ def _attempt_counts(session: Session, rows: Sequence[Message]) -> dict[int, int]
         .where(Attempt.message_id.in_([row.id for row in rows]))
         .group_by(Attempt.message_id)
     )
-    return dict(counted.tuples().all())
+    return dict(counted.all())

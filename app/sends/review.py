@@ -170,7 +170,7 @@ def _start(database: Database, send_id: int) -> tuple[MessagePlan, str, SendKind
 def _total(session: Session, send: Send) -> int:
     if send.kind is SendKind.DIRECT:
         return 1
-    recipient_list = session.get(RecipientList, send.list_id)
+    recipient_list = session.get(RecipientList, send.list_id) if send.list_id else None
     return recipient_list.recipient_count if recipient_list else 0
 
 
@@ -244,7 +244,7 @@ def _keep(
     found: Sequence[Found],
     general: Sequence[Found],
 ) -> bool:
-    """Write down a chunk's problems and the progress; False when the draft changed meanwhile."""
+    """Write down a chunk's problems and the progress; False when the draft changed or went meanwhile."""
     rows = [
         {
             "send_id": send_id,
@@ -259,8 +259,8 @@ def _keep(
     if general:
         rows = [{"send_id": send_id, "code": one.code, "place": one.place, "words": one.words} for one in general]
     with database.writing() as session:
-        send = session.get_one(Send, send_id, with_for_update=True)
-        if send.review_fingerprint != mark or send.review_state is not ReviewState.RUNNING:
+        send = session.get(Send, send_id, with_for_update=True)
+        if send is None or send.review_fingerprint != mark or send.review_state is not ReviewState.RUNNING:
             return False
         if fingerprint(session, send) != mark:
             send.review_state = ReviewState.NONE

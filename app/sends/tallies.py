@@ -40,5 +40,5 @@ def move(session: Session, send_id: int, moves: Mapping[tuple[Outcome, Outcome],
 def counts(session: Session, send_id: int) -> dict[Outcome, int]:
     """Give every state's count, zeros among them."""
     rows = session.execute(select(SendTally.outcome, SendTally.count).where(SendTally.send_id == send_id))
-    found = dict(rows.tuples().all())
+    found = dict(rows.all())
     return {outcome: found.get(outcome, 0) for outcome in Outcome}

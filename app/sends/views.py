@@ -106,8 +106,10 @@ def show(send_id: int) -> Page:
     outcome = _group()
     search, after = request.args.get("q", ""), request.args.get("after", 0, type=row_number)
     people = results.people_of_group(db(), send, outcome, search=search, after=after, limit=PAGE + 1)
-    link = {"group": outcome and str(outcome), "q": search or None}
-    next_url = url_for("sends.show", send_id=send_id, after=people[PAGE - 1].id, **link) if len(people) > PAGE else None
+    next_url = None
+    if len(people) > PAGE:
+        last = people[PAGE - 1].id
+        next_url = url_for("sends.show", send_id=send_id, after=last, group=outcome, q=search or None)
     return render_template(
         "sends/show.html",
         send=send,

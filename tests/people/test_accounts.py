@@ -28,9 +28,7 @@ def test_the_right_password_signs_in_whatever_the_case_of_the_address(session: S
         ({"password": "short"}, "password"),
     ],
 )
-def test_bad_input_is_refused_at_its_field(
-    session: Session, actor: Person, change: dict[str, str], field: str
-) -> None:
+def test_bad_input_is_refused_at_its_field(session: Session, actor: Person, change: dict[str, str], field: str) -> None:
     given = {"email": "new@example.com", "name": "New", "password": PASSWORD, **change}
     with pytest.raises(Refused) as refused:
         add_person(session, session.merge(actor.workspace), role=Role.STAFF, **given)
@@ -59,7 +57,9 @@ def test_sign_in_says_what_is_wrong_and_keeps_the_address(anonymous_client: Flas
     assert 'value="ada@example.com"' in answer.text
 
 
-@pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)"])
+@pytest.mark.parametrize(
+    "target", ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)"]
+)
 def test_sign_in_never_leads_elsewhere(anonymous_client: FlaskClient, actor: Person, target: str) -> None:
     answer = anonymous_client.post(
         "/sign-in", query_string={"next": target}, data={"email": "ada@example.com", "password": PASSWORD}

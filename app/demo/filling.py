@@ -1,0 +1,100 @@
+"""Filling an empty database with the demo organisation, by the same rules that people use."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.demo.people import COLUMNS, large_list, small_list
+from app.emails import publishing, templates
+from app.emails.models import Template, TemplateVersion
+from app.emails.templates import Draft
+from app.people import connection, senders
+from app.people.models import Person, Role
+from app.recipients import lists
+from app.settings import Settings
+from app.simulator.settings import DEFAULT_ACCOUNT, DEFAULT_DOMAINS, DEFAULT_TOKEN
+
+MAIL = Path(__file__).parent / "mail"
+ORGANISATION = "Harbourside Libraries"
+CALLS = 60_000
+"""Calls in five minutes between Postroom and the simulator, so that the demo need not wait as the real service makes it."""
+SMALL, LARGE = "Reading circle", "All card holders"
+_PARTS = (
+    (
+        "Library closure",
+        "closure",
+        "{{ branch }} library closes from {{ closed_from }}",
+        {"first_name": "Anna", "branch": "Quayside", "closed_from": "7 December", "closed_until": "18 December"},
+    ),
+    (
+        "Card renewal",
+        "renewal",
+        "Your library card runs out on {{ renewal_date }}",
+        {"first_name": "Anna", "card_number": "012345678", "renewal_date": "31 January 2027", "concession": "yes"},
+    ),
+    (
+        "Reservation ready",
+        "reservation",
+        "Ready for you: {{ title }}",
+        {
+            "first_name": "Anna",
+            "title": "Middlemarch",
+            "branch": "Quayside",
+            "keep_until": "11 December 2026",
+            "card_number": "012345678",
+        },
+    ),
+)
+
+
+def is_empty(session: Session) -> bool:
+    """Whether nobody has written anything yet."""
+    return session.scalar(select(Template.id).limit(1)) is None
+
+
+def fill(session: Session, settings: Settings, base_url: str) -> None:
+    """Make the connection to the simulator, senders, templates and lists of the demo organisation."""
+    actor = session.scalars(select(Person).where(Person.role == Role.ADMINISTRATOR).order_by(Person.id).limit(1)).one()
+    actor.workspace.name = ORGANISATION
+    connection.save_connection(
+        session,
+        actor,
+        settings,
+        account_id=DEFAULT_ACCOUNT,
+        token=DEFAULT_TOKEN,
+        base_url=base_url,
+        calls_per_5_minutes=CALLS,
+    )
+    findings = [connection.Finding(True, "Simulator", "This is the simulator on this machine; nothing leaves it.")]
+    connection.keep_report(session, actor, findings, DEFAULT_DOMAINS)
+    session.flush()
+    for local_part, name, domain in (("notices", ORGANISATION, "example.com"), ("cards", "Card desk", "example.org")):
+        senders.add_sender(session, actor, local_part=local_part, domain=domain, name=name, reply_to="desk@example.com")
+    connection.switch_live(session, actor, live=True)
+    for name, part, subject, sample in _PARTS:
+        template = templates.create_template(session, actor, name)
+        draft = Draft(subject, _html(part), "", (("Auto-Submitted", "auto-generated"),), sample)
+        templates.save_draft(session, actor, template.id, draft, number=template.draft_number)
+        publishing.publish(session, actor, template.id, "First version")
+    lists.make_list(session, actor, name=SMALL, columns=COLUMNS, people=small_list())
+    lists.make_list(session, actor, name=LARGE, columns=COLUMNS, people=large_list())
+
+
+def version_of(session: Session, name: str) -> TemplateVersion:
+    """Give the newest version of a demo template."""
+    return session.scalars(
+        select(TemplateVersion)
+        .join(TemplateVersion.template)
+        .where(Template.name == name)
+        .order_by(TemplateVersion.number.desc())
+        .limit(1)
+    ).one()
+
+
+def _html(part: str) -> str:
+    layout = (MAIL / "layout.html").read_text()
+    css, body = (MAIL / "layout.css").read_text(), (MAIL / f"{part}.html").read_text()
+    return layout.replace("[[css]]", css).replace("[[body]]\n", body)
