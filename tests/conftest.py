@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -139,11 +140,12 @@ def anonymous_client(app: Flask) -> FlaskClient:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_server() -> Iterator[str]:
     """A real PostgreSQL of this test process; gives the URL of its first database."""
     from tests.postgres import running_postgres
 
-    with running_postgres(tmp_path_factory.mktemp("postgres")) as url:
+    # Not below pytest's own folder: run by root, the server is another user, and the next pytest shuts that folder.
+    with tempfile.TemporaryDirectory(prefix="postroom-postgres-") as folder, running_postgres(Path(folder)) as url:
         yield url
 
 

@@ -1,4 +1,4 @@
-"""A released send without the pages: messages in the database, a connection to a simulator, and lanes driven by hand."""
+"""A released send without the pages: messages in the database, a connection to a simulator, lanes driven by hand."""
 
 from __future__ import annotations
 

@@ -196,9 +196,7 @@ def test_a_suppressed_address_is_named_with_the_reason(ground: Ground, simulator
 
 def test_an_e_mail_to_several_is_judged_by_its_worst_address(ground: Ground) -> None:
     to = [["anna@example.net", "Anna"], ["bounce-bob@example.net", ""]]
-    send_id = ground.send(
-        ["anna@example.net"], kind=SendKind.DIRECT, to=to, cc=[["queued-carl@example.net", "Carl"]]
-    )
+    send_id = ground.send(["anna@example.net"], kind=SendKind.DIRECT, to=to, cc=[["queued-carl@example.net", "Carl"]])
     assert ground.deliver(send_id) is SendState.FINISHED
     message = ground.message("anna@example.net")
     assert message.state is Outcome.BOUNCED

@@ -47,9 +47,7 @@ def test_a_new_account_may_burst_a_tenth_of_its_quota_at_once(database: Database
     steps=st.lists(st.tuples(st.floats(0, 90), st.integers(1, 64)), min_size=1, max_size=60),
 )
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_no_five_minutes_ever_exceed_the_quota(
-    database: Database, quota: int, steps: list[tuple[float, int]]
-) -> None:
+def test_no_five_minutes_ever_exceed_the_quota(database: Database, quota: int, steps: list[tuple[float, int]]) -> None:
     with database.writing() as session:
         session.execute(update(RateBudget).values(tokens=0))
         session.query(RateBudget).delete()
@@ -152,5 +150,3 @@ def test_waiting_is_told_in_seconds_that_suffice(database: Database, quota: int)
     wait = take(database, 16, quota).wait
     later(database, wait)
     assert take(database, 16, quota).calls >= 1
-
-

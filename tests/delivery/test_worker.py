@@ -43,9 +43,7 @@ def test_a_woken_send_begins_within_a_second(ground: Ground, simulator: RunningS
         assert wait_for(lambda: len(simulator.requests()) > 0) < 1
 
 
-def test_after_a_pause_nothing_more_is_posted_and_resume_goes_on(
-    ground: Ground, simulator: RunningSimulator
-) -> None:
+def test_after_a_pause_nothing_more_is_posted_and_resume_goes_on(ground: Ground, simulator: RunningSimulator) -> None:
     simulator.configure(chaos={"latency_ms": 300, "fault_share": 0})
     send_id = ground.send(people(200))
     with RunningWorker(ground.settings):
