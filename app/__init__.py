@@ -44,6 +44,7 @@ def create_app(settings: Settings) -> Flask:
         WTF_CSRF_TIME_LIMIT=None,  # a form may stay open all day; the token ends with the session
         SEND_FILE_MAX_AGE_DEFAULT=3600,
     )
+    app.url_map.strict_slashes = False
     database = Database(settings.database_url)
     app.extensions["postroom"] = Services(settings, database, LimitedRenderer(), Queue(settings, database))
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

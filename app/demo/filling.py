@@ -20,7 +20,7 @@ from app.simulator.settings import DEFAULT_ACCOUNT, DEFAULT_DOMAINS, DEFAULT_TOK
 MAIL = Path(__file__).parent / "mail"
 ORGANISATION = "Harbourside Libraries"
 CALLS = 60_000
-"""Calls in five minutes between Postroom and the simulator, so that the demo need not wait as the real service makes it."""
+"""Calls in five minutes between Postroom and the simulator, so that the demo need not wait."""
 SMALL, LARGE = "Reading circle", "All card holders"
 _PARTS = (
     (

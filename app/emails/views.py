@@ -149,7 +149,6 @@ def _editor(
     ]
     return render_template(
         "emails/edit.html",
-        template=template,
         form=form,
         name_form=name_form or NameForm(formdata=None, name=template.name),
         headers=rows_to_show(headers),
