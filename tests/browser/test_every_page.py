@@ -1,0 +1,66 @@
+"""Every page, at both widths and in both themes: axe finds nothing, nothing sticks out sideways, the keyboard gets there."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+
+from tests.browser.conftest import RunningPostroom, sign_in
+from tests.pages import PLACES, make_draft, wait_for_history
+
+pytestmark = pytest.mark.browser
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+
+def problems_of(page: Page) -> list[str]:
+    found = Axe().run(page, options=RULES).response["violations"]
+    problems = [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found]
+    too_wide = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+    return [*problems, "the page is wider than the window"] if too_wide else problems
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1440])
+def test_every_page_is_accessible(browser: Browser, postroom: RunningPostroom, width: int, theme: str) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=theme, bypass_csp=True)  # type: ignore[arg-type]
+    page = context.new_page()
+    page.goto(f"{postroom.url}/sign-in")
+    found = {"sign-in": problems_of(page)}
+    sign_in(page, postroom)
+    wait_for_history(page, postroom.url)
+    draft = make_draft(page, postroom.url)
+    for place in PLACES:
+        page.goto((postroom.simulator_url if place.of_simulator else postroom.url) + place.path.format(draft=draft))
+        found[place.name] = problems_of(page)
+    context.close()
+    assert {name: problems for name, problems in found.items() if problems} == {}
+
+
+def test_a_page_can_be_used_by_keyboard_alone(page: Page, postroom: RunningPostroom) -> None:
+    page.goto(f"{postroom.url}/templates/new")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "content"
+
+
+def test_the_pages_work_without_scripts(browser: Browser, postroom: RunningPostroom) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    sign_in(page, postroom)
+    draft_url = f"{postroom.url}/sends/new"
+    page.goto(draft_url)
+    page.get_by_label("Template", exact=True).select_option(label="Card renewal, version 1")
+    page.get_by_label("List", exact=True).select_option(label="Reading circle (30 people)")
+    page.get_by_role("button", name="Go on to the sender").click()
+    page.get_by_role("button", name="Go on to values").click()
+    page.get_by_role("button", name="Go on to the review").click()
+    page.get_by_role("button", name="Start the review").click()
+    for _ in range(100):
+        if page.get_by_role("button", name="Send 30 e-mails").count():
+            break
+        page.wait_for_timeout(100)
+        page.reload()
+    assert page.get_by_role("button", name="Send 30 e-mails").count() == 1
+    context.close()

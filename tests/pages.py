@@ -1,0 +1,76 @@
+"""Every page there is, with how to get there: for the accessibility run and for the pictures."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from playwright.sync_api import Page
+
+PATIENCE = 60.0
+
+
+@dataclass(frozen=True)
+class Place:
+    """A page: its name and its address, with `{send}` and the like for what the demo made."""
+
+    name: str
+    path: str
+    of_simulator: bool = False
+
+
+PLACES = (
+    Place("home", "/"),
+    Place("templates", "/templates/"),
+    Place("template-new", "/templates/new"),
+    Place("template-editor", "/templates/1"),
+    Place("template-version", "/templates/versions/1"),
+    Place("lists", "/lists"),
+    Place("list-new", "/lists/new"),
+    Place("list", "/lists/1"),
+    Place("sends", "/sends/"),
+    Place("send-new", "/sends/new"),
+    Place("send-sender", "/sends/{draft}/sender"),
+    Place("send-values", "/sends/{draft}/values"),
+    Place("send-review", "/sends/{draft}/review"),
+    Place("send-look", "/sends/{draft}/look"),
+    Place("send-results", "/sends/1"),
+    Place("send-group", "/sends/1?group=bounced"),
+    Place("message", "/sends/1/messages/1"),
+    Place("activity", "/activity"),
+    Place("settings", "/settings"),
+    Place("not-found", "/no-such-page"),
+    Place("simulator-inbox", "/", of_simulator=True),
+    Place("simulator-mail", "/mail/1", of_simulator=True),
+    Place("simulator-outcomes", "/outcomes", of_simulator=True),
+    Place("simulator-settings", "/settings", of_simulator=True),
+    Place("simulator-clear", "/clear", of_simulator=True),
+)
+
+
+def make_draft(page: Page, url: str) -> int:
+    """Begin a send in the browser and review it; gives its number."""
+    page.goto(f"{url}/sends/new")
+    page.get_by_label("Template", exact=True).select_option(label="Library closure, version 1")
+    page.get_by_label("List", exact=True).select_option(label="Reading circle (30 people)")
+    page.get_by_role("button", name="Go on to the sender").click()
+    page.get_by_role("button", name="Add unsubscribe headers").click()
+    page.get_by_role("button", name="Go on to values").click()
+    page.get_by_label("closed_from").fill("7 December")
+    page.get_by_label("closed_until").fill("18 December")
+    page.get_by_role("button", name="Go on to the review").click()
+    number = int(page.url.split("/sends/")[1].split("/")[0])
+    page.get_by_role("button", name="Start the review").click()
+    page.get_by_role("button", name="Send 30 e-mails").wait_for()
+    return number
+
+
+def wait_for_history(page: Page, url: str) -> None:
+    """Wait until the demo's past sends are over."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        page.goto(f"{url}/sends/")
+        if page.get_by_text("Cancelled", exact=True).count() and not page.get_by_text("Sending", exact=True).count():
+            return
+        time.sleep(0.5)
+    raise AssertionError("the demo's past sends did not finish")
