@@ -132,7 +132,7 @@ def _tune_sqlite(engine: Engine) -> None:
         for pragma in (
             f"busy_timeout={BUSY_SECONDS * 1000}",
             "journal_mode=WAL",
-            "synchronous=NORMAL",
+            "synchronous=FULL",  # a claim must outlive a power cut, or its message would be posted again (P2)
             "foreign_keys=ON",
         ):
             connection.execute(f"PRAGMA {pragma}")
