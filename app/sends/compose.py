@@ -17,17 +17,20 @@ from app.cloudflare.contract import (
     MAX_MESSAGE_BYTES,
     MAX_RECIPIENTS,
     PART_OVERHEAD,
+    canonical_name,
     check_address,
     check_headers,
     encoded_size,
 )
+from app.cloudflare.headers import HEADER_RULES
 from app.emails.models import TemplateVersion
-from app.emails.publishing import header_problems
+from app.emails.rendering import EmailSource, RenderError, check_source, variables_of
 from app.emails.templates import find_version
 from app.people.senders import find_sender
 from app.recipients.lists import find_list
 from app.recipients.models import RecipientList
 from app.refusals import NotThere, Refused
+from app.sends.composition import REFERENCE_HEADER
 from app.sends.control import find_send
 from app.sends.models import ReviewState, Send, SendAttachment, SendKind, SendState
 
@@ -36,6 +39,8 @@ UNSUBSCRIBE_EXAMPLE = (
     ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
 )
 """What “Add unsubscribe headers” puts in, for the address to be filled in."""
+MAX_NAME = 200
+"""Characters of a name beside an address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,7 @@ def start_send(
     addresses: dict[str, str] | None = None,
 ) -> Send:
     """Begin a draft: to a list, or to the addresses typed in (`to`, `cc`, `bcc`). Raises Refused."""
-    version = find_version(session, actor, version_id)
+    version = _usable_version(session, actor, version_id)
     send = Send(workspace_id=actor.workspace_id, kind=kind, created_by=actor.id)
     send.headers = [list(pair) for pair in version.headers]
     _choose(session, actor, send, version, list_id, addresses or {})
@@ -71,7 +76,7 @@ def change_what(
 ) -> Send:
     """Choose another template version, list or addresses. Raises Refused."""
     send = draft_of(session, actor, send_id)
-    _choose(session, actor, send, find_version(session, actor, version_id), list_id, addresses)
+    _choose(session, actor, send, _usable_version(session, actor, version_id), list_id, addresses)
     return _changed(send)
 
 
@@ -107,11 +112,20 @@ class BadHeaders(Refused):
 
 def header_words(headers: Sequence[tuple[str, str]]) -> list[str]:
     """Give what is wrong with custom headers, in words; values with variables are checked for each person at review."""
-    plain = [pair for pair in headers if "{{" not in pair[1] and "{%" not in pair[1]]
-    found = [one.words for one in header_problems(tuple(headers))]
-    if len(plain) == len(headers):
-        found += [one.words for one in check_headers(headers)]
+    source = EmailSource("", "", "", tuple(headers))
+    found = [str(one) for one in check_source(source)]
+    found += [one.words for one in check_headers([(name, _stand_in(name, value)) for name, value in headers])]
+    if any(name.lower() == REFERENCE_HEADER.lower() for name, _ in headers):
+        found.append(f"{REFERENCE_HEADER} is Postroom's own header. Choose another name.")
     return list(dict.fromkeys(found))
+
+
+def _stand_in(name: str, value: str) -> str:
+    """Give a good value in place of one that is not known before it is rendered."""
+    if "{{" not in value and "{%" not in value:
+        return value
+    rule = HEADER_RULES.get(canonical_name(name))
+    return rule.example if rule else "value"
 
 
 def change_values(session: Session, actor: Actor, send_id: int, values: dict[str, str]) -> Send:
@@ -127,13 +141,21 @@ def common_variables(session: Session, send: Send) -> list[str]:
         return []
     recipient_list = session.get(RecipientList, send.list_id) if send.list_id else None
     given = {"email", "name", *(recipient_list.columns if recipient_list else ())}
-    return [name for name in send.template_version.variables if name not in given]
+    return sorted({*send.template_version.variables, *_variables_of_headers(send)} - given)
+
+
+def _variables_of_headers(send: Send) -> list[str]:
+    """Give what this send's own headers ask for; the version knows only those it was published with."""
+    try:
+        return variables_of(EmailSource("", "", "", tuple((str(name), str(value)) for name, value in send.headers)))
+    except RenderError:  # the step of the headers says so
+        return []
 
 
 def add_attachment(session: Session, actor: Actor, send_id: int, file_name: str, content: bytes) -> SendAttachment:
     """Attach a file. Raises Refused when it is empty or the e-mail would become too large."""
     send = draft_of(session, actor, send_id)
-    name = " ".join(file_name.replace("\\", "/").rpartition("/")[2].split())[:255]
+    name = " ".join(file_name.replace("\0", "").replace("\\", "/").rpartition("/")[2].split())[:255]
     if not name:
         raise Refused("Choose a file first.", field="file")
     if not content:
@@ -200,15 +222,40 @@ def draft_of(session: Session, actor: Actor, send_id: int) -> Send:
 
 def parse_addresses(field: str, text: str) -> list[list[str]]:
     """Read addresses typed by hand, with names or without, by comma, semicolon or line. Raises Refused."""
-    lines = [line for line in text.replace(";", ",").splitlines() if line.strip(" ,")]
-    pairs = [pair for pair in getaddresses([line.strip(" ,") for line in lines]) if any(pair)]
-    if lines and not pairs:
-        raise Refused(f"“{lines[0].strip()}” is not an e-mail address.", field=field)
+    found: list[list[str]] = []
+    for line in text.replace("\0", "").replace(";", ",").splitlines():
+        if line.strip(" ,\t"):
+            found += _addresses_of_line(field, line.strip(" ,\t"))
+    return found
+
+
+def _addresses_of_line(field: str, line: str) -> list[list[str]]:
+    pairs = [(name, address) for name, address in getaddresses([line]) if name or address]
+    # What was not typed so was put together by guessing, and would be written to without anybody meaning it.
+    if not pairs or any("@" not in address[1:] or address not in line for _, address in pairs):
+        raise Refused(
+            f"“{line}” cannot be read. Write Anna Smith <anna@example.com> or only the address, "
+            "with a comma or a new line between two.",
+            field=field,
+        )
     for name, address in pairs:
-        problem = check_address(address or name)
+        problem = check_address(address)
         if problem is not None:
             raise Refused(problem.words, field=field)
+        if len(name) > MAX_NAME:
+            raise Refused(f"The name beside “{address}” has more than {MAX_NAME} characters.", field=field)
     return [[address, " ".join(name.split())] for name, address in pairs]
+
+
+def as_typed(pairs: Sequence[Sequence[str]]) -> str:
+    """Write addresses so that `parse_addresses` reads the same again, one on a line."""
+    return "\n".join(f"{_quoted(name)} <{address}>" if name else address for address, name in pairs)
+
+
+def _quoted(name: str) -> str:
+    if not any(sign in name for sign in '",;<>()[]:@\\'):
+        return name
+    return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _choose(
@@ -234,6 +281,13 @@ def _choose(
         )
         raise Refused(words, field="to")
     send.to, send.cc, send.bcc = chosen["to"], chosen["cc"], chosen["bcc"]
+
+
+def _usable_version(session: Session, actor: Actor, version_id: int) -> TemplateVersion:
+    try:
+        return find_version(session, actor, version_id)
+    except NotThere as missing:
+        raise Refused("Choose a template.", field="version") from missing
 
 
 def _usable_list(session: Session, actor: Actor, list_id: int | None) -> RecipientList:

@@ -50,9 +50,7 @@ def what(send_id: int) -> Page:
     if request.method == "GET":
         form = WhatForm(formdata=None, version=send.template_version_id, kind=str(send.kind), list=send.list_id or 0)
         for name in ("to", "cc", "bcc"):
-            form[name].data = "\n".join(
-                f"{person} <{address}>" if person else address for address, person in getattr(send, name)
-            )
+            form[name].data = compose.as_typed(getattr(send, name))
         return _what_page(form, send)
     form = WhatForm()
     if form.validate():

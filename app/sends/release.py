@@ -6,7 +6,7 @@ import uuid
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.audit.trail import Actor, note
@@ -77,6 +77,22 @@ def sent_before(session: Session, send: Send) -> Send | None:
         .order_by(Send.id.desc())
         .limit(1)
     ).first()
+
+
+def would_go_out(session: Session, send: Send) -> int:
+    """Count the e-mails that a release would send now: without people with problems, in trial mode to the team only."""
+    team = _team_in_trial_mode(session, send)
+    if team is None or send.review_problems >= send.review_total:
+        return max(0, send.review_total - send.review_problems)
+    if send.kind is SendKind.DIRECT:
+        return int(all(str(address).lower() in team for address, _ in (*send.to, *send.cc, *send.bcc)))
+    left_out = select(ReviewProblem.recipient_id).where(
+        ReviewProblem.send_id == send.id, ReviewProblem.recipient_id.is_not(None)
+    )
+    query = select(func.count()).where(
+        Recipient.list_id == send.list_id, Recipient.email_key.in_(team), Recipient.id.not_in(left_out)
+    )
+    return session.scalar(query) or 0
 
 
 def problem_for_all(session: Session, send_id: int) -> ReviewProblem | None:

@@ -89,7 +89,9 @@ def release_send(send_id: int) -> Page:
             undo_seconds=services().settings.undo_seconds,
         )
     except release.SentBefore as question:
-        return render_template("sends/again.html", send=send, words=question.words, count=_left(send))
+        return render_template(
+            "sends/again.html", send=send, words=question.words, count=release.would_go_out(db(), send)
+        )
     except Refused as refusal:
         return _review_page(send, problem=refusal.words), 422
     db().commit()
@@ -204,15 +206,10 @@ def _review_page(send: Send, problem: str = "") -> str:
         problems=problems[:PAGE],
         general=release.problem_for_all(db(), send.id),
         next_url=next_url,
-        count=_left(send),
+        count=release.would_go_out(db(), send),
         is_running=send.review_state in {ReviewState.WAITING, ReviewState.RUNNING},
         wording=REVIEWS[send.review_state],
     )
-
-
-def _left(send: Send) -> int:
-    """How many e-mails would go out."""
-    return send.review_total - send.review_problems
 
 
 def _group() -> Outcome | None:
