@@ -136,8 +136,8 @@ def people_of_group(
     query = select(Message).where(Message.send_id == send.id, Message.id > after)
     if outcome is not None:
         query = query.where(Message.state == outcome)
-    if search:
-        query = query.where(Message.email_key.startswith(search.strip().lower(), autoescape=True))
+    if search := search.replace("\0", "").strip():
+        query = query.where(Message.email_key.startswith(search.lower(), autoescape=True))
     return session.scalars(query.order_by(Message.id).limit(limit)).all()
 
 
