@@ -91,7 +91,7 @@ def check_connection() -> Page:
 @administrators_only
 def add_sender() -> Page:
     """Add a sender identity."""
-    form = SenderForm()
+    form = SenderForm(prefix="sender-")
     if form.validate_on_submit():
         try:
             sender = senders.add_sender(
@@ -123,7 +123,7 @@ def retire_sender(sender_id: int) -> Page:
 @administrators_only
 def add_person() -> Page:
     """Let somebody new sign in."""
-    form = PersonForm()
+    form = PersonForm(prefix="person-")
     if form.validate_on_submit():
         try:
             person = accounts.add_person(
@@ -165,7 +165,7 @@ def _settings_page(
 ) -> str:
     session, person = db(), me()
     stored = connection.stored_connection(session, person.workspace_id)
-    sender_form = sender_form or SenderForm(formdata=None)
+    sender_form = sender_form or SenderForm(formdata=None, prefix="sender-")
     sender_form.domain.choices = [(name, name) for name in stored.domains]
     return render_template(
         "people/settings.html",
@@ -173,7 +173,7 @@ def _settings_page(
         fixed=services().settings,
         connection_form=connection_form or ConnectionForm(formdata=None, obj=stored),
         sender_form=sender_form,
-        person_form=person_form or PersonForm(formdata=None),
+        person_form=person_form or PersonForm(formdata=None, prefix="person-"),
         senders=senders.senders(session, person.workspace_id),
         team=accounts.team(session, person.workspace_id),
     )
