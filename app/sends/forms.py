@@ -7,12 +7,21 @@ from wtforms.validators import Length
 
 from app.sends.models import SendKind
 from app.web.forms import Form, strip
+from app.web.numbers import row_number
+
+
+def chosen_row(value: object) -> int:
+    """Read the number of what was chosen; 0, which is no row's number, for anything odd: the rules ask for it then."""
+    try:
+        return row_number(str(value))
+    except ValueError:
+        return 0
 
 
 class WhatForm(Form):
     """Which template, and to whom."""
 
-    version = SelectField("Template", coerce=int, validate_choice=False)
+    version = SelectField("Template", coerce=chosen_row, validate_choice=False)
     kind = RadioField(
         "To whom",
         choices=[
@@ -21,7 +30,7 @@ class WhatForm(Form):
         ],
         default=str(SendKind.LIST),
     )
-    list = SelectField("List", coerce=int, validate_choice=False)
+    list = SelectField("List", coerce=chosen_row, validate_choice=False)
     to = TextAreaField("To", render_kw={"rows": 2, "spellcheck": "false"})
     cc = TextAreaField("Cc", render_kw={"rows": 1, "spellcheck": "false"})
     bcc = TextAreaField("Bcc", render_kw={"rows": 1, "spellcheck": "false"})
@@ -34,7 +43,7 @@ class WhatForm(Form):
 class SenderForm(Form):
     """From whom, and with which headers."""
 
-    sender = SelectField("Sender", coerce=int, validate_choice=False)
+    sender = SelectField("Sender", coerce=chosen_row, validate_choice=False)
     reply_to = EmailField("Answers go to (optional)", [Length(max=254)], filters=[strip])
 
 

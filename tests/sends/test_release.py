@@ -7,6 +7,7 @@ import time
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from app.audit.models import AuditEntry
 from app.db import Database, now
@@ -16,6 +17,7 @@ from app.people.models import Person, Role, Workspace
 from app.recipients.checking import NewRecipient
 from app.recipients.lists import rename_list
 from app.refusals import NotThere, Refused
+from app.sends import release as releasing
 from app.sends.models import Outcome, Send, SendState
 from app.sends.release import SentBefore, release
 from app.sends.tallies import counts
@@ -150,6 +152,31 @@ def test_a_list_that_changed_since_the_review_is_refused(
     with pytest.raises(Refused, match="changed since the review"):
         release_it(database, actor, draft.id, draft.review_fingerprint)
     assert messages_of(database, draft.id) == []
+
+
+def test_a_list_cannot_change_between_the_check_and_the_snapshot(
+    database: Database, actor: Person, renderer: LimitedRenderer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft = a_reviewed_send(database, actor, renderer, some_people(3))
+    renamed = threading.Event()
+
+    def rename() -> None:
+        with database.writing() as session:
+            rename_list(session, actor, draft.list_id or 0, "Renamed")
+        renamed.set()
+
+    renaming = threading.Thread(target=rename)
+    original = releasing._snapshot
+
+    def snapshot_while_somebody_renames(session: Session, send: Send) -> tuple[int, int]:
+        renaming.start()
+        assert not renamed.wait(0.5), "the list changed after it was checked"
+        return original(session, send)
+
+    monkeypatch.setattr(releasing, "_snapshot", snapshot_while_somebody_renames)
+    assert release_it(database, actor, draft.id, draft.review_fingerprint).list_name != "Renamed"
+    renaming.join(30)
+    assert renamed.is_set()
 
 
 def test_a_review_that_the_person_did_not_see_is_refused(
