@@ -89,14 +89,17 @@ class Database:
     def __init__(self, url: str, *, pool_size: int = 16) -> None:
         self.url = url
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
+        # hide_parameters: an error in the log must not hold people's data
         if self.is_sqlite:
             name = make_url(url).database
             if name:
                 Path(name).parent.mkdir(parents=True, exist_ok=True)
-            self.engine = create_engine(url, pool_size=pool_size, connect_args={"check_same_thread": False})
+            self.engine = create_engine(
+                url, pool_size=pool_size, hide_parameters=True, connect_args={"check_same_thread": False}
+            )
             _tune_sqlite(self.engine)
         else:
-            self.engine = create_engine(url, pool_size=pool_size, pool_pre_ping=True)
+            self.engine = create_engine(url, pool_size=pool_size, hide_parameters=True, pool_pre_ping=True)
         self._writing = self.engine.execution_options(postroom_begin="IMMEDIATE")
 
     def session(self, *, write: bool = False) -> Session:

@@ -94,4 +94,4 @@ def still_held(session: Session, lane_id: int, generation: int, ids: Sequence[in
         .order_by(Message.id)
         .with_for_update()
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())

@@ -47,6 +47,8 @@ SHORT_WAIT = 1.0
 """Seconds a lane waits for itself; for longer ones it makes room."""
 LOOK_SECONDS = 0.5
 """How often a lane looks whether it must stop while its POSTs are under way (P5: within 2 s)."""
+RECORD_SECONDS = 600.0
+"""How long a worker tries to write down what it posted, when the database is away."""
 KEPT_PLANS = 8
 """Plans a worker keeps; each may hold 5 MiB of attachments."""
 
@@ -182,17 +184,20 @@ class Pipeline:
         self._record(work, results)
 
     def _record(self, work: Work, results: list[Result]) -> None:
-        """Write a chunk down; a database that is away gets the time of a lease to come back."""
-        until = time.monotonic() + self.settings.lease_seconds
+        """Write a chunk down; a database that is away gets time to come back, because only this worker knows.
+
+        The lane may be taken over meanwhile: what was put into doubt by that is settled by this record.
+        """
+        until = time.monotonic() + RECORD_SECONDS
         while True:
             try:
                 with self.database.writing() as session:
                     record(session, work.lane.send_id, work.account_id, work.lane.id, work.lane.generation, results)
                 return
-            except OperationalError:
-                if time.monotonic() > until:
+            except OperationalError as error:
+                if self.stopping or time.monotonic() > until:
                     raise
-                log.exception("send %s: a chunk could not be written down; trying again", work.lane.send_id)
+                log.warning("send %s: a chunk could not be written down (%s)", work.lane.send_id, error.orig)
                 time.sleep(1)
 
     def _look_after(self, work: Work, futures: list[Future[Result]]) -> None:
@@ -208,8 +213,8 @@ class Pipeline:
                     held = lanes.renew(session, lane.id, lane.generation, now() + self._lease())
                     send = session.get(Send, lane.send_id)
                     at_work = send is not None and send.state is SendState.SENDING
-            except SQLAlchemyError:  # away: the lease runs out, and with it the right to post
-                log.exception("lane %s could not renew its lease", lane.id)
+            except SQLAlchemyError as error:  # away: the lease runs out, and with it the right to post
+                log.warning("lane %s could not renew its lease (%s)", lane.id, type(error).__name__)
                 continue
             if held:
                 work.watch.renew(newer)

@@ -89,7 +89,7 @@ class Reviewing:
             Send.review_state.in_([ReviewState.WAITING, ReviewState.RUNNING])
         )
         with self._database.reading() as session:
-            return [row.tuple() for row in session.execute(query)]
+            return list(session.execute(query))
 
     @contextmanager
     def _alone(self, send_id: int) -> Iterator[bool]:

@@ -70,8 +70,10 @@ class WorkerProcess:
             self._beat_once()
             if self.database.is_sqlite:
                 self.reviewing.wake_all()
+            # SQLite is asked for jobs again and again; PostgreSQL tells, so this is only the rest after a failure.
+            rest = 0.1 if self.database.is_sqlite else 1.0
             consumer = self.queue.engine.create_consumer(
-                workers=JOB_THREADS, periodic=False, initial_delay=0.1, max_delay=0.1, backoff=1
+                workers=JOB_THREADS, periodic=False, initial_delay=rest, max_delay=rest, backoff=1
             )
             consumer.start()
             for number in (signal.SIGTERM, signal.SIGINT):

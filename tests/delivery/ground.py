@@ -157,7 +157,7 @@ class Ground:
             rows = session.execute(
                 select(Message.state, func.count()).where(Message.send_id == send_id).group_by(Message.state)
             )
-            assert kept == dict(rows.tuples().all())
+            assert kept == dict(rows.all())
             assert sum(kept.values()) == session.get_one(Send, send_id).total
         return kept
 
