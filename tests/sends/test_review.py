@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select
 
-from app.cloudflare.types import SendRequest
+from app.cloudflare.contract import body_size
+from app.cloudflare.types import Address, Attachment, SendRequest
 from app.db import Database
 from app.emails.limits import LimitedRenderer
 from app.people.models import Person, Workspace
@@ -142,6 +143,19 @@ def test_a_file_that_is_too_large_is_one_problem_for_all(
     assert len(found) == 1
     assert found[0].recipient_id is None
     assert "5 MiB is the most" in found[0].words
+
+
+@pytest.mark.parametrize("sizes", [(), (0,), (1,), (2,), (3,), (1000, 57), (2_000_000, 1_400_001)])
+def test_the_size_of_what_is_posted_is_known_without_making_it(sizes: tuple[int, ...]) -> None:
+    files = tuple(Attachment(f"fi“l”e{n}.bin", b"\xff" * size, "text/plain") for n, size in enumerate(sizes))
+    request = SendRequest(
+        Address("office@example.com", "Büro"),
+        (Address("a@example.com"),),
+        'He said "yes"',
+        "<p>ü\n</p>",
+        attachments=files,
+    )
+    assert body_size(request) == len(request.body())
 
 
 def test_a_direct_send_is_checked_once_for_all_its_addresses(
