@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from flask import Response, flash, redirect, render_template, request, stream_with_context, url_for
+from collections.abc import Iterator
 
+from flask import Response, flash, redirect, render_template, request, url_for
+
+from app.db import Database
 from app.refusals import NotThere, Refused
 from app.sends import compose, compose_views, control, looking, release, results
 from app.sends.blueprint import STEPS, Page, blueprint
@@ -162,12 +165,17 @@ def download(send_id: int) -> Response:
     send = control.find_send(db(), me(), send_id)
     if send.state is SendState.DRAFT:
         raise NotThere("results")
-    lines = results.download(db(), send)
     return Response(
-        stream_with_context(lines),
+        _download_lines(services().database, send_id),
         mimetype="text/csv",
         headers={"Content-Disposition": f'attachment; filename="send-{send_id}.csv"'},
     )
+
+
+def _download_lines(database: Database, send_id: int) -> Iterator[str]:
+    """Read with a session of its own: the request's is closed before the first line is written."""
+    with database.reading() as session:
+        yield from results.download(session, session.get_one(Send, send_id))
 
 
 @blueprint.get("/<int:send_id>/messages/<int:message_id>")

@@ -19,6 +19,7 @@ from app.people.models import Person, Role, Workspace
 from app.recipients.checking import NewRecipient
 from app.recipients.lists import rename_list
 from app.recipients.spreadsheet_cells import BYTE_ORDER_MARK
+from app.sends import results
 from app.sends.models import Outcome, ReviewState, Send, SendAttachment, SendState
 from app.sends.review import run_review
 from app.sends.tallies import move
@@ -475,6 +476,20 @@ def test_the_download_holds_everybody_with_the_lists_columns(client: FlaskClient
     rows = list(csv.DictReader(io.StringIO(answer.text.removeprefix(BYTE_ORDER_MARK))))
     assert [row["email"] for row in rows] == [f"p{n}@example.com" for n in range(60)]
     assert (rows[53]["city"], rows[53]["outcome"]) == ("City 53", "Permanently bounced")
+
+
+def test_a_download_in_many_parts_or_broken_off_leaves_no_connection_behind(
+    app: Flask, client: FlaskClient, sent: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(results, "CHUNK", 7)
+    pool = app.extensions["postroom"].database.engine.pool
+    whole = client.get(f"/sends/{sent}/download")
+    assert whole.text.count("@example.com") == 60
+    assert pool.checkedout() == 0
+    broken_off = client.get(f"/sends/{sent}/download", buffered=False)
+    next(broken_off.iter_encoded())
+    broken_off.close()
+    assert pool.checkedout() == 0
 
 
 def test_a_message_never_handed_over_says_so(client: FlaskClient, database: Database, sent: int) -> None:
