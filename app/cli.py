@@ -52,7 +52,12 @@ def web(settings: Settings) -> None:
 def worker(settings: Settings) -> None:
     """Review and deliver sends."""
     from app.delivery.worker import run_worker
+    from app.migrating import is_current
 
+    database = Database(settings.database_url)
+    if not is_current(database):
+        raise click.ClickException("The database is not current. Run `postroom setup` first.")
+    database.close()
     run_worker(settings)
 
 

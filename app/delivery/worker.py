@@ -13,6 +13,7 @@ from contextlib import ExitStack
 from datetime import timedelta
 
 from sqlalchemy import delete, select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from app.db import Database, now
@@ -91,8 +92,11 @@ class WorkerProcess:
     def _close(self) -> None:
         self.pipeline.close()
         self.reviewing.renderer.close()
-        with self.database.writing() as session:
-            session.execute(delete(Worker).where(Worker.id == self.owner))
+        try:
+            with self.database.writing() as session:
+                session.execute(delete(Worker).where(Worker.id == self.owner))
+        except SQLAlchemyError:  # away: the row is cleared in time
+            log.warning("the sign of life could not be taken back")
         self.database.close()
 
     def _beat(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
+from pathlib import Path
 
 import psutil
 import pytest
@@ -122,6 +123,16 @@ def test_a_second_worker_on_the_same_sqlite_folder_is_refused_with_words(ground:
         refused = first if first.process is not None and first.process.poll() is not None else second
         assert refused.wait(1) == 1
         assert "there can be only one" in refused.words
+
+
+def test_a_worker_on_a_database_that_is_not_set_up_says_what_to_do(ground: Ground, tmp_path: Path) -> None:
+    elsewhere = ground.settings.model_copy(
+        update={"data": tmp_path / "new", "database_url_setting": f"sqlite:///{tmp_path}/new.sqlite3"}
+    )
+    elsewhere.__dict__.pop("database_url", None)  # worked out once, from the settings before
+    with RunningWorker(elsewhere) as worker:
+        assert worker.wait(20) == 1
+        assert "Run `postroom setup` first" in worker.words
 
 
 def test_a_scheduled_send_starts_on_time_and_not_before(ground: Ground, simulator: RunningSimulator) -> None:

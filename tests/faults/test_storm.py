@@ -24,7 +24,11 @@ SEED = 20261124
 def test_a_storm_of_faults_pauses_and_kills_keeps_the_promises(ground: Ground, simulator: RunningSimulator) -> None:
     chance = random.Random(SEED)
     simulator.configure(chaos={"latency_ms": 20, "fault_share": 0.15})
-    sends = [ground.send(people(120, f"storm-{number}")) for number in range(3)]
+    everybody = [
+        [*people(100, f"storm-{number}"), *people(20, f"suppressed-{number}"), f"once-throttled-{number}@example.net"]
+        for number in range(3)
+    ]
+    sends = [ground.send(chance.sample(emails, len(emails))) for emails in everybody]
     workers = 1 if ground.database.is_sqlite else 2
     with ExitStack() as stack:
         running = [
