@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import time
 from collections import Counter
@@ -18,7 +19,7 @@ from tests.simulator_process import RunningSimulator
 
 pytestmark = pytest.mark.faults
 
-SEED = 20261124
+SEED = int(os.environ.get("SEED", "20261124"))
 
 
 def test_a_storm_of_faults_pauses_and_kills_keeps_the_promises(ground: Ground, simulator: RunningSimulator) -> None:
