@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from app.audit.trail import Actor
+from app.emails.models import TemplateVersion
 from app.recipients.spreadsheet_cells import BYTE_ORDER_MARK, csv_lines
 from app.refusals import NotThere
 from app.sends.control import find_send
@@ -75,21 +76,32 @@ def progress(session: Session, send: Send) -> Progress:
     return Progress(send.total, send.total - sum(tally[outcome] for outcome in UNDER_WAY), groups)
 
 
+def is_followed(send: Send, seen: Progress) -> bool:
+    """Whether the page must be brought up to date while it is looked at."""
+    going = send.state in {SendState.SCHEDULED, SendState.SENDING}
+    return going or (send.state is SendState.CANCELLED and not seen.is_over)
+
+
 def latest_sends(session: Session, actor: Actor, *, before: int | None = None, limit: int = 25) -> Sequence[Send]:
     """Give sends newest first, `before` a send's id for the next page."""
     query = select(Send).where(Send.workspace_id == actor.workspace_id)
     if before is not None:
         query = query.where(Send.id < before)
-    return session.scalars(query.order_by(Send.id.desc()).limit(limit)).all()
+    of_title = (
+        selectinload(Send.template_version).load_only(TemplateVersion.template_id).joinedload(TemplateVersion.template),
+        selectinload(Send.recipient_list),
+    )
+    return session.scalars(query.order_by(Send.id.desc()).limit(limit).options(*of_title)).all()
 
 
-def tallies_of(session: Session, sends: Sequence[Send]) -> dict[int, dict[Outcome, int]]:
-    """Give the counts of several sends with one query."""
-    rows = session.scalars(select(SendTally).where(SendTally.send_id.in_([send.id for send in sends])))
-    found: dict[int, dict[Outcome, int]] = {send.id: {} for send in sends}
-    for row in rows:
-        found[row.send_id][row.outcome] = row.count
-    return found
+def done_of(session: Session, sends: Sequence[Send]) -> dict[int, int]:
+    """Give how many messages of each send have an outcome, with one query for all."""
+    rows = session.execute(
+        select(SendTally.send_id, func.sum(SendTally.count))
+        .where(SendTally.send_id.in_([send.id for send in sends]), SendTally.outcome.not_in(UNDER_WAY))
+        .group_by(SendTally.send_id)
+    )
+    return {send_id: int(done) for send_id, done in rows}
 
 
 def needing_attention(session: Session, actor: Actor, *, limit: int = 20) -> list[Attention]:

@@ -28,6 +28,7 @@ def _words() -> dict[str, object]:
         "SEND_STATES": SEND_STATES,
         "reason_words": reason_words,
         "send_title": results.title_of,
+        "done_of": lambda sends: results.done_of(db(), sends),
     }
 
 
@@ -115,10 +116,12 @@ def show(send_id: int) -> Page:
     if len(people) > PAGE:
         last = people[PAGE - 1].id
         next_url = url_for("sends.show", send_id=send_id, after=last, group=outcome, q=search or None)
+    seen = results.progress(db(), send)
     return render_template(
         "sends/show.html",
         send=send,
-        progress=results.progress(db(), send),
+        progress=seen,
+        is_followed=results.is_followed(send, seen),
         people=people[:PAGE],
         outcome=outcome,
         search=search,
@@ -132,7 +135,10 @@ def progress(send_id: int) -> Page:
     send = control.find_send(db(), me(), send_id)
     if not is_htmx():
         return redirect(url_for("sends.show", send_id=send_id))
-    return render_template("sends/_progress.html", send=send, progress=results.progress(db(), send), outcome=_group())
+    seen = results.progress(db(), send)
+    if not results.is_followed(send, seen):  # over or paused: the buttons and the people are others now, too
+        return Response(headers={"HX-Refresh": "true"})
+    return render_template("sends/_progress.html", send=send, progress=seen, outcome=_group(), is_followed=True)
 
 
 @blueprint.post("/<int:send_id>/pause")

@@ -442,9 +442,14 @@ def test_progress_is_followed_while_it_is_under_way_and_not_afterwards(
     assert "<html" not in part
     assert 'hx-trigger="every 2s"' in part
     assert "52 Delivered" in words(part)
+    assert "Cancel" not in part, "an open question must not be replaced"
+    assert "Cancel now" in words(client.get(f"/sends/{sent}").text)
+    assert "54 of 60" in words(client.get("/sends/").text)
     with database.writing() as session:
         session.get_one(Send, sent).state = SendState.FINISHED
-    assert "hx-trigger" not in client.get(f"/sends/{sent}/progress", headers={"HX-Request": "true"}).text
+    over = client.get(f"/sends/{sent}/progress", headers={"HX-Request": "true"})
+    assert over.headers["HX-Refresh"] == "true"
+    assert "hx-trigger" not in client.get(f"/sends/{sent}").text
     assert client.get(f"/sends/{sent}/progress").location == f"/sends/{sent}"
 
 
