@@ -21,6 +21,8 @@ _FLATTEN = (
     (re.compile(r"</tr\s*>", re.IGNORECASE), "<br>"),
     (re.compile(r"</?(table|thead|tbody|tfoot|tr|td|th|caption)\b[^<>]*>", re.IGNORECASE), ""),
 )
+_BARE_ROWS = re.compile(r"(<table\b[^<>]*>)((?:\s|<!--jinja-\d+-->)*)(?=<tr\b)", re.IGNORECASE)
+"""A table whose rows have no tbody: the parser would begin one behind the tag of a loop, so it is put before it."""
 _COMMENT = re.compile(r"<!--jinja-(\d+)-->")
 _WORD = re.compile(r"jinja-(\d+)-x")
 
@@ -53,6 +55,7 @@ def prepare(html: str, text: str) -> Prepared:
 def inline(html: str) -> str | None:
     """Write the styles into the elements; media queries stay in the head. None when a tag would be lost."""
     hidden, tags = _hide(html)
+    hidden = _BARE_ROWS.sub(r"\1<tbody>\2", hidden)
     try:
         inliner = css_inline.CSSInliner(keep_style_tags=False, keep_at_rules=True, load_remote_stylesheets=False)
         done = inliner.inline(hidden)

@@ -1,0 +1,110 @@
+"""Templates: drafts nobody loses, versions that never change, a preview that shows what is wrong in its place."""
+
+from __future__ import annotations
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+from app.emails import publishing, templates
+from app.emails.models import Template
+from app.emails.templates import Draft
+from app.people.models import Person
+from app.refusals import NotThere, Refused
+
+
+@pytest.fixture
+def template(session: Session, actor: Person) -> Template:
+    made = templates.create_template(session, actor, "Reminder")
+    session.commit()
+    return made
+
+
+def form(**change: str) -> dict[str, str]:
+    return {
+        "number": "1",
+        "subject": "Hello",
+        "html": "<p>Hello</p>",
+        "text": "",
+        "sample": "",
+        "preview_at": "1",
+        **change,
+    }
+
+
+def test_a_save_over_somebody_elses_is_refused_and_keeps_the_text(client: FlaskClient, template: Template) -> None:
+    assert client.post(f"/templates/{template.id}", data=form(html="<p>theirs</p>")).status_code == 302
+    answer = client.post(f"/templates/{template.id}", data=form(html="<p>my long text</p>"))
+    assert answer.status_code == 422
+    assert "Somebody else saved this template meanwhile" in answer.text
+    assert "my long text" in answer.text
+
+
+def test_published_versions_never_change(session: Session, actor: Person, template: Template) -> None:
+    first = publishing.publish(session, actor, template.id)
+    draft = Draft("Other", "<p>{{ new }}</p>", "")
+    templates.save_draft(session, actor, template.id, draft, number=template.draft_number)
+    second = publishing.publish(session, actor, template.id, "shorter")
+    assert (first.number, first.variables) == (1, ["first_name"])
+    assert (second.number, second.variables, second.note) == (2, ["new"], "shorter")
+    assert "Dear {{ first_name }}" in first.html
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"html": "<p>{% if x %}</p>"}, "HTML, line 1: the template cannot be read"),
+        ({"subject": " "}, "Subject: write a subject."),
+        ({"html": ""}, "HTML: write some HTML, or a text."),
+        ({"header_name": "Date", "header_value": "now"}, "the mail service sets it by itself"),
+        ({"header_name": "List-Unsubscribe", "header_value": "<http://example.com>"}, "must begin with https://"),
+        ({"header_name": "Colour", "header_value": "red"}, "does not take the header Colour"),
+    ],
+)
+def test_what_cannot_be_published_is_said_and_kept(
+    client: FlaskClient, template: Template, change: dict[str, str], words: str
+) -> None:
+    answer = client.post(f"/templates/{template.id}", data={**form(text="", **change), "action": "publish"})
+    assert answer.status_code == 422
+    assert words in answer.text
+    for value in change.values():
+        assert value.strip() in answer.text or "&" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("html", "words"),
+    [
+        ("<p>{{ nobody_gives_this }}</p>", "there is no value for nobody_gives_this"),
+        (
+            "{% for a in range(999) %}{% for b in range(999) %}{% for c in range(999) %}{% endfor %}{% endfor %}{% endfor %}",
+            "too long",
+        ),
+        ("{{ ''.__class__ }}", "not allowed"),
+    ],
+)
+def test_the_preview_says_what_is_wrong(client: FlaskClient, template: Template, html: str, words: str) -> None:
+    answer = client.post(f"/templates/{template.id}/preview", data=form(html=html))
+    assert answer.status_code == 200
+    assert words in answer.text
+
+
+def test_what_is_missing_shows_in_its_place(client: FlaskClient, template: Template) -> None:
+    client.post(f"/templates/{template.id}/preview", data=form(html="<p>Dear {{ title }}</p>"))
+    frame = client.get(f"/templates/{template.id}/preview-page")
+    assert "Dear [title missing]" in frame.text
+    assert frame.headers["Content-Security-Policy"].startswith("sandbox; default-src 'none'")
+
+
+def test_names_are_free_or_refused(session: Session, actor: Person, template: Template) -> None:
+    for name in ("", "  ", "REMINDER", "x" * 201):
+        with pytest.raises(Refused):
+            templates.create_template(session, actor, name)
+
+
+def test_another_workspace_sees_nothing(session: Session, template: Template) -> None:
+    class Stranger:
+        id, workspace_id = 1, 999
+
+    with pytest.raises(NotThere):
+        templates.find_template(session, Stranger(), template.id)
+    assert templates.templates(session, Stranger()) == []
