@@ -35,13 +35,13 @@ def test_a_worker_shows_that_it_lives_and_delivers_what_waits(ground: Ground, si
     assert len(simulator.requests()) == 100
 
 
-def test_a_woken_send_begins_within_a_second(ground: Ground, simulator: RunningSimulator) -> None:
+def test_a_woken_send_begins_at_once(ground: Ground, simulator: RunningSimulator) -> None:
     with RunningWorker(ground.settings):
         wait_for(lambda: alive(ground))
         time.sleep(0.5)
         send_id = ground.send(people(3))
         ground.hand().queue.wake(send_id)
-        assert wait_for(lambda: len(simulator.requests()) > 0) < 1
+        assert wait_for(lambda: len(simulator.requests()) > 0) < 2  # the sweep alone would take 5
 
 
 def test_after_a_pause_nothing_more_is_posted_and_resume_goes_on(ground: Ground, simulator: RunningSimulator) -> None:
@@ -145,7 +145,7 @@ def test_a_scheduled_send_starts_on_time_and_not_before(ground: Ground, simulato
         ground.hand().queue.wake(send_id)
         wait_for(lambda: ground.state(send_id) is SendState.FINISHED)
     first = min(request["at"] for request in simulator.requests())
-    assert 0 <= first - start.timestamp() < 2.5
+    assert 0 <= first - start.timestamp() < 4
 
 
 def test_signs_of_life_of_long_gone_workers_are_cleared(ground: Ground) -> None:

@@ -23,7 +23,7 @@ from tests.simulator_process import RunningSimulator
 pytestmark = pytest.mark.faults
 
 PEOPLE = 300
-KILLS = int(os.environ.get("KILLS", "5"))
+KILLS = int(os.environ.get("KILLS", "4"))
 SEED = int(os.environ.get("SEED", "20261124"))
 LATENCY = {"latency_ms": 40, "fault_share": 0}
 SHORT_LEASE = {"POSTROOM_LEASE_SECONDS": "3"}
