@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 def main(context: click.Context) -> None:
     """Postroom: templated transactional e-mail."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    for chatty in ("huey", "alembic"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     try:
         context.obj = Settings.from_environment()
     except SettingsError as error:

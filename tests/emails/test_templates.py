@@ -76,7 +76,8 @@ def test_what_cannot_be_published_is_said_and_kept(
     [
         ("<p>{{ nobody_gives_this }}</p>", "there is no value for nobody_gives_this"),
         (
-            "{% for a in range(999) %}{% for b in range(999) %}{% for c in range(999) %}{% endfor %}{% endfor %}{% endfor %}",
+            "{% for a in range(999) %}{% for b in range(999) %}{% for c in range(999) %}"
+            "{% endfor %}{% endfor %}{% endfor %}",
             "too long",
         ),
         ("{{ ''.__class__ }}", "not allowed"),

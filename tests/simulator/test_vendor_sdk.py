@@ -1,4 +1,4 @@
-"""Proven against what others wrote: the vendor's own Python SDK, changed only by its base URL, talks to the simulator."""
+"""Proven against what others wrote: the vendor's own Python SDK, changed only by its base URL, talks to it."""
 
 from __future__ import annotations
 
