@@ -16,6 +16,8 @@ from app.cloudflare.results import Failure, SendAnswer, rate_state
 _TIME = TypeAdapter(datetime)
 KEPT_RAW = 64 * 1024
 """Characters of a raw answer that are kept."""
+LONGEST_WAIT = 24 * 3600.0
+"""Seconds of a Retry-After that are believed; the daily quota is back by then."""
 
 
 def read_envelope(status: int, headers: Mapping[str, str], text: str) -> dict[str, Any] | Failure:
@@ -25,7 +27,7 @@ def read_envelope(status: int, headers: Mapping[str, str], text: str) -> dict[st
     """
     try:
         decoded = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):  # no JSON, or nested without end
         decoded = None
     if (
         isinstance(decoded, dict)
@@ -74,18 +76,17 @@ def read_send(status: int, headers: Mapping[str, str], text: str) -> SendAnswer 
 
 
 def retry_after(value: str | None) -> float | None:
-    """Give the seconds of a Retry-After header: a number, or a date (RFC 9110, section 10.2.3)."""
-    if not value:
-        return None
-    if value.strip().isdigit():
-        return float(value)
+    """Give the seconds of a Retry-After header: a number, or a date (RFC 9110, section 10.2.3); a day at most."""
+    value = (value or "").strip()
+    if value.isascii() and value.isdigit():
+        return min(float(value), LONGEST_WAIT)
     try:
         when = parsedate_to_datetime(value)
-    except ValueError:
+        if when.tzinfo is None:
+            when = when.replace(tzinfo=UTC)
+        return min(max(0.0, (when - datetime.now(UTC)).total_seconds()), LONGEST_WAIT)
+    except (ValueError, OverflowError, TypeError):
         return None
-    if when.tzinfo is None:
-        when = when.replace(tzinfo=UTC)
-    return max(0.0, (when - datetime.now(UTC)).total_seconds())
 
 
 def moment(value: object) -> datetime | None:

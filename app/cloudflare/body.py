@@ -140,9 +140,11 @@ class _Reader:
         for name in ("content", "filename", "type", "disposition"):
             if not isinstance(value.get(name), str):
                 self._wrong(f"{place}.{name}", f"The field {name} is missing.")
-        if value.get("disposition") not in {"attachment", "inline"}:
+        if value.get("disposition") not in ("attachment", "inline"):
             self._wrong(f"{place}.disposition", "The disposition must be attachment or inline.")
-        if value.get("disposition") == "inline" and not value.get("content_id"):
+        if not isinstance(value.get("content_id"), str | None):
+            self._wrong(f"{place}.content_id", "The content_id must be text.")
+        elif value.get("disposition") == "inline" and not value.get("content_id"):
             self._wrong(f"{place}.content_id", "An inline attachment needs a content_id.")
         if len(self.problems) > known:
             return None

@@ -2,36 +2,31 @@
 
 from __future__ import annotations
 
+import io
+import json
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 from urllib.parse import quote
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import (
-    ConnectTimeoutError,
-    MaxRetryError,
-    NameResolutionError,
-    NewConnectionError,
-    SSLError,
-)
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, MaxRetryError, NameResolutionError, NewConnectionError
 
-from app.cloudflare.answers import moment, read_envelope, read_send
+from app.cloudflare import objects
+from app.cloudflare.answers import read_envelope, read_send
 from app.cloudflare.errors import KINDS, failure
 from app.cloudflare.results import (
     BulkResult,
     Failure,
     Limits,
-    Quota,
     SendAnswer,
     SendingDomain,
     Suppression,
     SuppressionPage,
     TokenCheck,
-    Usage,
     Zone,
 )
 from app.cloudflare.types import SendRequest
@@ -40,8 +35,19 @@ log = logging.getLogger(__name__)
 
 MAX_ANSWER = 4 * 1024 * 1024
 """Bytes of an answer that are read; a longer one is no answer of this API."""
-_NEVER_CONNECTED = (NewConnectionError, ConnectTimeoutError, NameResolutionError, SSLError)
+MOST_PAGES = 100
+"""Numbered pages that are read at most."""
+_NEVER_CONNECTED = (NewConnectionError, ConnectTimeoutError, NameResolutionError)
+_NEVER_ASKED = (
+    requests.ConnectTimeout,
+    requests.exceptions.SSLError,
+    requests.exceptions.InvalidURL,
+    requests.exceptions.InvalidSchema,
+    requests.exceptions.MissingSchema,
+    requests.exceptions.InvalidHeader,
+)
 _UNSET: Any = object()
+T = TypeVar("T")
 
 
 class AnswerTooLong(requests.RequestException):
@@ -66,7 +72,8 @@ class Client:
         self._timeout = (connect_timeout, read_timeout)
         self._session = requests.Session()
         self._session.trust_env = False  # no proxy, no .netrc: the token goes where the settings say
-        self._session.headers["Authorization"] = f"Bearer {token}"
+        # As bytes: a pasted token may hold any letter, and the service shall be the one to refuse it.
+        self._session.headers["Authorization"] = f"Bearer {token}".encode("utf-8", "replace")
         self._session.headers["User-Agent"] = "postroom"
         adapter = HTTPAdapter(pool_connections=1, pool_maxsize=pool_size, max_retries=0)
         self._session.mount("https://", adapter)
@@ -92,35 +99,22 @@ class Client:
     def send(self, request: SendRequest | bytes) -> SendAnswer | Failure:
         """Post one e-mail (section 3). Never raises for an ordinary failure; never posts twice."""
         body = request if isinstance(request, bytes) else request.body()
-        answer = self._call("POST", self._sending("send"), data=body, headers={"Content-Type": "application/json"})
+        answer = self._call("POST", self._sending("send"), body=body)
         return answer if isinstance(answer, Failure) else read_send(answer.status_code, answer.headers, answer.text)
 
     # Looking
 
     def check_token(self) -> TokenCheck | Failure:
         """Ask whether the token is active: the account's path first, then the user's (section 2)."""
-        result = self._get(f"/accounts/{quote(self.account_id, safe='')}/tokens/verify")
-        if isinstance(result, Failure):
-            by_user = self._get("/user/tokens/verify")
-            if isinstance(by_user, Failure):
-                return result if result.cause == "cannot_connect" else by_user
-            result = by_user
-        found = result["result"]
-        return TokenCheck(str(found.get("status", "")), moment(found.get("expires_on")))
+        by_account = self._get(f"/accounts/{quote(self.account_id, safe='')}/tokens/verify", objects.token_check)
+        if not isinstance(by_account, Failure):
+            return by_account
+        by_user = self._get("/user/tokens/verify", objects.token_check)
+        return by_account if by_account.cause == "cannot_connect" and isinstance(by_user, Failure) else by_user
 
     def zones(self) -> list[Zone] | Failure:
         """Give every zone of the account that the token may see."""
-        zones: list[Zone] = []
-        for page in range(1, 101):
-            result = self._get("/zones", params={"account.id": self.account_id, "per_page": 50, "page": page})
-            if isinstance(result, Failure):
-                return result
-            found = result["result"]
-            zones += [Zone(str(one["id"]), str(one["name"])) for one in found if "id" in one and "name" in one]
-            info = result.get("result_info") or {}
-            if not found or page >= int(info.get("total_pages") or 1):
-                break
-        return zones
+        return self._pages("/zones", objects.zones, {"account.id": self.account_id, "per_page": 50})
 
     def sending_domains(self) -> list[SendingDomain] | Failure:
         """Give the sending domains of every zone (section 2); an apex and its subdomains are separate entries."""
@@ -129,24 +123,19 @@ class Client:
             return zones
         domains: list[SendingDomain] = []
         for zone in zones:
-            result = self._get(f"/zones/{quote(zone.id, safe='')}/email/sending/subdomains")
-            if isinstance(result, Failure):
-                return result
-            domains += [_domain(one) for one in result["result"] if isinstance(one, dict) and one.get("name")]
+            of_zone = self.sending_domains_of(zone.id)
+            if isinstance(of_zone, Failure):
+                return of_zone
+            domains += of_zone
         return domains
+
+    def sending_domains_of(self, zone_id: str) -> list[SendingDomain] | Failure:
+        """Give the sending domains of one zone."""
+        return self._pages(f"/zones/{quote(zone_id, safe='')}/email/sending/subdomains", objects.sending_domains)
 
     def limits(self) -> Limits | Failure:
         """Give the daily quota and its use; both may be unknown (section 7)."""
-        result = self._get(self._sending("limits"))
-        if isinstance(result, Failure):
-            return result
-        quota, usage = result["result"].get("quota"), result["result"].get("usage")
-        return Limits(
-            Quota(int(quota["value"]), str(quota.get("unit", "day"))) if quota else None,
-            Usage(int(usage.get("sent", 0)), bool(usage.get("over_quota")), moment(usage.get("resets_at")))
-            if usage
-            else None,
-        )
+        return self._get(self._sending("limits"), objects.limits)
 
     # Suppressions (section 9)
 
@@ -172,29 +161,26 @@ class Client:
             "cursor": cursor,
         }
         params = {name: value for name, value in filters.items() if value is not None}
-        result = self._get(self._sending("suppressions"), params=params)
-        if isinstance(result, Failure):
-            return result
-        info = result.get("result_info") or {}
-        return SuppressionPage(tuple(_suppression(one) for one in result["result"]), info.get("next_cursor"))
+        return self._get(self._sending("suppressions"), objects.suppression_page, params)
 
     def all_suppressions(self, **filters: Any) -> Iterator[Suppression | Failure]:
         """Give every suppression, page by page; a failure is given last and ends it."""
         cursor: str | None = None
-        while True:
+        seen: set[str | None] = set()
+        while cursor not in seen:  # a cursor that comes back would lead round for ever
+            seen.add(cursor)
             page = self.suppressions(cursor=cursor, **filters)
             if isinstance(page, Failure):
                 yield page
                 return
             yield from page.items
-            cursor = page.next_cursor
-            if cursor is None:
+            if page.next_cursor is None:
                 return
+            cursor = page.next_cursor
 
     def suppression(self, suppression_id: str) -> Suppression | Failure:
         """Give one suppression."""
-        result = self._get(self._suppression(suppression_id))
-        return result if isinstance(result, Failure) else _suppression(result["result"])
+        return self._get(self._suppression(suppression_id), _one_suppression)
 
     def create_suppression(
         self,
@@ -212,8 +198,7 @@ class Client:
             body["note"] = note
         if sending_domain is not None:
             body["scope"] = {"type": "sending_domain", "value": sending_domain}
-        result = self._change("POST", self._sending("suppressions"), body)
-        return result if isinstance(result, Failure) else str(result["result"]["id"])
+        return self._change("POST", self._sending("suppressions"), body, _id)
 
     def update_suppression(
         self, suppression_id: str, *, expires_at: datetime | None = _UNSET, note: str = _UNSET
@@ -224,21 +209,16 @@ class Client:
             body["expires_at"] = expires_at.isoformat() if expires_at else None
         if note is not _UNSET:
             body["note"] = note
-        result = self._change("PATCH", self._suppression(suppression_id), body)
-        return result if isinstance(result, Failure) else _suppression(result["result"])
+        return self._change("PATCH", self._suppression(suppression_id), body, _one_suppression)
 
     def delete_suppression(self, suppression_id: str) -> str | Failure:
         """Take a suppression away; gives its id."""
-        result = self._change("DELETE", self._suppression(suppression_id), None)
-        return result if isinstance(result, Failure) else str(result["result"]["id"])
+        return self._change("DELETE", self._suppression(suppression_id), None, _id)
 
     def import_suppressions(self, items: Sequence[Mapping[str, Any]]) -> BulkResult | Failure:
         """Import up to 1,000 at once, ten times a minute (section 7)."""
-        result = self._change("POST", self._sending("suppressions/bulk"), {"items": [dict(one) for one in items]})
-        if isinstance(result, Failure):
-            return result
-        found = result["result"]
-        return BulkResult(*(int(found.get(name, 0)) for name in BulkResult.__dataclass_fields__))
+        body = {"items": [dict(one) for one in items]}
+        return self._change("POST", self._sending("suppressions/bulk"), body, objects.bulk_result)
 
     # The wire
 
@@ -248,30 +228,74 @@ class Client:
     def _suppression(self, suppression_id: str) -> str:
         return self._sending(f"suppressions/{quote(suppression_id, safe='')}")
 
-    def _get(self, path: str, params: Mapping[str, Any] | None = None) -> dict[str, Any] | Failure:
-        return self._read(self._call("GET", path, params=params))
+    def _pages(
+        self, path: str, reader: Callable[[objects.Envelope], list[T]], params: Mapping[str, Any] | None = None
+    ) -> list[T] | Failure:
+        """Read numbered pages, until the last one or until a page brings nothing new."""
+        found: list[T] = []
+        for number in range(1, MOST_PAGES + 1):
+            page = self._get(
+                path,
+                lambda envelope: (reader(envelope), objects.pages_in_all(envelope)),
+                {**(params or {}), "page": number} if params or number > 1 else None,
+            )
+            if isinstance(page, Failure):
+                return page
+            new = [one for one in page[0] if one not in found]
+            found += new
+            if not new or number >= page[1]:
+                break
+        return found
 
-    def _change(self, method: str, path: str, body: Mapping[str, Any] | None) -> dict[str, Any] | Failure:
-        return self._read(self._call(method, path, json=body))
+    def _get(
+        self, path: str, reader: Callable[[objects.Envelope], T], params: Mapping[str, Any] | None = None
+    ) -> T | Failure:
+        return self._read(self._call("GET", path, params=params), reader)
 
-    def _read(self, answer: _Answer | Failure) -> dict[str, Any] | Failure:
+    def _change(
+        self, method: str, path: str, body: Mapping[str, Any] | None, reader: Callable[[objects.Envelope], T]
+    ) -> T | Failure:
+        return self._read(self._call(method, path, body=None if body is None else json.dumps(body).encode()), reader)
+
+    def _read(self, answer: _Answer | Failure, reader: Callable[[objects.Envelope], T]) -> T | Failure:
         if isinstance(answer, Failure):
             return answer
-        envelope = read_envelope(answer.status_code, answer.headers, answer.text)
-        if isinstance(envelope, dict) and not isinstance(envelope["result"], dict | list):
-            return failure(KINDS["unreadable"], status=answer.status_code, raw=answer.text)
-        return envelope
+        return objects.shaped(read_envelope(answer.status_code, answer.headers, answer.text), reader)
 
-    def _call(self, method: str, path: str, **options: Any) -> _Answer | Failure:
+    def _call(
+        self, method: str, path: str, *, body: bytes | None = None, params: Mapping[str, Any] | None = None
+    ) -> _Answer | Failure:
+        posted = _Body(body) if body is not None else None
         try:
             with self._session.request(
-                method, self.base_url + path, timeout=self._timeout, allow_redirects=False, stream=True, **options
+                method,
+                self.base_url + path,
+                data=posted,
+                params=params,
+                headers={"Content-Type": "application/json"} if posted else None,
+                timeout=self._timeout,
+                allow_redirects=False,
+                stream=True,
             ) as response:
                 return _Answer(response.status_code, response.headers, _text(response))
-        except requests.RequestException as error:
-            cause = _cause(error)
+        except (requests.RequestException, HTTPError) as error:
+            cause = _cause(error, posted)
             log.warning("%s %s: %s", method, path, cause)
             return failure(KINDS[cause], raw=f"{type(error).__name__}: {cause}")
+
+
+class _Body(io.BytesIO):
+    """A body that knows whether the connection ever asked for a byte of it.
+
+    It is read only after the connection stands and the headers are written, so a body that nobody read has certainly
+    not been sent. What an exception is called does not tell: a TLS error can come before the request and after it.
+    """
+
+    begun = False
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self.begun = True
+        return super().read(size)
 
 
 class _Answer:
@@ -293,7 +317,10 @@ def covering_domain(address: str, domains: Sequence[SendingDomain]) -> SendingDo
         name = domain.name.lower()
         return host.endswith(name[1:]) if name.startswith("*.") else host == name
 
-    return max((one for one in domains if one.enabled and covers(one)), key=lambda one: len(one.name), default=None)
+    def rank(domain: SendingDomain) -> tuple[bool, int]:
+        return not domain.name.startswith("*."), len(domain.name)
+
+    return max((one for one in domains if one.enabled and covers(one)), key=rank, default=None)
 
 
 def _text(response: requests.Response) -> str:
@@ -307,42 +334,26 @@ def _text(response: requests.Response) -> str:
     return b"".join(parts).decode("utf-8", "replace")
 
 
-def _cause(error: requests.RequestException) -> str:
+def _cause(error: Exception, posted: _Body | None) -> str:
     """Tell whether anything may have gone out: only when it is sure that nothing was written, nothing was sent."""
-    if isinstance(error, requests.ConnectTimeout | requests.exceptions.SSLError):
+    if isinstance(error, AnswerTooLong):
+        return "unreadable"
+    if not posted.begun if posted is not None else _never_asked(error):
         return "cannot_connect"
+    timed_out = isinstance(error, requests.Timeout) or "timed out" in str(error).lower()
+    return "timeout" if timed_out else "connection_lost"
+
+
+def _never_asked(error: Exception) -> bool:
+    """Tell whether a call without a body certainly failed before it was asked."""
     inner = error.args[0] if error.args else None
     reason = inner.reason if isinstance(inner, MaxRetryError) else inner
-    if isinstance(reason, _NEVER_CONNECTED):
-        return "cannot_connect"
-    if isinstance(
-        error, requests.exceptions.InvalidURL | requests.exceptions.InvalidSchema | requests.exceptions.MissingSchema
-    ):
-        return "cannot_connect"
-    if isinstance(error, requests.Timeout) or "timed out" in str(error).lower():
-        return "timeout"
-    return "unreadable" if isinstance(error, AnswerTooLong) else "connection_lost"
+    return isinstance(error, _NEVER_ASKED) or isinstance(reason, _NEVER_CONNECTED)
 
 
-def _domain(found: Mapping[str, Any]) -> SendingDomain:
-    return SendingDomain(
-        name=str(found["name"]),
-        enabled=bool(found.get("enabled", True)),
-        tag=str(found.get("tag", "")),
-        drop_suppressed_recipients=bool(found.get("drop_suppressed_recipients")),
-    )
+def _one_suppression(envelope: objects.Envelope) -> Suppression:
+    return objects.suppression(envelope["result"])
 
 
-def _suppression(found: Mapping[str, Any]) -> Suppression:
-    scope = found.get("scope") or {}
-    return Suppression(
-        id=str(found.get("id", "")),
-        email=str(found.get("email", "")),
-        reason=str(found.get("reason", "")),
-        created_at=moment(found.get("created_at")),
-        expires_at=moment(found.get("expires_at")),
-        read_only=bool(found.get("read_only")),
-        note=found.get("note"),
-        scope_type=str(scope.get("type", "account")),
-        scope_value=scope.get("value"),
-    )
+def _id(envelope: objects.Envelope) -> str:
+    return str(envelope["result"]["id"])

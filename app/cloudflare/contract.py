@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from email_validator import EmailNotValidError, validate_email
@@ -27,7 +28,7 @@ from app.cloudflare.headers import (
     check_header_value,
     check_headers,
 )
-from app.cloudflare.problem import Problem
+from app.cloudflare.problem import Problem, has_half_character, has_odd_character
 from app.cloudflare.types import Address, Attachment, SendRequest
 
 __all__ = [
@@ -82,6 +83,11 @@ VALIDATION = "E_VALIDATION_ERROR"
 TOO_MANY_RECIPIENTS = "E_TOO_MANY_RECIPIENTS"
 TOO_LARGE = "E_CONTENT_TOO_LARGE"
 
+_AS_IT_IS = bytes(sign for sign in range(32, 127) if sign != ord("=")) + b"\n"
+"""Bytes that quoted-printable leaves alone."""
+_ODD_WORDS = "holds a character that cannot be sent, such as a control character. Type it again."
+_MIME_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+([ \t]*;[\x20-\x7E]*)?\Z", re.ASCII)
+_CONTENT_ID = re.compile(r"[!-;=?-~]+\Z")
 _PRINTABLE = re.compile(r"[\x20-\x7E]+\Z")
 
 
@@ -101,7 +107,8 @@ def check_address(address: str, place: str = "address") -> Problem | None:
     if not address:
         return Problem(FIELD_MISSING, place, "An e-mail address is missing.")
     if not _PRINTABLE.match(address):
-        words = f"“{address}” holds letters that the mail service cannot write to, such as accents."
+        shown = address.encode("utf-8", "replace").decode()
+        words = f"“{shown}” holds letters that the mail service cannot write to, such as accents."
         return Problem(VALIDATION, place, words)
     try:
         validate_email(address, check_deliverability=False, test_environment=True, allow_smtputf8=False)
@@ -134,7 +141,7 @@ def body_size(request: SendRequest) -> int:
 def _quoted_printable(text: str) -> int:
     """Bytes of a text part at most: each odd byte may become three, and lines are broken at 76."""
     raw = text.encode("utf-8", "replace")
-    odd = sum(1 for byte in raw if byte > 126 or byte == 61 or (byte < 32 and byte != 10))
+    odd = len(raw.translate(None, _AS_IT_IS))
     breaks = raw.count(b"\n")
     plain = len(raw) + 2 * odd + breaks
     return plain + 3 * (plain // 73 + breaks + 1)
@@ -159,6 +166,8 @@ def _check_people(request: SendRequest) -> Iterator[Problem]:
             yield problem
         if one.name and ("\r" in one.name or "\n" in one.name):
             yield Problem(VALIDATION, place, "A name must be one line, without a line break.")
+        elif one.name and has_odd_character(one.name):
+            yield Problem(VALIDATION, place, f"The name of {one.address} {_ODD_WORDS}")
     if not request.recipients:
         yield Problem(FIELD_MISSING, "to", "Nobody is named to get this e-mail.")
     if len(request.recipients) > MAX_RECIPIENTS:
@@ -173,11 +182,16 @@ def _check_content(request: SendRequest) -> Iterator[Problem]:
         yield Problem(FIELD_MISSING, "subject", "The subject is empty.")
     if "\r" in request.subject or "\n" in request.subject:
         yield Problem(VALIDATION, "subject", "The subject must be one line, without a line break.")
+    elif has_odd_character(request.subject):
+        yield Problem(VALIDATION, "subject", f"The subject {_ODD_WORDS}")
     if len(request.subject) > MAX_SUBJECT:
         words = f"The subject has {len(request.subject):,} characters; at most {MAX_SUBJECT} are possible."
         yield Problem(VALIDATION, "subject", words)
     if not (request.html or "").strip() and not (request.text or "").strip():
         yield Problem(FIELD_MISSING, "html", "The e-mail has no content: neither HTML nor text.")
+    for place, words, part in (("html", "The HTML", request.html), ("text", "The text", request.text)):
+        if part is not None and has_half_character(part):
+            yield Problem(VALIDATION, place, f"{words} {_ODD_WORDS}")
 
 
 def _check_attachments(attachments: Sequence[Attachment]) -> Iterator[Problem]:
@@ -185,9 +199,14 @@ def _check_attachments(attachments: Sequence[Attachment]) -> Iterator[Problem]:
         place = f"attachments[{number}]"
         if not one.filename.strip():
             yield Problem(FIELD_MISSING, f"{place}.filename", "An attached file has no name.")
-        if any(sign in one.filename for sign in "\r\n\0"):
+        if "\r" in one.filename or "\n" in one.filename:
             yield Problem(VALIDATION, f"{place}.filename", "The name of an attached file holds a line break.")
-        if not re.match(r"[\w.+-]+/[\w.+-]+(\s*;.*)?\Z", one.type):
+        elif has_odd_character(one.filename):
+            yield Problem(VALIDATION, f"{place}.filename", f"The name of an attached file {_ODD_WORDS}")
+        if one.content_id and not _CONTENT_ID.match(one.content_id):
+            words = f"The id of the inline image “{one.filename}” may hold letters, digits and signs, but no spaces."
+            yield Problem(VALIDATION, f"{place}.content_id", words)
+        if not _MIME_TYPE.match(one.type):
             yield Problem(VALIDATION, f"{place}.type", f"The type of “{one.filename}” is unknown.")
         if one.disposition not in {"attachment", "inline"}:
             yield Problem(VALIDATION, f"{place}.disposition", "A file is attached either as a file or inline.")
@@ -198,7 +217,8 @@ def _check_attachments(attachments: Sequence[Attachment]) -> Iterator[Problem]:
 def _check_size(request: SendRequest) -> Iterator[Problem]:
     size = message_size(request)
     if size <= MAX_MESSAGE_BYTES:  # base64 in JSON is shorter than in mail, so the body is smaller as a rule
-        size = body_size(request)
+        with suppress(UnicodeEncodeError):  # half characters have a problem of their own
+            size = body_size(request)
     if size > MAX_MESSAGE_BYTES:
         words = (
             f"The e-mail with its attachments takes {size / 1024 / 1024:.1f} MiB on its way; "

@@ -220,6 +220,8 @@ OTHER_ERRORS = (
 KINDS: Mapping[str, ErrorKind] = {kind.cause: kind for kind in (*SERVICE_ERRORS, *OTHER_ERRORS)}
 _BY_CODE = {kind.code: kind for kind in SERVICE_ERRORS if kind.code not in {"10200", "10202"}}
 """Codes that mean one thing in every source; 10200 and 10202 are swapped between sources."""
+_MOVED = {301, 307, 308}
+"""“Ask elsewhere”: nobody looked at the request (RFC 9110, section 15.4), and every other one would go the same way."""
 _NEVER_SUPPRESSION = {"email.too_big", "email.no_content_length"}
 
 
@@ -232,6 +234,8 @@ def kind_of(status: int, code: str | None, message: str | None) -> ErrorKind:
         by_code = _BY_CODE.get(code)
         if by_code is not None and by_code.status == status:
             return by_code
+    if status in _MOVED:
+        return KINDS["not_routed"]
     by_status = {400: "refused", 401: "unauthorized", 403: "forbidden", 404: "not_routed", 429: "global_limit"}
     if status in by_status:
         return KINDS[by_status[status]]

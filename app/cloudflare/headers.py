@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from app.cloudflare.problem import Problem
+from app.cloudflare.problem import Problem, has_odd_character
 
 MAX_HEADERS = 20
 """Allowlisted headers of one e-mail; `X-` names do not count."""
@@ -173,11 +173,10 @@ def check_header_value(name: str, value: str) -> list[Problem]:
         return [Problem(VALUE_INVALID, place, f"{name} needs a value.")]
     if "\r" in value or "\n" in value:
         return [Problem(VALUE_INVALID, place, f"The value of {name} must be one line, without a line break.")]
-    try:
-        length = len(value.encode("utf-8"))
-    except UnicodeEncodeError:
+    if has_odd_character(value):
         return [Problem(VALUE_INVALID, place, f"The value of {name} holds a character that cannot be sent.")]
     problems = []
+    length = len(value.encode("utf-8"))
     if length > MAX_HEADER_VALUE:
         words = f"The value of {name} is too long: {length:,} bytes; at most {MAX_HEADER_VALUE:,} are possible."
         problems.append(Problem(VALUE_TOO_LONG, place, words))
@@ -219,7 +218,11 @@ def check_headers(headers: Sequence[tuple[str, str]]) -> list[Problem]:
 
 def _check_unsubscribe(value: str) -> list[Problem]:
     place = "headers.List-Unsubscribe"
-    for part in _PARTS.findall(value):
+    parts = _PARTS.findall(value)
+    if not parts or _PARTS.sub("", value).strip(", \t"):
+        words = "Give one or more addresses in angle brackets, with commas between them, and nothing else."
+        return [Problem(VALUE_INVALID, place, words)]
+    for part in parts:
         if _HTTPS.match(part) or _MAILTO.match(part):
             continue
         if part.lower().startswith(("<http:", "http:")):

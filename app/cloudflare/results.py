@@ -37,7 +37,7 @@ def rate_state(headers: Mapping[str, str]) -> RateState | None:
 
 
 def _parameter(header: str, name: str) -> int | None:
-    found = re.search(rf";\s*{name}=(\d+)", header.split(",", maxsplit=1)[0])
+    found = re.search(rf";\s*{name}=(\d{{1,12}})\b", header.split(",", maxsplit=1)[0])
     return int(found.group(1)) if found else None
 
 

@@ -56,7 +56,7 @@ def answering(**given: object) -> Iterator[Answering]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.handle_error = lambda request, client_address: None  # type: ignore[method-assign]
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     plan.url = f"http://127.0.0.1:{server.server_address[1]}/client/v4"
     try:
         yield plan

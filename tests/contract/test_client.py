@@ -68,7 +68,7 @@ def test_every_other_answer_is_read(vector: dict[str, Any]) -> None:
         elif path.endswith("/limits"):
             result = client.limits()
         elif path.endswith("/subdomains"):
-            result = client._get("/zones/zone/email/sending/subdomains")
+            result = client.sending_domains_of("zone")
         elif path.endswith("/bulk"):
             result = client.import_suppressions(vector["request"]["body"]["items"][:1000])
         elif path.endswith("/suppressions"):
