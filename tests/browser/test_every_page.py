@@ -1,4 +1,4 @@
-"""Every page, at both widths and in both themes: axe finds nothing, nothing sticks out sideways, the keyboard gets there."""
+"""Every page, at both widths and in both themes: axe finds nothing, and nothing sticks out sideways."""
 
 from __future__ import annotations
 

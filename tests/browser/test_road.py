@@ -39,7 +39,9 @@ def write_template(page: Page) -> None:
     page.get_by_label("Name of the template").fill("Balance notice")
     page.get_by_role("button", name="Make the template").click()
     page.get_by_label("Subject").fill("Your balance, {{ first_name }}")
-    page.get_by_label("HTML", exact=True).fill("<p>Dear {{ first_name }}, your balance is {{ balance }}. {{ office }}</p>")
+    page.get_by_label("HTML", exact=True).fill(
+        "<p>Dear {{ first_name }}, your balance is {{ balance }}. {{ office }}</p>"
+    )
     preview = page.locator("#preview")
     expect(preview).to_contain_text("HTML, line 1: there is no value for balance.")
     page.get_by_label("Sample values").fill("first_name = Ada\nbalance = 42\noffice = Room 7")
@@ -158,7 +160,12 @@ def test_one_e_mail_to_several_people(page: Page, postroom: RunningPostroom) -> 
     page.get_by_label("Cc", exact=True).fill("bounce-cleo@example.net")
     page.get_by_role("button", name="Go on to the sender").click()
     page.get_by_role("button", name="Go on to values").click()
-    for name, value in (("first_name", "Anna"), ("card_number", "0123"), ("renewal_date", "1 May"), ("concession", "no")):
+    for name, value in (
+        ("first_name", "Anna"),
+        ("card_number", "0123"),
+        ("renewal_date", "1 May"),
+        ("concession", "no"),
+    ):
         page.get_by_label(name, exact=True).fill(value)
     page.get_by_role("button", name="Go on to the review").click()
     page.get_by_role("button", name="Start the review").click()
