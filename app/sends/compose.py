@@ -89,6 +89,8 @@ def change_sender(
         sender = find_sender(session, actor, sender_id)
     except NotThere as missing:
         raise Refused("Choose a sender.", field="sender") from missing
+    if sender.is_retired:
+        raise Refused("This sender was removed under Settings. Choose another one.", field="sender")
     reply_to = reply_to.strip()
     if reply_to and (problem := check_address(reply_to)) is not None:
         raise Refused(problem.words, field="reply_to")
@@ -245,6 +247,12 @@ def _addresses_of_line(field: str, line: str) -> list[list[str]]:
         if len(name) > MAX_NAME:
             raise Refused(f"The name beside “{address}” has more than {MAX_NAME} characters.", field=field)
     return [[address, " ".join(name.split())] for name, address in pairs]
+
+
+def left_out_twins(send: Send, addresses: dict[str, str]) -> int:
+    """Count the typed addresses that were left out because they stand there already."""
+    typed = sum(len(parse_addresses(field, addresses.get(field, ""))) for field in ("to", "cc", "bcc"))
+    return typed - len(send.to) - len(send.cc) - len(send.bcc)
 
 
 def as_typed(pairs: Sequence[Sequence[str]]) -> str:

@@ -39,6 +39,7 @@ def new() -> Page:
         except Refused as refusal:
             form.show(refusal)
         else:
+            _tell_of_twins(send, form)
             return redirect(url_for("sends.sender", send_id=send.id))
     return _what_page(form, None), 422
 
@@ -66,6 +67,7 @@ def what(send_id: int) -> Page:
         except Refused as refusal:
             form.show(refusal)
         else:
+            _tell_of_twins(send, form)
             return redirect(url_for("sends.sender", send_id=send_id))
     return _what_page(form, send), 422
 
@@ -148,6 +150,12 @@ def delete(send_id: int) -> Page:
     compose.delete_draft(db(), me(), send_id)
     flash("The draft is deleted. Nothing was sent.")
     return redirect(url_for("sends.index"))
+
+
+def _tell_of_twins(send: Send, form: WhatForm) -> None:
+    twins = compose.left_out_twins(send, form.addresses()) if send.kind is SendKind.DIRECT else 0
+    if twins:
+        flash("An address typed more than once is written to only once.")
 
 
 def _what_page(form: WhatForm, send: Send | None) -> str:

@@ -17,7 +17,7 @@ from app.cloudflare.contract import MAX_MESSAGE_BYTES, check_send, encoded_size
 from app.db import Database
 from app.emails.limits import LimitedRenderer
 from app.emails.rendering import RenderError, variables_of
-from app.people.models import Workspace
+from app.people.models import SenderIdentity, Workspace
 from app.recipients.models import Recipient, RecipientList
 from app.refusals import Refused
 from app.sends.composition import MessagePlan, compose, plan_of
@@ -72,6 +72,7 @@ def fingerprint(session: Session, send: Send) -> str:
         recipient_list.change_number if recipient_list else None,
         send.from_address,
         send.from_name,
+        _is_retired(session, send),
         send.reply_to,
         send.headers,
         send.values,
@@ -84,21 +85,27 @@ def fingerprint(session: Session, send: Send) -> str:
     return hashlib.sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest()
 
 
+def _is_retired(session: Session, send: Send) -> bool:
+    sender = session.get(SenderIdentity, send.sender_identity_id) if send.sender_identity_id else None
+    return sender is not None and sender.is_retired
+
+
 def request_review(session: Session, actor: Actor, send_id: int) -> Send:
     """Ask for a review; the caller enqueues it after the commit. Raises Refused when something is not chosen yet."""
     send = find_send(session, actor, send_id)
     if send.state is not SendState.DRAFT:
         raise Refused("This send is released already.")
     total = _total(session, send)
-    for missing, words in (
-        (send.template_version_id is None, "Choose a template first."),
-        (send.kind is SendKind.LIST and send.list_id is None, "Choose a list first."),
-        (send.kind is SendKind.LIST and not total, "There is nobody on this list. Choose another one."),
-        (send.kind is SendKind.DIRECT and not send.to, "Enter an address in To first."),
-        (not send.from_address, "Choose a sender first."),
+    for missing, field, words in (
+        (send.template_version_id is None, "version", "Choose a template first."),
+        (send.kind is SendKind.LIST and send.list_id is None, "list", "Choose a list first."),
+        (send.kind is SendKind.LIST and not total, "list", "There is nobody on this list. Choose another one."),
+        (send.kind is SendKind.DIRECT and not send.to, "to", "Enter an address in To first."),
+        (not send.from_address, "sender", "Choose a sender first."),
+        (_is_retired(session, send), "sender", "This sender was removed under Settings. Choose another one."),
     ):
         if missing:
-            raise Refused(words)
+            raise Refused(words, field=field)
     if send.review_state in {ReviewState.WAITING, ReviewState.RUNNING} and send.review_fingerprint == fingerprint(
         session, send
     ):

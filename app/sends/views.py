@@ -51,7 +51,8 @@ def review(send_id: int) -> Page:
             request_review(db(), me(), send_id)
         except Refused as refusal:
             flash(refusal.words, "warn")
-            return redirect(url_for("sends.sender", send_id=send_id))
+            step = "sends.sender" if refusal.field == "sender" else "sends.what"
+            return redirect(url_for(step, send_id=send_id))
         db().commit()
         services().queue.review(send_id)
         return redirect(url_for("sends.review", send_id=send_id))

@@ -16,8 +16,10 @@ from app.db import Database
 from app.emails.limits import LimitedRenderer
 from app.people.accounts import add_person
 from app.people.models import Person, Role, Workspace
+from app.people.senders import retire_sender
 from app.recipients.checking import NewRecipient
 from app.recipients.lists import rename_list
+from app.recipients.models import RecipientList
 from app.recipients.spreadsheet_cells import BYTE_ORDER_MARK
 from app.sends import results
 from app.sends.models import Outcome, ReviewState, Send, SendAttachment, SendState
@@ -207,6 +209,7 @@ def test_a_change_of_the_draft_takes_the_send_button_away(
     page = client.get(f"/sends/{send_id}/review").text
     assert "Start the review" in page
     assert "/release" not in page
+    assert "p3@example.com" not in page, "problems of an old review"
 
 
 def test_the_same_list_and_version_within_a_day_asks_first(
@@ -240,6 +243,41 @@ def test_in_trial_mode_the_button_names_only_the_teams_e_mails(
     page = words(client.get(f"/sends/{send_id}").text)
     assert "4 Left out" in page
     assert "Trial mode: only the team&#39;s own addresses" in page
+
+
+def test_a_sender_removed_since_the_review_is_not_sent_from(
+    client: FlaskClient, database: Database, renderer: LimitedRenderer, ground: dict[str, int], actor: Person
+) -> None:
+    send_id, seen = a_reviewed_draft(client, database, renderer, ground)
+    with database.writing() as session:
+        retire_sender(session, actor, ground["sender"])
+        a_sender(session, actor, "other@example.com")
+    answer = client.post(f"/sends/{send_id}/release", data={"seen": seen})
+    assert "Something changed since the review" in words(answer.text)
+    again = client.post(f"/sends/{send_id}/review", follow_redirects=True)
+    assert "This sender was removed under Settings" in words(again.text)
+    kept = client.post(f"/sends/{send_id}/sender", data={"sender": ground["sender"], "reply_to": ""})
+    assert kept.status_code == 422
+    assert "This sender was removed under Settings" in words(kept.text)
+
+
+def test_a_draft_whose_list_is_gone_leads_back_to_the_lists(
+    client: FlaskClient, database: Database, ground: dict[str, int]
+) -> None:
+    send_id = begin(client, ground)
+    choose_sender(client, ground, send_id)
+    with database.writing() as session:
+        session.delete(session.get_one(RecipientList, ground["list"]))
+    for step in ("what", "values", "review", "look"):
+        assert client.get(f"/sends/{send_id}/{step}").status_code == 200
+    answer = client.post(f"/sends/{send_id}/review")
+    assert answer.location == f"/sends/{send_id}/what"
+    assert "Choose a list first." in client.get(answer.location).text
+
+
+def test_an_address_typed_twice_is_said(client: FlaskClient, ground: dict[str, int]) -> None:
+    send_id = begin(client, ground, kind="direct", list="", to="anna@example.com, Anna@example.com")
+    assert "written to only once" in client.get(f"/sends/{send_id}/sender").text
 
 
 def test_a_value_nobody_gives_is_said_once_and_keeps_the_send_back(
