@@ -40,7 +40,12 @@ def main(folder: Path = FOLDER) -> None:
                     for place in PLACES:
                         base = postroom.simulator_url if place.of_simulator else postroom.url
                         page.goto(base + place.path.format(draft=draft), wait_until="networkidle")
-                        page.screenshot(path=folder / f"{place.name}-{ending}", full_page=True)
+                        # As high as the page: frames below the window's edge are not painted otherwise.
+                        height = page.evaluate("Math.min(document.documentElement.scrollHeight, 6000)")
+                        page.set_viewport_size({"width": width, "height": max(900, height)})
+                        page.wait_for_timeout(150)
+                        page.screenshot(path=folder / f"{place.name}-{ending}")
+                        page.set_viewport_size({"width": width, "height": 900})
         finally:
             browser.close()
             postroom.process.terminate()

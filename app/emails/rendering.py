@@ -114,6 +114,8 @@ def _short_range(*bounds: int) -> range:
 
 _HTML = Sandbox(autoescape=True)
 _PLAIN = Sandbox(autoescape=False)
+_TEXT = Sandbox(autoescape=False)
+_TEXT.trim_blocks = _TEXT.lstrip_blocks = True  # a line that holds only a tag leaves no empty line behind
 
 
 def render(source: EmailSource, data: Mapping[str, Any]) -> RenderedEmail:
@@ -162,7 +164,7 @@ class _Compiled:
 
 @lru_cache(maxsize=256)
 def _compiled(place: str, text: str) -> _Compiled:
-    environment = _HTML if place == "html" else _PLAIN
+    environment = {"html": _HTML, "text": _TEXT}.get(place, _PLAIN)
     try:
         tree = environment.parse(text)
         for forbidden in tree.find_all((nodes.Import, nodes.FromImport, nodes.Include, nodes.Extends)):
