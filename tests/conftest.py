@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -19,6 +20,10 @@ from app.migrating import migrate
 from app.people.accounts import add_person
 from app.people.models import Person, Role, Workspace
 from app.settings import Settings
+
+# A property is right or wrong; how long an example takes says only how busy the machine is.
+hypothesis.settings.register_profile("postroom", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("postroom")
 
 PASSWORD = "a long password for tests"
 SECRET_KEY = "a secret key for tests, long enough for its check"
