@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wtforms import IntegerField, SelectField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length, NumberRange, Optional
+from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
 from wtforms.widgets import HiddenInput
 
 from app.emails.models import Template
@@ -33,6 +33,17 @@ class DraftForm(Form):
     sample = TextAreaField("Sample values", render_kw={"rows": 5, "class": "mono", "spellcheck": "false"})
     preview_list = SelectField("Preview with", coerce=int, validate_choice=False, default=NO_LIST)
     preview_at = IntegerField("Person number", [Optional(), NumberRange(1, 1_000_000)], default=1, render_kw={"min": 1})
+
+    def validate_sample(self, field: TextAreaField) -> None:
+        """Refuse lines that would be lost: those that are no `name = value`."""
+        for number, line in enumerate((field.data or "").splitlines(), 1):
+            name, sign, _ = line.partition("=")
+            if line.strip() and not (sign and name.strip()):
+                raise ValidationError(f"Line {number} is not of the form name = value.")
+
+    def stands_on(self, number: int) -> None:
+        """Let the next save stand on draft `number`; WTForms would show the number that was posted again."""
+        self.number.data, self.number.raw_data = number, None
 
     def draft(self) -> Draft:
         """Give what was written."""

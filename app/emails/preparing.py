@@ -15,7 +15,17 @@ from inscriptis import get_text
 from inscriptis.model.config import ParserConfig
 
 _JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
-_TAG_OR_STYLE = re.compile(r"<style\b.*?</style\s*>|<[a-zA-Z/!][^<>]*>", re.DOTALL | re.IGNORECASE)
+_WHOLE = re.compile(
+    r"<!--.*?-->|<(style|title|textarea|script)\b.*?</\1\s*>|<[a-zA-Z/!][^<>]*>", re.DOTALL | re.IGNORECASE
+)
+"""What the parser takes as one piece, so that a comment put into it would end or change it (`<!--[if mso]>` too)."""
+_WHOLE_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_OPEN_TAG = re.compile(r"<[a-zA-Z][^<>]*>")
+_ATTRIBUTE = re.compile(r"([\w:-]+)\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s\"'>]+)")
+_STYLE = re.compile(r"<style\b[^>]*>(.*?)</style\s*>", re.DOTALL | re.IGNORECASE)
+_SELECTOR = re.compile(r"([^{}]+)\{")
+_BY_PLACE = re.compile(r":(?:first|last|nth|only|empty)|[+~](?!=)")
+"""Selectors that depend on what stands beside an element: with blocks, that is known only when rendered."""
 _FLATTEN = (
     (re.compile(r"</t[dh]\s*>", re.IGNORECASE), " "),
     (re.compile(r"</tr\s*>", re.IGNORECASE), "<br>"),
@@ -23,7 +33,7 @@ _FLATTEN = (
 )
 _BARE_ROWS = re.compile(r"(<table\b[^<>]*>)((?:\s|<!--jinja-\d+-->)*)(?=<tr\b)", re.IGNORECASE)
 """A table whose rows have no tbody: the parser would begin one behind the tag of a loop, so it is put before it."""
-_COMMENT = re.compile(r"<!--jinja-(\d+)-->")
+_STAND_IN = re.compile(r"<!--jinja-(\d+)-->|jinja-(\d+)-x")
 _WORD = re.compile(r"jinja-(\d+)-x")
 
 
@@ -47,14 +57,21 @@ def prepare(html: str, text: str) -> Prepared:
     inlined = inline(html)
     if inlined is None:
         return Prepared(
-            html, made_text, "The styles were kept as written, because a tag of the template stands in their way."
+            html,
+            made_text,
+            "The styles were kept as written, because which of them apply depends on tags of the template.",
         )
     return Prepared(inlined, made_text)
 
 
 def inline(html: str) -> str | None:
-    """Write the styles into the elements; media queries stay in the head. None when a tag would be lost."""
+    """Write the styles into the elements; media queries stay in the head.
+
+    None when a tag would be lost, or when the styles of an element depend on the recipient's data.
+    """
     hidden, tags = _hide(html)
+    if _depends_on_data(hidden, has_blocks=any(tag.startswith("{%") for tag in tags)):
+        return None
     hidden = _BARE_ROWS.sub(r"\1<tbody>\2", hidden)
     try:
         inliner = css_inline.CSSInliner(keep_style_tags=False, keep_at_rules=True, load_remote_stylesheets=False)
@@ -81,7 +98,7 @@ def text_of(html: str) -> str:
     text = get_text(flat, ParserConfig(display_links=True))
     lines = (" ".join(line.split()) for line in text.splitlines())
     neat = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
-    return _WORD.sub(lambda found: tags[int(found.group(1))], neat) + "\n"
+    return _WORD.sub(lambda found: tags[int(found[1])] if int(found[1]) < len(tags) else found[0], neat) + "\n"
 
 
 def _hide(html: str) -> tuple[str, list[str]]:
@@ -97,16 +114,32 @@ def _hide(html: str) -> tuple[str, list[str]]:
 
     # First those that an HTML parser would see as part of an element, then all others.
     words = _JINJA.sub(stand_in("jinja-{}-x"), html)
-    in_tags = {int(number) for found in _TAG_OR_STYLE.finditer(words) for number in _WORD.findall(found.group())}
+    in_tags = {int(number) for found in _WHOLE.finditer(words) for number in _WORD.findall(found.group())}
     return _WORD.sub(
         lambda found: found.group() if int(found.group(1)) in in_tags else f"<!--jinja-{found.group(1)}-->", words
     ), tags
 
 
 def _show(html: str, tags: list[str]) -> str | None:
-    """Put the tags back; None when one is missing or there twice."""
-    met = [int(number) for number in _COMMENT.findall(html) + _WORD.findall(html)]
-    if sorted(met) != list(range(len(tags))):
+    """Put the tags back; None when one is missing, there twice, or no longer in its order."""
+    met = [int(found[1] or found[2]) for found in _STAND_IN.finditer(html)]
+    if met != list(range(len(tags))):
         return None
-    html = _COMMENT.sub(lambda found: tags[int(found.group(1))], html)
-    return _WORD.sub(lambda found: tags[int(found.group(1))], html)
+    return _STAND_IN.sub(lambda found: tags[int(found[1] or found[2])], html)
+
+
+def _depends_on_data(hidden: str, *, has_blocks: bool) -> bool:
+    """Whether the styles of an element can be known only when it is rendered; `hidden` has its tags as stand-ins."""
+    selectors = " ".join(" ".join(_SELECTOR.findall(style)) for style in _STYLE.findall(hidden))
+    if has_blocks and _BY_PLACE.search(selectors):
+        return True
+    changing: set[str] = set()
+    for found in _OPEN_TAG.finditer(_WHOLE_COMMENT.sub("", hidden)):
+        if not _WORD.search(found.group()):
+            continue
+        if _WORD.search(_ATTRIBUTE.sub("", found.group())):  # a tag that makes whole attributes
+            return True
+        changing |= {name.lower() for name, value in _ATTRIBUTE.findall(found.group()) if _WORD.search(value)}
+    chosen_by = {name.lower() for name in re.findall(r"\[\s*([\w-]+)", selectors)}
+    chosen_by |= {name for name, mark in (("class", "."), ("id", "#")) if mark in selectors}
+    return bool(changing & chosen_by)

@@ -25,6 +25,8 @@ class Preview:
     problems: tuple[RenderProblem, ...] = ()
     text_is_made: bool = False
     """The text was made from the HTML."""
+    note: str = ""
+    """What publishing leaves as it is written, and why."""
 
 
 def preview(renderer: LimitedRenderer, source: EmailSource, data: Mapping[str, Any]) -> Preview:
@@ -42,7 +44,7 @@ def make_preview(source: EmailSource, data: Mapping[str, Any]) -> Preview:
     ready = EmailSource(source.subject, prepared.html, prepared.text, source.headers)
     as_written = EmailSource(source.subject, source.html, source.text, source.headers)
     try:
-        return Preview(render(ready, data), (), text_is_made)
+        return Preview(render(ready, data), (), text_is_made, prepared.note)
     except RenderError as error:
         problems = error.problems
     try:  # lines as the author wrote them, not as they are after preparing
@@ -51,7 +53,7 @@ def make_preview(source: EmailSource, data: Mapping[str, Any]) -> Preview:
         problems = error.problems
     try:
         stand_ins = {name: f"[{name} missing]" for name in variables_of(ready) if name not in data}
-        return Preview(render(ready, {**stand_ins, **data}), problems, text_is_made)
+        return Preview(render(ready, {**stand_ins, **data}), problems, text_is_made, prepared.note)
     except RenderError:
         return Preview(None, problems, text_is_made)
 

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from jinja2 import Template, TemplateError, TemplateSyntaxError, Undefined, nodes
+from jinja2.compiler import CodeGenerator, Frame
 from jinja2.exceptions import SecurityError, UndefinedError
 from jinja2.runtime import StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -87,11 +88,22 @@ class RenderError(Exception):
         return "; ".join(str(problem) for problem in self.problems)
 
 
+class _NothingAhead(CodeGenerator):
+    """Compiles without working anything out: `{{ 9 ** 9 ** 9 }}` costs its time under the limits, not at publish."""
+
+    def _output_child_to_const(self, node: nodes.Expr, frame: Frame, finalize: Any) -> str:
+        if not isinstance(node, nodes.TemplateData):
+            raise nodes.Impossible
+        return super()._output_child_to_const(node, frame, finalize)
+
+
 class Sandbox(ImmutableSandboxedEnvironment):
     """Jinja without anything of Python or of Postroom within reach."""
 
+    code_generator_class = _NothingAhead
+
     def __init__(self, *, autoescape: bool, undefined: type[Undefined] = StrictUndefined) -> None:
-        super().__init__(autoescape=autoescape, undefined=undefined, keep_trailing_newline=True)
+        super().__init__(autoescape=autoescape, undefined=undefined, keep_trailing_newline=True, optimized=False)
         self.filters = {name: one for name, one in self.filters.items() if name in FILTERS}
         self.tests = {name: one for name, one in self.tests.items() if name in TESTS}
         self.globals = {"range": _short_range}
@@ -169,10 +181,12 @@ def _compiled(place: str, text: str) -> _Compiled:
         tree = environment.parse(text)
         for forbidden in tree.find_all((nodes.Import, nodes.FromImport, nodes.Include, nodes.Extends)):
             raise TemplateSyntaxError("other templates cannot be taken in here", forbidden.lineno)
+        for unescaped in tree.find_all(nodes.EvalContextModifier):
+            raise TemplateSyntaxError("escaping cannot be switched off", unescaped.lineno)
         return _Compiled(environment.from_string(text), _needed(tree))
     except TemplateSyntaxError as error:
         raise RenderError((RenderProblem("syntax", place, error.lineno, _syntax_words(error)),)) from error
-    except RecursionError as error:
+    except (RecursionError, MemoryError, SyntaxError) as error:  # Python's own limits on nested blocks
         words = "the template is nested too deeply."
         raise RenderError((RenderProblem("syntax", place, None, words),)) from error
 
@@ -193,11 +207,13 @@ def _render_part(place: str, text: str, data: Mapping[str, Any]) -> str:
             if size > MAX_OUTPUT:
                 raise SecurityError("the result is longer than any e-mail can be")
             pieces.append(piece)
-        return "".join(pieces)
+        return _sendable("".join(pieces))
     except UndefinedError as error:
         problem = RenderProblem("missing_value", place, _line(error), f"a value is missing ({error.message}).")
     except SecurityError as error:
-        problem = RenderProblem("not_allowed", place, _line(error), f"this is not allowed in a template: {error}.")
+        problem = RenderProblem(
+            "not_allowed", place, _line(error), f"this is not allowed in a template: {str(error).rstrip('.')}."
+        )
     except TemplateError as error:
         problem = RenderProblem("cannot_render", place, _line(error), f"this cannot be rendered: {error}.")
     except (MemoryError, RecursionError):
@@ -205,6 +221,18 @@ def _render_part(place: str, text: str, data: Mapping[str, Any]) -> str:
     except Exception as error:  # whatever a filter makes of odd data is the author's to mend, not an outage
         problem = RenderProblem("cannot_render", place, _line(error), f"this cannot be rendered: {error}.")
     raise RenderError((problem,))
+
+
+def _sendable(text: str) -> str:
+    """Give the text back; refuse characters that no e-mail and no database can hold."""
+    words = "the result holds a character that no e-mail can carry"
+    if "\0" in text:
+        raise SecurityError(words)
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:  # half of a character that takes two
+        raise SecurityError(words) from error
+    return text
 
 
 def _needed(tree: nodes.Template) -> tuple[tuple[str, int], ...]:

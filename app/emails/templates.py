@@ -38,7 +38,7 @@ def templates(
     if search:
         query = query.where(name.contains(search.strip().lower(), autoescape=True))
     if after:
-        query = query.where(name > after.lower())
+        query = query.where(name > func.lower(after))
     return session.scalars(query.order_by(name).limit(limit).options(selectinload(Template.versions))).all()
 
 
@@ -116,6 +116,10 @@ def save_draft(session: Session, actor: Actor, template_id: int, draft: Draft, *
     for place, text in (("subject", draft.subject), ("html", draft.html), ("text", draft.text)):
         if len(text) > MOST_CHARACTERS:
             raise Refused(f"This is longer than {MOST_CHARACTERS:,} characters, which no e-mail can be.", field=place)
+    if "\0" in "".join(
+        (draft.subject, draft.html, draft.text, *sum(draft.headers, ()), *sum(draft.sample.items(), ()))
+    ):
+        raise Refused("There is a null character in what you typed, which cannot be stored. Take it out.")
     template.draft_subject, template.draft_html, template.draft_text = draft.subject, draft.html, draft.text
     template.draft_headers = [list(pair) for pair in draft.headers]
     template.sample_data = dict(draft.sample)
@@ -148,7 +152,7 @@ def _free_name(session: Session, actor: Actor, name: str, besides: int | None = 
     taken = session.scalar(
         select(Template.id).where(
             Template.workspace_id == actor.workspace_id,
-            func.lower(Template.name) == name.lower(),
+            func.lower(Template.name) == func.lower(name),  # the database's idea of lower case on both sides
             Template.id != (besides or 0),
         )
     )

@@ -13,7 +13,7 @@ from app.emails.models import Template
 from app.emails.rendering import EmailSource
 from app.recipients.lists import all_lists
 from app.recipients.people import recipient_at
-from app.refusals import Refused
+from app.refusals import NotThere, Refused
 from app.web.frames import foreign_html
 from app.web.header_rows import given_headers, rows_to_show
 from app.web.request import db, me, services
@@ -21,6 +21,8 @@ from app.web.request import db, me, services
 blueprint = Blueprint("emails", __name__, url_prefix="/templates")
 Page = str | AnyResponse | tuple[str, int]
 PAGE = 25
+MOST = 2**31 - 1
+"""The largest number that every database takes."""
 
 
 @blueprint.get("/")
@@ -66,7 +68,7 @@ def edit(template_id: int) -> Page:
         try:
             template = templates.save_draft(db(), me(), template_id, form.draft(), number=form.number.data or 0)
             db().commit()
-            form.number.data = template.draft_number
+            form.stands_on(template.draft_number)
             if request.form.get("action") != "publish":
                 flash("Draft saved.")
                 return redirect(url_for("emails.edit", template_id=template_id))
@@ -76,7 +78,7 @@ def edit(template_id: int) -> Page:
         except Refused as refusal:
             form.show(refusal)
             if not refusal.field:
-                form.number.data = template.draft_number
+                form.stands_on(template.draft_number)
         else:
             flash(f"Published as version {version.number}. New sends use it.")
             return redirect(url_for("emails.version", version_id=version.id))
@@ -182,7 +184,10 @@ def _preview_data(form: DraftForm) -> tuple[dict[str, object], str]:
     list_id = form.preview_list.data or NO_LIST
     if list_id == NO_LIST:
         return {"email": "someone@example.com", "name": "", **form.draft().sample}, "your sample values"
-    person = recipient_at(db(), me(), list_id, form.preview_at.data or 1)
+    try:
+        person = recipient_at(db(), me(), min(list_id, MOST), min(form.preview_at.data or 1, MOST))
+    except NotThere:  # deleted meanwhile: no reason to lose what is typed
+        return dict(form.draft().sample), "your sample values, because the list is no longer there"
     if person is None:
         return dict(form.draft().sample), "your sample values, because the list ends before this number"
     return {"email": person.email, "name": person.name, **person.data}, person.email

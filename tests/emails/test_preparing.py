@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -58,3 +59,45 @@ def test_the_text_keeps_tags_in_order_and_links() -> None:
 
 def test_an_own_text_is_left_alone() -> None:
     assert prepare("<p>x</p>", "my own {{ text }}").text == "my own {{ text }}"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<p class='{{ tone }}'>x</p>",
+        "<p {% if on %}class='x'{% endif %}>x</p>",
+        "<p {{ name }}>x</p>",
+        "<{{ name }}>x</{{ name }}>",
+    ],
+)
+def test_styles_that_depend_on_the_data_are_kept_as_written(body: str) -> None:
+    source = f"<html><head>{STYLE}</head><body>{body}</body></html>"
+    prepared = prepare(source, "")
+    assert prepared.html == source
+    assert "kept as written" in prepared.note
+
+
+def test_rows_that_a_loop_makes_are_not_counted_before() -> None:
+    source = (
+        "<style>tr:nth-child(odd) { color: red }</style>"
+        "<table>{% for one in many %}<tr><td>{{ one }}</td></tr>{% endfor %}</table>"
+    )
+    assert inline(source) is None
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "<!--[if mso]><table><tbody><tr><td>{{ name }}</td></tr></tbody></table><![endif]-->",
+        "<!--[if mso]><td {% if on %}width='600'{% endif %}><![endif]-->",
+        "<title>{{ name }}</title>",
+    ],
+)
+def test_comments_for_outlook_and_titles_keep_their_tags(piece: str) -> None:
+    prepared = inline(f"<html><head>{STYLE}</head><body><p>x</p>{piece}</body></html>")
+    assert prepared is not None
+    assert piece in prepared
+
+
+def test_words_that_look_like_stand_ins_stay() -> None:
+    assert "jinja-7-x" in prepare("<p>jinja-7-x {{ name }}</p>", "").text

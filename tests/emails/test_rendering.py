@@ -144,6 +144,16 @@ def test_no_template_code_escapes_the_sandbox(text: str) -> None:
     assert DATA["items"] == before
 
 
+@pytest.mark.parametrize("text", ["{{ '\\x00' }}", "{{ '\\ud800' }}"])
+def test_characters_that_no_email_can_carry_are_refused(text: str) -> None:
+    assert "no e-mail can carry" in problems(html(text))[0]
+
+
+def test_escaping_cannot_be_switched_off() -> None:
+    text = "{% autoescape false %}{{ first_name }}{% endautoescape %}"
+    assert problems(html(text), DATA) == ["HTML, line 1: the template cannot be read: escaping cannot be switched off."]
+
+
 BOMBS = (
     "{{ 'x' * 10**10 }}",
     "{% for a in range(999) %}{% for b in range(999) %}{% for c in range(999) %}{% endfor %}{% endfor %}{% endfor %}",

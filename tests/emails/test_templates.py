@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+import time
+
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from app.emails import publishing, templates
 from app.emails.models import Template
+from app.emails.rendering import EmailSource
 from app.emails.templates import Draft
 from app.people.models import Person
 from app.refusals import NotThere, Refused
@@ -38,6 +42,85 @@ def test_a_save_over_somebody_elses_is_refused_and_keeps_the_text(client: FlaskC
     assert answer.status_code == 422
     assert "Somebody else saved this template meanwhile" in answer.text
     assert "my long text" in answer.text
+
+
+def stands_on(page: str) -> str:
+    found = re.search(r'name="number"[^>]*value="(\d+)"', page)
+    assert found, page
+    return found.group(1)
+
+
+def test_the_second_save_puts_mine_in_its_place(client: FlaskClient, template: Template) -> None:
+    client.post(f"/templates/{template.id}", data=form(html="<p>theirs</p>"))
+    refused = client.post(f"/templates/{template.id}", data=form(html="<p>mine</p>"))
+    again = client.post(f"/templates/{template.id}", data=form(html="<p>mine</p>", number=stands_on(refused.text)))
+    assert again.status_code == 302
+    assert "&lt;p&gt;mine&lt;/p&gt;" in client.get(f"/templates/{template.id}").text
+
+
+def test_after_a_refused_publish_the_mended_draft_can_be_published(client: FlaskClient, template: Template) -> None:
+    data = form(html="{% if", action="publish", note="for the autumn")
+    refused = client.post(f"/templates/{template.id}", data=data)
+    assert 'value="for the autumn"' in refused.text
+    mended = {**data, "html": "<p>Hello</p>", "number": stands_on(refused.text)}
+    assert client.post(f"/templates/{template.id}", data=mended).status_code == 302
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "{{ 9 ** (9 ** 9) }}",
+        "{{ 'x' * 10 ** 10 }}",
+        "{% if 9 ** (9 ** 9) %}x{% endif %}",
+        "{{ ('x' * 10 ** 9) | upper }}",
+    ],
+)
+def test_publishing_works_nothing_out(client: FlaskClient, template: Template, html: str) -> None:
+    source = EmailSource("s", html, "")
+    began = time.monotonic()
+    assert publishing.draft_problems(source) == []
+    assert time.monotonic() - began < 1
+
+
+@pytest.mark.parametrize("block", ["{% for i in [1] %}...{% endfor %}", "{% if 1 %}...{% endif %}"])
+def test_too_deep_nesting_is_a_problem_and_no_failure(client: FlaskClient, template: Template, block: str) -> None:
+    begin, _, end = block.partition("...")
+    data = form(html=begin * 120 + end * 120)
+    for path, more in (("/preview", {}), ("", {"action": "publish"})):
+        answer = client.post(f"/templates/{template.id}{path}", data={**data, **more})
+        assert "nested too deeply" in answer.text
+
+
+@pytest.mark.parametrize("change", [{"preview_list": "99"}, {"preview_list": "9" * 30}, {"preview_at": "-1"}])
+def test_a_preview_with_somebody_who_is_not_there_uses_the_sample(
+    client: FlaskClient, template: Template, change: dict[str, str]
+) -> None:
+    answer = client.post(f"/templates/{template.id}/preview", data=form(**change))
+    assert answer.status_code == 200
+    assert "your sample values" in answer.text
+
+
+def test_the_preview_says_which_styles_stay_as_written(client: FlaskClient, template: Template) -> None:
+    html = "<style>.good { color: green }</style><p class='{{ email }}'>x</p>"
+    answer = client.post(f"/templates/{template.id}/preview", data=form(html=html))
+    assert "The styles were kept as written" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [({"sample": "a = b\nlost"}, "Line 2 is not of the form"), ({"html": "<p>a\0b</p>"}, "null character")],
+)
+def test_what_cannot_be_stored_is_refused_with_words(
+    client: FlaskClient, template: Template, change: dict[str, str], words: str
+) -> None:
+    answer = client.post(f"/templates/{template.id}", data=form(**change))
+    assert answer.status_code == 422
+    assert words in answer.text
+
+
+def test_the_same_name_twice_is_refused_in_any_alphabet(client: FlaskClient) -> None:
+    assert client.post("/templates/new", data={"name": "Übung"}).status_code == 302
+    assert client.post("/templates/new", data={"name": "Übung"}).status_code == 422
 
 
 def test_published_versions_never_change(session: Session, actor: Person, template: Template) -> None:
