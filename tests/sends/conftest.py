@@ -25,7 +25,7 @@ def renderer() -> Iterator[LimitedRenderer]:
 
 @pytest.fixture
 def ground(database: Database, actor: Person) -> dict[str, int]:
-    """A template, a list of seven (one without a city) and a sender; gives their ids."""
+    """A template, a list of seven (one with a name of two lines) and a sender; gives their ids."""
     with database.writing() as session:
         people = some_people(7)
         people[3] = NewRecipient("p3@example.com", "Two\nlines", {"city": "Leeds"})
