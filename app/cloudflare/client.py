@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
@@ -52,6 +53,10 @@ T = TypeVar("T")
 
 class AnswerTooLong(requests.RequestException):
     """The answer is longer than any of this API."""
+
+
+class AnswerTooSlow(requests.Timeout):
+    """The answer comes drop by drop: each within the time-out, all together not."""
 
 
 class Client:
@@ -277,7 +282,7 @@ class Client:
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                return _Answer(response.status_code, response.headers, _text(response))
+                return _Answer(response.status_code, response.headers, _text(response, self._timeout[1]))
         except (requests.RequestException, HTTPError) as error:
             cause = _cause(error, posted)
             log.warning("%s %s: %s", method, path, cause)
@@ -323,13 +328,17 @@ def covering_domain(address: str, domains: Sequence[SendingDomain]) -> SendingDo
     return max((one for one in domains if one.enabled and covers(one)), key=rank, default=None)
 
 
-def _text(response: requests.Response) -> str:
-    """Read the answer, bounded. Raises RequestException when the connection breaks meanwhile."""
-    parts, size = [], 0
-    for part in response.iter_content(64 * 1024):
+def _text(response: requests.Response, seconds: float) -> str:
+    """Read the answer, bounded in length and time. Raises when the connection breaks meanwhile."""
+    parts, size, until = [], 0, time.monotonic() + seconds
+    while part := response.raw.read1(
+        64 * 1024, decode_content=True
+    ):  # whatever is there, so that the time is looked at
         size += len(part)
         if size > MAX_ANSWER:
             raise AnswerTooLong
+        if time.monotonic() > until:
+            raise AnswerTooSlow
         parts.append(part)
     return b"".join(parts).decode("utf-8", "replace")
 

@@ -150,7 +150,38 @@ def test_a_kept_connection_that_dies_with_the_second_request_is_in_doubt_and_ask
         result = client.send(a_request())
     assert isinstance(result, Failure)
     assert (result.was_sent, result.may_retry) == (WasSent.UNKNOWN, False)
+    assert requests[0] == requests[1], "over the one connection that was kept"
     assert len(requests) == 2
+
+
+def test_an_answer_that_comes_drop_by_drop_is_a_time_out() -> None:
+    def behave(connection: socket.socket) -> None:
+        read_request(connection)
+        connection.sendall(HEAD)
+        for sign in GOOD:
+            connection.sendall(bytes([sign]))
+            time.sleep(0.1)
+
+    started = time.monotonic()
+    with breaking(behave) as url:
+        result = failure_of(url, read_timeout=0.5)
+    assert (result.cause, result.was_sent, result.may_retry) == ("timeout", WasSent.UNKNOWN, False)
+    assert time.monotonic() - started < 0.1 * len(GOOD) / 2
+
+
+def test_an_answer_in_chunks_is_read_and_the_connection_kept() -> None:
+    chunks = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in (GOOD[:9], GOOD[9:])) + b"0\r\n\r\n"
+    requests: list[bytes] = []
+
+    def behave(connection: socket.socket) -> None:
+        for _ in range(2):
+            requests.append(read_request(connection))
+            connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks)
+
+    with breaking(behave) as url, Client(url, "account", "token") as client:
+        assert isinstance(client.send(a_request()), SendAnswer)
+        assert isinstance(client.send(a_request()), SendAnswer)
+    assert requests[0] == requests[1]
 
 
 @pytest.mark.parametrize("packed", [False, True], ids=["plain", "compressed"])
@@ -160,6 +191,15 @@ def test_an_answer_without_end_is_not_read_whole(packed: bool) -> None:
     with answering(body=gzip.compress(body) if packed else body, headers=headers) as plan:
         result = failure_of(plan.url)
     assert (result.cause, result.was_sent) == ("unreadable", WasSent.UNKNOWN)
+
+
+def test_a_compressed_answer_is_read() -> None:
+    packed = gzip.compress(GOOD)
+    with answering(body=packed, headers={"Content-Encoding": "gzip"}) as plan, Client(plan.url, "a", "t") as client:
+        for _ in range(2):
+            result = client.send(a_request())
+            assert isinstance(result, SendAnswer)
+            assert result.delivered == ("anna@example.net",)
 
 
 def test_an_answer_that_cannot_be_unpacked_is_in_doubt() -> None:
