@@ -72,7 +72,7 @@ def edit(template_id: int) -> Page:
             if request.form.get("action") != "publish":
                 flash("Draft saved.")
                 return redirect(url_for("emails.edit", template_id=template_id))
-            version = publishing.publish(db(), me(), template_id, request.form.get("note", ""))
+            version = publishing.publish(db(), me(), template_id, request.form.get("note", ""), services().renderer)
         except publishing.CannotPublish as refusal:
             problems = refusal.problems
         except Refused as refusal:
