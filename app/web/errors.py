@@ -9,6 +9,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from app.refusals import NotThere, Refused
+from app.web.request import roll_back
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +50,7 @@ def install_errors(app: Flask) -> None:
     @app.errorhandler(Exception)
     def _unexpected(error: Exception) -> tuple[str, int]:
         log.exception("a view failed: %s %s", request.method, request.path)
+        roll_back()  # the page below reads the signed-in person
         return _page(500)
 
 

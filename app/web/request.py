@@ -53,6 +53,13 @@ def administrators_only(view: Callable[P, R]) -> Callable[P, R]:
     return guarded
 
 
+def roll_back() -> None:
+    """Undo what the request changed so far; the session can be used again afterwards, also after a failed flush."""
+    session: Session | None = g.get("db_session")
+    if session is not None:
+        session.rollback()
+
+
 def install_session(app: Flask) -> None:
     """Commit the request's session when the answer is no error, roll back otherwise, and close it."""
 
