@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 WORKERS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench pictures clean
+.PHONY: help run test lint format bench torture pictures clean
 
 help: ## List the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -29,6 +29,9 @@ format: $(VENV)/dev.stamp ## Format code and page templates
 
 bench: $(VENV)/dev.stamp ## Measure, as ratios against a bare loop (ONLY=name for one)
 	$(BIN)/python -m tests.bench $(ONLY)
+
+torture: $(VENV)/dev.stamp ## Kill workers and break the network for long (KILLS=n SEED=n)
+	KILLS=$(or $(KILLS),200) SEED=$(or $(SEED),1) $(BIN)/pytest tests/faults -k "random_moments or storm" --timeout 3600
 
 pictures: $(VENV)/dev.stamp ## Take the pictures in docs/pictures with a real Chromium
 	$(BIN)/python -m tests.pictures

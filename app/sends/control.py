@@ -39,8 +39,10 @@ def pause_by_program(session: Session, send_id: int, words: str) -> None:
 
 def resume(session: Session, actor: Actor, send_id: int) -> None:
     """Go on with a paused send; the caller wakes the engine after the commit. Raises Refused."""
-    find_send(session, actor, send_id)
-    if not _change(session, send_id, (SendState.PAUSED,), SendState.SENDING, pause_reason=""):
+    send = find_send(session, actor, send_id)
+    is_early = send.start_at is not None and send.start_at > now()
+    state = SendState.SCHEDULED if is_early else SendState.SENDING  # a pause does not bring the start forward
+    if not _change(session, send_id, (SendState.PAUSED,), state, pause_reason=""):
         raise Refused("This send is not paused, so there is nothing to resume.")
     note(session, actor, "send.resumed", f"Send {send_id} resumed", subject_id=send_id)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import update
 
 from app.audit.models import AuditEntry
-from app.db import Database
+from app.db import Database, now
 from app.people.models import Person
 from app.refusals import NotThere, Refused
 from app.sends.control import cancel, pause, pause_by_program, resume
@@ -59,6 +60,16 @@ def test_a_paused_send_goes_on_when_resumed(database: Database, actor: Person, s
         acts = [(one.action, one.actor_id) for one in session.query(AuditEntry).filter_by(subject_id=send_id)]
     assert ("send.paused", actor.id) in acts
     assert ("send.resumed", actor.id) in acts
+
+
+def test_a_pause_does_not_bring_the_start_forward(database: Database, actor: Person, send_id: int) -> None:
+    with database.writing() as session:
+        send = session.get_one(Send, send_id)
+        send.state, send.start_at = SendState.PAUSED, now() + timedelta(minutes=5)
+    with database.writing() as session:
+        resume(session, actor, send_id)
+    with database.reading() as session:
+        assert session.get_one(Send, send_id).state is SendState.SCHEDULED
 
 
 def test_a_pause_by_the_program_keeps_its_reason_until_it_is_resumed(
