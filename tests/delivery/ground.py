@@ -200,7 +200,7 @@ def people(count: int, beginning: str = "person") -> list[str]:
 
 
 def wait_for(done: Callable[[], bool], *, seconds: float = 60) -> float:
-    """Wait until something is so; gives how long it took. Sending goes on within 60 s of any fault (design, section 6)."""
+    """Wait until something is so; gives how long it took. Sending goes on within 60 s of a fault (design, 6)."""
     began = time.monotonic()
     while not done():
         assert time.monotonic() - began < seconds, "it did not happen in time"
