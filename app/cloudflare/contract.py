@@ -71,8 +71,6 @@ MAX_SUPPRESSION_PAGE = 1000
 MAX_SUPPRESSION_BULK = 1000
 MAX_SUPPRESSION_NOTE = 1000
 """Suppression limits (sections 7 and 9)."""
-LARGEST_FILE = 3_831_000
-"""Raw bytes of one file that still fits alone (section 4)."""
 
 PART_OVERHEAD = 512
 MESSAGE_OVERHEAD = 4096

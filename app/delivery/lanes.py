@@ -10,10 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.db import now
 from app.delivery.models import Lane
-from app.sends.models import Send, SendState
-
-AT_WORK = (SendState.SCHEDULED, SendState.SENDING)
-"""States in which a send has lanes."""
+from app.sends.models import AT_WORK, Send, SendState
 
 
 def open_lanes(

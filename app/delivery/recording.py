@@ -22,10 +22,10 @@ from app.delivery import pacing
 from app.delivery.answers import Verdict
 from app.delivery.claiming import Claimed, still_held
 from app.sends.control import pause_by_program
-from app.sends.models import UNDER_WAY, Attempt, Message, Outcome, Send, SendState
+from app.sends.models import AT_WORK, UNDER_WAY, Attempt, Message, Outcome, Send, SendState
 from app.sends.tallies import counts, move
 
-GOES_ON = (SendState.SCHEDULED, SendState.SENDING, SendState.PAUSED)
+GOES_ON = (*AT_WORK, SendState.PAUSED)
 """States of a send in which its messages may wait."""
 
 
@@ -98,7 +98,7 @@ def finish_when_done(session: Session, send_id: int) -> bool:
     tally = counts(session, send_id)
     if send is None or any(tally[state] for state in UNDER_WAY):
         return False
-    if send.state in {SendState.SCHEDULED, SendState.SENDING}:
+    if send.state in AT_WORK:
         send.state = SendState.FINISHED
         send.finished_at = now()
         note_program(session, send.workspace_id, "send.finished", f"Send {send_id} finished", subject_id=send_id)

@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 
 from app.db import Database, now
 from app.delivery.jobs import Queue
-from app.delivery.lanes import AT_WORK, expired, void
+from app.delivery.lanes import expired, void
 from app.delivery.models import Lane
 from app.delivery.recording import finish_when_done
-from app.sends.models import Message, Outcome, Send
+from app.sends.models import AT_WORK, Message, Outcome, Send
 from app.sends.tallies import move
 
 log = logging.getLogger(__name__)

@@ -77,7 +77,3 @@ class PersonForm(Form):
     password = PasswordField(
         "First password", [InputRequired("Enter a first password.")], render_kw={"autocomplete": "new-password"}
     )
-
-
-class Confirm(Form):
-    """Only the CSRF token: for buttons."""

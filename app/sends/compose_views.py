@@ -11,7 +11,7 @@ from app.recipients.lists import all_lists
 from app.refusals import Refused
 from app.sends import compose
 from app.sends.blueprint import STEPS, Page, blueprint
-from app.sends.forms import Confirm, FileForm, SenderForm, WhatForm
+from app.sends.forms import FileForm, SenderForm, WhatForm
 from app.sends.models import Send, SendKind
 from app.web.header_rows import given_headers, rows_to_show
 from app.web.numbers import row_number
@@ -110,7 +110,7 @@ def check_headers(send_id: int) -> Page:
 def values(send_id: int) -> Page:
     """Set common values; files are added and removed beside them."""
     send = compose.draft_of(db(), me(), send_id)
-    if request.method == "POST" and Confirm().validate():
+    if request.method == "POST":
         names = compose.common_variables(db(), send)
         given = {name: request.form.get(f"value_{name}", "").strip() for name in names}
         compose.change_values(db(), me(), send_id, given)

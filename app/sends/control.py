@@ -8,10 +8,8 @@ from sqlalchemy.orm import Session
 from app.audit.trail import Actor, note, note_program
 from app.db import now
 from app.refusals import NotThere, Refused
-from app.sends.models import Message, Outcome, Send, SendState
+from app.sends.models import AT_WORK, Message, Outcome, Send, SendState
 from app.sends.tallies import move
-
-UNDER_WAY = (SendState.SCHEDULED, SendState.SENDING)
 
 
 def find_send(session: Session, actor: Actor, send_id: int) -> Send:
@@ -25,14 +23,14 @@ def find_send(session: Session, actor: Actor, send_id: int) -> Send:
 def pause(session: Session, actor: Actor, send_id: int) -> None:
     """Pause a send. Raises Refused when it is not under way."""
     find_send(session, actor, send_id)
-    if not _change(session, send_id, UNDER_WAY, SendState.PAUSED, pause_reason=""):
+    if not _change(session, send_id, AT_WORK, SendState.PAUSED, pause_reason=""):
         raise Refused("This send is not under way, so there is nothing to pause.")
     note(session, actor, "send.paused", f"Send {send_id} paused", subject_id=send_id)
 
 
 def pause_by_program(session: Session, send_id: int, words: str) -> None:
     """Pause a send for a reason that concerns all its messages; `words` say what happened and what to do."""
-    if _change(session, send_id, UNDER_WAY, SendState.PAUSED, pause_reason=words):
+    if _change(session, send_id, AT_WORK, SendState.PAUSED, pause_reason=words):
         send = session.get_one(Send, send_id)
         note_program(session, send.workspace_id, "send.paused", f"Send {send_id} paused: {words}", subject_id=send_id)
 
@@ -50,7 +48,7 @@ def resume(session: Session, actor: Actor, send_id: int) -> None:
 def cancel(session: Session, actor: Actor, send_id: int) -> int:
     """Cancel a send; what is going out right now ends normally. Gives how many e-mails were stopped. Raises Refused."""
     find_send(session, actor, send_id)
-    states = (*UNDER_WAY, SendState.PAUSED)
+    states = (*AT_WORK, SendState.PAUSED)
     if not _change(session, send_id, states, SendState.CANCELLED, pause_reason="", finished_at=now()):
         raise Refused("This send is over already, so there is nothing to cancel.")
     stopped: int = session.execute(

@@ -51,7 +51,3 @@ class FileForm(Form):
     """One more file."""
 
     file = FileField("File")
-
-
-class Confirm(Form):
-    """Only the CSRF token: for buttons."""

@@ -34,6 +34,10 @@ class SendState(enum.StrEnum):
     CANCELLED = "cancelled"
 
 
+AT_WORK = (SendState.SCHEDULED, SendState.SENDING)
+"""States in which the engine works on a send."""
+
+
 class ReviewState(enum.StrEnum):
     """Where the review of a send stands."""
 

@@ -14,7 +14,7 @@ from app.emails.models import TemplateVersion
 from app.recipients.spreadsheet_cells import BYTE_ORDER_MARK, csv_lines
 from app.refusals import NotThere
 from app.sends.control import find_send
-from app.sends.models import UNDER_WAY, Attempt, Message, Outcome, Send, SendState, SendTally
+from app.sends.models import AT_WORK, UNDER_WAY, Attempt, Message, Outcome, Send, SendState, SendTally
 from app.sends.tallies import counts
 from app.sends.words import OUTCOMES, Wording, reason_words
 
@@ -78,7 +78,7 @@ def progress(session: Session, send: Send) -> Progress:
 
 def is_followed(send: Send, seen: Progress) -> bool:
     """Whether the page must be brought up to date while it is looked at."""
-    going = send.state in {SendState.SCHEDULED, SendState.SENDING}
+    going = send.state in AT_WORK
     return going or (send.state is SendState.CANCELLED and not seen.is_over)
 
 

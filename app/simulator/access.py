@@ -10,10 +10,9 @@ from app.simulator.settings import Behaviour
 
 def refuse_token(behaviour: Behaviour, *, account_id: str | None, scope: str) -> Response | None:
     """None when the token may do this in this account, else the refusal."""
-    header = request.headers.get("Authorization", "")
-    if not header and request.headers.get("X-Auth-Key"):
+    if not request.headers.get("Authorization") and request.headers.get("X-Auth-Key"):
         return documented("authentication.bad_token_type")
-    scopes = behaviour.tokens.get(header.removeprefix("Bearer ").strip()) if header.startswith("Bearer ") else None
+    scopes = _scopes(behaviour)
     if scopes is None or {"disabled", "expired"} & set(scopes):
         return documented("authentication.unauthorized")
     if "wrong_kind" in scopes:
@@ -29,8 +28,13 @@ def refuse_token(behaviour: Behaviour, *, account_id: str | None, scope: str) ->
 
 def token_status(behaviour: Behaviour) -> Response | str:
     """Give the status of the token, or the refusal of a token that does not exist."""
-    header = request.headers.get("Authorization", "")
-    scopes = behaviour.tokens.get(header.removeprefix("Bearer ").strip()) if header.startswith("Bearer ") else None
+    scopes = _scopes(behaviour)
     if scopes is None:
         return refusal(401, 1000, "Invalid API Token")
     return next((word for word in ("disabled", "expired") if word in scopes), "active")
+
+
+def _scopes(behaviour: Behaviour) -> list[str] | None:
+    """Give the scopes of the bearer token; None when there is none that is known."""
+    header = request.headers.get("Authorization", "")
+    return behaviour.tokens.get(header.removeprefix("Bearer ").strip()) if header.startswith("Bearer ") else None

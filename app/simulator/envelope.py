@@ -24,6 +24,13 @@ def refusal(status: int, code: int | str | None, message: str) -> Response:
     return response
 
 
+def over_global_limit(seconds: float) -> Response:
+    """The gateway's 429: the whole API is closed for so long (section 15)."""
+    response = refusal(429, 10429, "Rate limited. Please wait and consider throttling your request speed")
+    response.headers["Retry-After"] = str(max(1, round(seconds)))
+    return response
+
+
 def documented(cause: str, retry_after: int | None = None) -> Response:
     """One of the documented errors of Email Sending."""
     kind = KINDS[cause]

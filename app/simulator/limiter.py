@@ -7,7 +7,7 @@ import time
 
 from flask import Response
 
-from app.simulator.envelope import refusal
+from app.simulator.envelope import over_global_limit
 from app.simulator.settings import Behaviour
 
 
@@ -27,14 +27,14 @@ class Limiter:
         at = time.monotonic()
         with self._lock:
             if at < self._shut_until:
-                return self._refuse(self._shut_until - at)
+                return over_global_limit(self._shut_until - at)
             if at - self._window_began >= behaviour.rate_window:
                 self._window_began, self._calls = at, 0
             self._calls += 1
             if self._calls > behaviour.rate_limit:
                 self._shut_until = at + behaviour.rate_window
                 self.tripped += 1
-                return self._refuse(behaviour.rate_window)
+                return over_global_limit(behaviour.rate_window)
         return None
 
     def reset(self) -> None:
@@ -49,9 +49,3 @@ class Limiter:
         left = max(0, behaviour.rate_limit - self._calls)
         response.headers["Ratelimit"] = f'"default";r={left};t={reset}'
         response.headers["Ratelimit-Policy"] = f'"default";q={behaviour.rate_limit};w={behaviour.rate_window}'
-
-    @staticmethod
-    def _refuse(seconds: float) -> Response:
-        response = refusal(429, 10429, "Rate limited. Please wait and consider throttling your request speed")
-        response.headers["Retry-After"] = str(max(1, round(seconds)))
-        return response

@@ -19,7 +19,7 @@ from app.cloudflare.body import SHAPE, BadShape, parse_body
 from app.cloudflare.contract import FIELD_MISSING, TOO_LARGE, VALIDATION, check_send
 from app.cloudflare.problem import Problem
 from app.cloudflare.types import Address, SendRequest
-from app.simulator.envelope import documented, refusal, success
+from app.simulator.envelope import documented, over_global_limit, success
 from app.simulator.outcomes import GROUPS, Wish, wish_of
 from app.simulator.settings import Behaviour
 from app.simulator.store import Store
@@ -136,9 +136,7 @@ def _whole(wish: Wish) -> Response | None:
         answer.status_code = 200
         return answer
     if wish.kind == "global-limit":
-        answer = refusal(429, 10429, "Rate limited. Please wait and consider throttling your request speed")
-        answer.headers["Retry-After"] = "2"
-        return answer
+        return over_global_limit(2)
     return None
 
 
