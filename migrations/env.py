@@ -20,6 +20,17 @@ def plain_types(kind: str, item: object, autogen_context: object) -> str | bool:
 
 
 def run(connection: Connection) -> None:
+    if connection.dialect.name == "sqlite":
+        # A table is changed by making it anew; dropping the old one must not delete what points to it.
+        connection.connection.driver_connection.execute("PRAGMA foreign_keys=OFF")
+    try:
+        migrate_on(connection)
+    finally:
+        if connection.dialect.name == "sqlite":
+            connection.connection.driver_connection.execute("PRAGMA foreign_keys=ON")
+
+
+def migrate_on(connection: Connection) -> None:
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.db import Database
 from app.emails import templates
+from app.emails.content import content_of
 from app.emails.limits import LimitedRenderer
 from app.emails.models import TemplateVersion
 from app.emails.publishing import publish
@@ -36,7 +37,7 @@ def a_template_version(
 ) -> TemplateVersion:
     """Make a template and publish its first version."""
     template = templates.create_template(session, actor, name or f"Notice {next(_numbers)}")
-    draft = templates.Draft(subject, html, text, headers)
+    draft = content_of(subject, html, text, headers)
     templates.save_draft(session, actor, template.id, draft, number=template.draft_number)
     return publish(session, actor, template.id)
 

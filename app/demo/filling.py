@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from app.demo.people import COLUMNS, large_list, small_list
 from app.emails import publishing, templates
+from app.emails.content import content_of
 from app.emails.models import Template, TemplateVersion
-from app.emails.templates import Draft
 from app.people import connection, senders
 from app.people.models import Person, Role
 from app.recipients import lists
@@ -76,7 +76,8 @@ def fill(session: Session, settings: Settings, base_url: str) -> None:
     connection.switch_live(session, actor, live=True)
     for name, part, subject, sample in _PARTS:
         template = templates.create_template(session, actor, name)
-        draft = Draft(subject, _html(part), "", (("Auto-Submitted", "auto-generated"),), sample)
+        headers = (("Auto-Submitted", "auto-generated"),)
+        draft = content_of(subject, _html(part), headers=headers, examples=sample)
         templates.save_draft(session, actor, template.id, draft, number=template.draft_number)
         publishing.publish(session, actor, template.id, "First version")
     lists.make_list(session, actor, name=SMALL, columns=COLUMNS, people=small_list())

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from wtforms import IntegerField, SelectField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
+from collections.abc import Sequence
+from dataclasses import replace
+
+from flask import request
+from wtforms import IntegerField, RadioField, SelectField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length, Optional
 from wtforms.widgets import HiddenInput
 
+from app.emails.content import Content, Format, Hint, Variant
 from app.emails.models import Template
-from app.emails.templates import Draft
+from app.emails.preview import VIEW_WORDS, View
 from app.web.forms import Form, strip
 from app.web.header_rows import given_headers
 
-NO_LIST = 0
-"""Choice of the preview: one's own sample values."""
+EXAMPLES = 0
+"""Choice of the preview: the examples of the variables."""
+NO_LAYOUT = 0
+FORMAT_WORDS = {Format.MARKDOWN: "Write", Format.HTML: "HTML", Format.MJML: "MJML"}
 
 
 class NameForm(Form):
@@ -24,51 +31,75 @@ class NameForm(Form):
 
 
 class DraftForm(Form):
-    """The editor."""
+    """The editor: one language's words, and what all languages share."""
 
     number = IntegerField(widget=HiddenInput(), default=1)
-    subject = StringField("Subject", render_kw={"autocomplete": "off"})
-    html = TextAreaField("HTML", render_kw={"class": "code", "spellcheck": "false"})
-    text = TextAreaField("Text (optional)", render_kw={"rows": 5})
-    sample = TextAreaField("Sample values", render_kw={"rows": 5, "class": "mono", "spellcheck": "false"})
-    preview_list = SelectField("Preview with", coerce=int, validate_choice=False, default=NO_LIST)
-    preview_at = IntegerField("Person number", [Optional(), NumberRange(1, 1_000_000)], default=1, render_kw={"min": 1})
-
-    def validate_sample(self, field: TextAreaField) -> None:
-        """Refuse lines that would be lost: those that are no `name = value`."""
-        for number, line in enumerate((field.data or "").splitlines(), 1):
-            name, sign, _ = line.partition("=")
-            if line.strip() and not (sign and name.strip()):
-                raise ValidationError(f"Line {number} is not of the form name = value.")
+    variant = StringField(widget=HiddenInput(), default="")
+    """Tag of the language whose words are in the form."""
+    format = RadioField(
+        "How to write", choices=[(str(one), words) for one, words in FORMAT_WORDS.items()], validate_choice=False
+    )
+    layout = SelectField("Layout", coerce=int, validate_choice=False, default=NO_LAYOUT)
+    subject = StringField("Subject", render_kw={"autocomplete": "off", "data-takes-variables": ""})
+    preheader = StringField("Preheader", render_kw={"autocomplete": "off", "data-takes-variables": ""})
+    body = TextAreaField("Body", render_kw={"class": "code", "spellcheck": "true"})
+    text = TextAreaField("Text part (optional)", render_kw={"rows": 5, "data-editor": "text"})
+    preview_list = SelectField("Preview with", coerce=int, validate_choice=False, default=EXAMPLES)
+    preview_person = IntegerField(None, [Optional()], widget=HiddenInput(), default=0)
+    """Recipient of that list; 0: the first."""
+    view = RadioField(
+        "View",
+        choices=[(str(one), words) for one, words in VIEW_WORDS.items()],
+        default=str(View.DESKTOP),
+        validate_choice=False,
+    )
 
     def stands_on(self, number: int) -> None:
         """Let the next save stand on draft `number`; WTForms would show the number that was posted again."""
         self.number.data, self.number.raw_data = number, None
 
-    def draft(self) -> Draft:
-        """Give what was written."""
-        return Draft(
+    def language(self, draft: Content) -> str:
+        """Give the tag of the language whose words are in the form."""
+        tag = self.variant.data or ""
+        return tag if tag in draft.variants else draft.language
+
+    def content(self, before: Content) -> Content:
+        """Give the draft with what was written in its place; what this form does not show stays as it was."""
+        words = Variant(
             subject=self.subject.data or "",
-            html=self.html.data or "",
+            preheader=self.preheader.data or "",
+            body=self.body.data or "",
             text=self.text.data or "",
+        )
+        return replace(
+            before.with_variant(self.language(before), words),
+            format=Format(self.format.data) if self.format.data in list(Format) else before.format,
+            layout_id=self.layout.data or None,
             headers=tuple(given_headers()),
-            sample=sample_of(self.sample.data or ""),
+            hints=given_hints(),
         )
 
 
-def draft_form(template: Template) -> DraftForm:
-    """Give the editor filled with a template's draft."""
+def draft_form(template: Template, language: str) -> DraftForm:
+    """Give the editor filled with one language of a template's draft."""
+    words = template.draft.variants[language]
     return DraftForm(
         formdata=None,
         number=template.draft_number,
-        subject=template.draft_subject,
-        html=template.draft_html,
-        text=template.draft_text,
-        sample="\n".join(f"{name} = {value}" for name, value in template.sample_data.items()),
+        variant=language,
+        format=str(template.draft.format),
+        layout=template.draft.layout_id or NO_LAYOUT,
+        subject=words.subject,
+        preheader=words.preheader,
+        body=words.body,
+        text=words.text,
     )
 
 
-def sample_of(lines: str) -> dict[str, str]:
-    """Read sample values: a line each, `name = value`."""
-    pairs = (line.partition("=") for line in lines.splitlines() if "=" in line)
-    return {name.strip(): value.strip() for name, _, value in pairs if name.strip()}
+def given_hints() -> dict[str, Hint]:
+    """Read the table of variables: a row each of name, kind, example and “if missing”."""
+    columns: Sequence[list[str]] = [
+        request.form.getlist(f"hint_{part}") for part in ("name", "kind", "example", "default")
+    ]
+    rows = (tuple(cell.strip() for cell in row) for row in zip(*columns, strict=False))
+    return {name: Hint(kind, example, default) for name, kind, example, default in rows if name}

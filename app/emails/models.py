@@ -1,14 +1,18 @@
-"""Templates, their published versions, and the preview page a person looks at."""
+"""Templates and their versions, layouts and snippets, stored files, and what is open in an editor."""
 
 from __future__ import annotations
 
+import enum
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.db import Base, now
+from app.db import Base, Words, now
+from app.emails.content import Content, ContentType, Format
+from app.emails.rendering import EmailSource
+from app.people.models import Person
 
 
 class Template(Base):
@@ -20,14 +24,9 @@ class Template(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     workspace_id: Mapped[int] = mapped_column(ForeignKey("workspace.id"), index=True)
     name: Mapped[str] = mapped_column(String(200))
-    draft_subject: Mapped[str] = mapped_column(Text, default="")
-    draft_html: Mapped[str] = mapped_column(Text, default="")
-    draft_text: Mapped[str] = mapped_column(Text, default="")
-    """Empty: the text is made from the HTML at publish."""
-    draft_headers: Mapped[list[Any]] = mapped_column(default=list)
-    """Default headers: a list of [name, value source]."""
-    sample_data: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    """Values of one's own for the preview."""
+    folder: Mapped[str] = mapped_column(String(100), default="")
+    """Where it is kept on the list of templates; empty: in none."""
+    draft: Mapped[Content] = mapped_column(ContentType)
     draft_number: Mapped[int] = mapped_column(default=1)
     """Grows with every save, so that a save on top of somebody else's is noticed."""
     draft_saved_at: Mapped[datetime] = mapped_column(default=now)
@@ -36,12 +35,13 @@ class Template(Base):
     created_at: Mapped[datetime] = mapped_column(default=now)
 
     versions: Mapped[list[TemplateVersion]] = relationship(
-        back_populates="template", order_by="TemplateVersion.number.desc()"
+        back_populates="template", order_by="TemplateVersion.id.desc()"
     )
+    """Newest first; test snapshots (without a number) among them."""
 
 
 class TemplateVersion(Base):
-    """A published template. Never changed."""
+    """A published template, or the snapshot of a draft for a test e-mail. Never changed."""
 
     __tablename__ = "template_version"
     __table_args__ = (UniqueConstraint("template_id", "number"),)
@@ -49,28 +49,116 @@ class TemplateVersion(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     workspace_id: Mapped[int] = mapped_column(ForeignKey("workspace.id"), index=True)
     template_id: Mapped[int] = mapped_column(ForeignKey("template.id"), index=True)
-    number: Mapped[int]
-    subject: Mapped[str] = mapped_column(Text)
-    html: Mapped[str] = mapped_column(Text)
-    """The HTML as written."""
-    text: Mapped[str] = mapped_column(Text)
-    """The text as written; empty when it was made from the HTML."""
-    headers: Mapped[list[Any]] = mapped_column(default=list)
-    prepared_html: Mapped[str] = mapped_column(Text)
-    """Source that is rendered for each recipient: CSS inlined once, Jinja kept."""
-    prepared_text: Mapped[str] = mapped_column(Text)
+    number: Mapped[int | None]
+    """None: the snapshot of a draft that a test e-mail was sent from."""
+    content: Mapped[Content] = mapped_column(ContentType)
+    """As it was written."""
+    prepared: Mapped[dict[str, Any]]
+    """Language tag to `subject`, `html` and `text`: what is rendered for each recipient, CSS inlined, Jinja kept."""
+    pins: Mapped[list[Any]] = mapped_column(default=list)
+    """Ids of the layout's and the snippets' versions that are in `prepared`."""
     variables: Mapped[list[str]] = mapped_column(default=list)
-    """Names that a recipient's data must give, sorted."""
+    """Names that a recipient's data must give, sorted; those with an “if missing” value are not among them."""
     note: Mapped[str] = mapped_column(String(500), default="")
     published_at: Mapped[datetime] = mapped_column(default=now)
     published_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
 
     template: Mapped[Template] = relationship(back_populates="versions")
+    publisher: Mapped[Person | None] = relationship()
 
     @property
     def title(self) -> str:
         """Name and number, as people know it."""
-        return f"{self.template.name}, version {self.number}"
+        return f"{self.template.name}, {'a draft' if self.number is None else f'version {self.number}'}"
+
+    def source(self, language: str = "") -> EmailSource:
+        """Give what is rendered for recipients of a language; without one, of the template's own."""
+        tag = language or self.content.language
+        parts = self.prepared[tag]
+        return EmailSource(parts["subject"], parts["html"], parts["text"], self.content.headers, language=tag)
+
+
+class PieceKind(enum.StrEnum):
+    """What a piece is for."""
+
+    LAYOUT = "layout"
+    SNIPPET = "snippet"
+
+
+class Piece(Base):
+    """A layout or a snippet: a part that several templates share. Versioned as templates are."""
+
+    __tablename__ = "piece"
+    __table_args__ = (UniqueConstraint("workspace_id", "kind", "name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    workspace_id: Mapped[int] = mapped_column(ForeignKey("workspace.id"), index=True)
+    kind: Mapped[PieceKind] = mapped_column(Words(PieceKind))
+    name: Mapped[str] = mapped_column(String(100))
+    """A snippet is taken in by its name, so it keeps it while templates use it."""
+    draft_format: Mapped[Format] = mapped_column(Words(Format), default=Format.HTML)
+    draft_body: Mapped[str] = mapped_column(Text, default="")
+    draft_text: Mapped[str] = mapped_column(Text, default="")
+    """For the text part; empty: made from the HTML (a snippet), or nothing around it (a layout)."""
+    draft_number: Mapped[int] = mapped_column(default=1)
+    draft_saved_at: Mapped[datetime] = mapped_column(default=now)
+    draft_saved_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    is_archived: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+    versions: Mapped[list[PieceVersion]] = relationship(back_populates="piece", order_by="PieceVersion.number.desc()")
+
+
+class PieceVersion(Base):
+    """A published layout or snippet. Never changed."""
+
+    __tablename__ = "piece_version"
+    __table_args__ = (UniqueConstraint("piece_id", "number"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    piece_id: Mapped[int] = mapped_column(ForeignKey("piece.id"))
+    number: Mapped[int]
+    format: Mapped[Format] = mapped_column(Words(Format))
+    body: Mapped[str] = mapped_column(Text)
+    text: Mapped[str] = mapped_column(Text)
+    note: Mapped[str] = mapped_column(String(500), default="")
+    published_at: Mapped[datetime] = mapped_column(default=now)
+    published_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+
+    piece: Mapped[Piece] = relationship(back_populates="versions")
+    publisher: Mapped[Person | None] = relationship()
+
+
+class PieceUse(Base):
+    """A template's draft or newest version uses a piece; kept with every save and publish."""
+
+    __tablename__ = "piece_use"
+
+    template_id: Mapped[int] = mapped_column(ForeignKey("template.id", ondelete="CASCADE"), primary_key=True)
+    piece_id: Mapped[int] = mapped_column(ForeignKey("piece.id", ondelete="CASCADE"), primary_key=True, index=True)
+
+
+class StoredFile(Base):
+    """The bytes of a file, stored once whatever uses it; templates' files, sends' files, a person's own file."""
+
+    __tablename__ = "stored_file"
+
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    size: Mapped[int]
+    content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class Editing(Base):
+    """Somebody has a template's editor open; told to whoever else opens it."""
+
+    __tablename__ = "editing"
+
+    template_id: Mapped[int] = mapped_column(ForeignKey("template.id", ondelete="CASCADE"), primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), primary_key=True)
+    seen_at: Mapped[datetime] = mapped_column(default=now)
+
+    person: Mapped[Person] = relationship()
 
 
 class PreviewPage(Base):

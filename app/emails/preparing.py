@@ -7,16 +7,17 @@ and those within an element or a style as plain words.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import css_inline
 from inscriptis import get_text
 from inscriptis.model.config import ParserConfig
 
-_JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
+from app.emails.jinja_tags import WORD, hide, show
+
 _WHOLE = re.compile(
-    r"<!--.*?-->|<(style|title|textarea|script)\b.*?</\1\s*>|<[a-zA-Z/!][^<>]*>", re.DOTALL | re.IGNORECASE
+    r"<!--.*?-->|<(style|title|textarea|script|mj-title|mj-preview|mj-style)\b.*?</\1\s*>|<[a-zA-Z/!][^<>]*>",
+    re.DOTALL | re.IGNORECASE,
 )
 """What the parser takes as one piece, so that a comment put into it would end or change it (`<!--[if mso]>` too)."""
 _WHOLE_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
@@ -34,7 +35,6 @@ _FLATTEN = (
 _BARE_ROWS = re.compile(r"(<table\b[^<>]*>)((?:\s|<!--jinja-\d+-->)*)(?=<tr\b)", re.IGNORECASE)
 """A table whose rows have no tbody: the parser would begin one behind the tag of a loop, so it is put before it."""
 _STAND_IN = re.compile(r"<!--jinja-(\d+)-->|jinja-(\d+)-x")
-_WORD = re.compile(r"jinja-(\d+)-x")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +51,18 @@ def prepare(html: str, text: str) -> Prepared:
     """Prepare a template's HTML and text. Never fails: what cannot be prepared safely stays as written, with a note."""
     if not html.strip():
         return Prepared("", text)
-    made_text = text if text.strip() else text_of(html)
+    prepared, note = prepare_html(html)
+    return Prepared(prepared, text if text.strip() else text_of(html), note)
+
+
+def prepare_html(html: str) -> tuple[str, str]:
+    """Give the HTML with its styles inlined, or as written with a note that says why."""
     if "<style" not in html.lower():
-        return Prepared(html, made_text)
+        return html, ""
     inlined = inline(html)
     if inlined is None:
-        return Prepared(
-            html,
-            made_text,
-            "The styles were kept as written, because which of them apply depends on tags of the template.",
-        )
-    return Prepared(inlined, made_text)
+        return html, "The styles were kept as written, because which of them apply depends on tags of the template."
+    return inlined, ""
 
 
 def inline(html: str) -> str | None:
@@ -69,7 +70,7 @@ def inline(html: str) -> str | None:
 
     None when a tag would be lost, or when the styles of an element depend on the recipient's data.
     """
-    hidden, tags = _hide(html)
+    hidden, tags = hide_for_html(html)
     if _depends_on_data(hidden, has_blocks=any(tag.startswith("{%") for tag in tags)):
         return None
     hidden = _BARE_ROWS.sub(r"\1<tbody>\2", hidden)
@@ -86,38 +87,33 @@ def text_of(html: str) -> str:
 
     Tables are flattened first, a line for each row: tags between rows and cells would otherwise lose their place.
     """
-    tags: list[str] = []
-
-    def word(found: re.Match[str]) -> str:
-        tags.append(found.group())
-        return f"jinja-{len(tags) - 1}-x"
-
-    flat = _JINJA.sub(word, html)
+    flat, tags = hide(html)
     for pattern, stand_in in _FLATTEN:
         flat = pattern.sub(stand_in, flat)
     text = get_text(flat, ParserConfig(display_links=True))
     lines = (" ".join(line.split()) for line in text.splitlines())
     neat = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
-    return _WORD.sub(lambda found: tags[int(found[1])] if int(found[1]) < len(tags) else found[0], neat) + "\n"
+    return show(neat, tags) + "\n"
 
 
-def _hide(html: str) -> tuple[str, list[str]]:
-    """Put stand-ins in the place of Jinja's tags."""
-    tags: list[str] = []
-
-    def stand_in(pattern: str) -> Callable[[re.Match[str]], str]:
-        def put(found: re.Match[str]) -> str:
-            tags.append(found.group())
-            return pattern.format(len(tags) - 1)
-
-        return put
-
-    # First those that an HTML parser would see as part of an element, then all others.
-    words = _JINJA.sub(stand_in("jinja-{}-x"), html)
-    in_tags = {int(number) for found in _WHOLE.finditer(words) for number in _WORD.findall(found.group())}
-    return _WORD.sub(
+def hide_for_html(html: str) -> tuple[str, list[str]]:
+    """Put stand-ins in the place of Jinja's tags, such that an HTML parser moves and drops none."""
+    words, tags = hide(html)
+    # Those that an HTML parser would see as part of an element stay words, all others become comments.
+    in_tags = {int(number) for found in _WHOLE.finditer(words) for number in WORD.findall(found.group())}
+    return WORD.sub(
         lambda found: found.group() if int(found.group(1)) in in_tags else f"<!--jinja-{found.group(1)}-->", words
     ), tags
+
+
+def show_all(html: str, tags: list[str]) -> str:
+    """Put the tags back wherever their stand-ins are, also where there are more or fewer of them than before."""
+    return _STAND_IN.sub(lambda found: _tag_of(found, tags), html)
+
+
+def _tag_of(found: re.Match[str], tags: list[str]) -> str:
+    number = int(found[1] or found[2])
+    return tags[number] if number < len(tags) else found.group()
 
 
 def _show(html: str, tags: list[str]) -> str | None:
@@ -125,7 +121,7 @@ def _show(html: str, tags: list[str]) -> str | None:
     met = [int(found[1] or found[2]) for found in _STAND_IN.finditer(html)]
     if met != list(range(len(tags))):
         return None
-    return _STAND_IN.sub(lambda found: tags[int(found[1] or found[2])], html)
+    return show_all(html, tags)
 
 
 def _depends_on_data(hidden: str, *, has_blocks: bool) -> bool:
@@ -135,11 +131,11 @@ def _depends_on_data(hidden: str, *, has_blocks: bool) -> bool:
         return True
     changing: set[str] = set()
     for found in _OPEN_TAG.finditer(_WHOLE_COMMENT.sub("", hidden)):
-        if not _WORD.search(found.group()):
+        if not WORD.search(found.group()):
             continue
-        if _WORD.search(_ATTRIBUTE.sub("", found.group())):  # a tag that makes whole attributes
+        if WORD.search(_ATTRIBUTE.sub("", found.group())):  # a tag that makes whole attributes
             return True
-        changing |= {name.lower() for name, value in _ATTRIBUTE.findall(found.group()) if _WORD.search(value)}
+        changing |= {name.lower() for name, value in _ATTRIBUTE.findall(found.group()) if WORD.search(value)}
     chosen_by = {name.lower() for name in re.findall(r"\[\s*([\w-]+)", selectors)}
     chosen_by |= {name for name, mark in (("class", "."), ("id", "#")) if mark in selectors}
     return bool(changing & chosen_by)

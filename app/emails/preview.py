@@ -2,19 +2,51 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from lxml import etree
+from lxml import html as lxml_html
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.audit.trail import Actor
 from app.db import now
+from app.emails.assembling import Pieces, as_written, assemble, check_written
+from app.emails.content import Content
 from app.emails.limits import LimitedRenderer
 from app.emails.models import PreviewPage
-from app.emails.preparing import prepare
-from app.emails.rendering import EmailSource, RenderedEmail, RenderError, RenderProblem, render, variables_of
+from app.emails.preparing import prepare_html, text_of
+from app.emails.publishing import with_defaults
+from app.emails.rendering import RenderedEmail, RenderError, RenderProblem, render, variables_of
+
+INBOX_CHARACTERS = 140
+"""Of subject and preheader together; no inbox shows more."""
+
+
+class View(enum.StrEnum):
+    """How the preview shows the e-mail."""
+
+    DESKTOP = "desktop"
+    PHONE = "phone"
+    DARK = "dark"
+    TEXT = "text"
+    HEADERS = "headers"
+    SOURCE = "source"
+
+
+VIEW_WORDS = {
+    View.DESKTOP: "Desktop",
+    View.PHONE: "Phone",
+    View.DARK: "Dark mode",
+    View.TEXT: "Text",
+    View.HEADERS: "Headers",
+    View.SOURCE: "Source",
+}
+FRAMED = frozenset({View.DESKTOP, View.PHONE, View.DARK})
+"""Views that show the HTML as a mail program does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,35 +59,84 @@ class Preview:
     """The text was made from the HTML."""
     note: str = ""
     """What publishing leaves as it is written, and why."""
+    first_words: str = ""
+    """What an inbox shows when there is no preheader."""
 
 
-def preview(renderer: LimitedRenderer, source: EmailSource, data: Mapping[str, Any]) -> Preview:
+def preview(
+    renderer: LimitedRenderer,
+    content: Content,
+    language: str,
+    pieces: Pieces,
+    data: Mapping[str, Any],
+    *,
+    with_text: bool = True,
+) -> Preview:
     """Render a draft under the limits of time and memory. Never fails."""
     try:
-        return renderer.run(make_preview, source, dict(data))
+        return renderer.run(make_preview, content, language, pieces, dict(data), with_text)
     except RenderError as error:
         return Preview(None, error.problems)
 
 
-def make_preview(source: EmailSource, data: Mapping[str, Any]) -> Preview:
-    """Prepare and render a draft; runs in a limited process."""
-    text_is_made = bool(source.html.strip()) and not source.text.strip()
-    prepared = prepare(source.html, source.text)
-    ready = EmailSource(source.subject, prepared.html, prepared.text, source.headers)
-    as_written = EmailSource(source.subject, source.html, source.text, source.headers)
+def make_preview(
+    content: Content, language: str, pieces: Pieces, data: Mapping[str, Any], with_text: bool = True
+) -> Preview:
+    """Assemble, prepare and render a draft; runs in a limited process.
+
+    Without `with_text` no text is made from the HTML, which takes longer than all the rest.
+    """
+    problems = tuple(check_written(content, language, pieces))
+    if problems:
+        return Preview(None, problems)
     try:
-        return Preview(render(ready, data), (), text_is_made, prepared.note)
+        source = assemble(content, language, pieces)
     except RenderError as error:
-        problems = error.problems
-    try:  # lines as the author wrote them, not as they are after preparing
-        render(as_written, data)
-    except RenderError as error:
-        problems = error.problems
+        return Preview(None, error.problems)
+    is_made = bool(source.html.strip()) and not source.text.strip()
+    html, note = prepare_html(source.html)
+    text = text_of(source.html) if is_made and with_text else source.text
+    ready = replace(source, html=html, text=text)
+    shown = Preview(None, text_is_made=is_made, note=note)
+    given = with_defaults(data, content.hints)
     try:
-        stand_ins = {name: f"[{name} missing]" for name in variables_of(ready) if name not in data}
-        return Preview(render(ready, {**stand_ins, **data}), problems, text_is_made, prepared.note)
+        return _with_email(shown, render(ready, given))
+    except RenderError as error:
+        problems = _where_the_author_wrote_it(content, language, given) or error.problems
+    try:
+        stand_ins = {name: f"[{name} missing]" for name in variables_of(ready) if name not in given}
+        return _with_email(replace(shown, problems=problems), render(ready, {**stand_ins, **given}))
     except RenderError:
-        return Preview(None, problems, text_is_made)
+        return replace(shown, problems=problems)
+
+
+def _with_email(shown: Preview, email: RenderedEmail) -> Preview:
+    return replace(shown, email=email, first_words=email.preheader or _first_words(email))
+
+
+def _where_the_author_wrote_it(content: Content, language: str, data: Mapping[str, Any]) -> tuple[RenderProblem, ...]:
+    """Render the author's own text, whose lines are not those of the assembled e-mail."""
+    try:
+        render(as_written(content, language), data)
+    except RenderError as error:
+        return error.problems
+    return ()
+
+
+def _first_words(email: RenderedEmail) -> str:
+    """Give the first words of the body, as an inbox shows them."""
+    try:
+        document = lxml_html.fromstring(email.html[:50_000]) if email.html.strip() else None
+    except (etree.ParserError, ValueError):
+        document = None
+    if document is None:
+        return " ".join(email.text.split())[:INBOX_CHARACTERS]
+    pieces: list[str] = []
+    for text in document.xpath("//text()[not(ancestor::style or ancestor::title or ancestor::script)]"):
+        pieces.append(" ".join(text.split()))
+        if sum(map(len, pieces)) > INBOX_CHARACTERS:
+            break
+    return " ".join(piece for piece in pieces if piece)[:INBOX_CHARACTERS]
 
 
 def keep_page(session: Session, actor: Actor, template_id: int, html: str) -> PreviewPage:

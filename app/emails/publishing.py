@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.audit.trail import Actor, note
 from app.cloudflare.contract import Problem, check_header_name, check_header_value
+from app.emails.assembling import Pieces, assemble, check_written
+from app.emails.content import Content, Hint
+from app.emails.languages import language_name
 from app.emails.limits import LimitedRenderer
 from app.emails.models import Template, TemplateVersion
+from app.emails.pieces import keep_uses, pieces_for, pinned
 from app.emails.preparing import prepare
-from app.emails.rendering import EmailSource, RenderError, RenderProblem, check_source, variables_of
+from app.emails.rendering import EmailSource, RenderError, RenderProblem, variables_of
 from app.emails.templates import find_template
 from app.refusals import Refused
 
 SECONDS = 5.0
 """Time that preparing a draft may take."""
-FROM_SEND = frozenset({"email", "name"})
-"""Variables that every recipient has."""
+FROM_SEND = frozenset({"email", "name", "unsubscribe_url"})
+"""Variables that every message has."""
 
 
 class CannotPublish(Refused):
@@ -30,18 +36,16 @@ class CannotPublish(Refused):
         self.problems = problems
 
 
-def source_of_draft(template: Template) -> EmailSource:
-    """Give the draft as it would be rendered."""
-    headers = tuple((str(name), str(value)) for name, value in template.draft_headers)
-    return EmailSource(template.draft_subject, template.draft_html, template.draft_text, headers)
-
-
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A draft made ready for every recipient: its source with styles inlined, and the variables it needs."""
+    """A content made ready for every recipient: a prepared source for each language, and the variables it needs."""
 
-    source: EmailSource
+    sources: Mapping[str, EmailSource]
     variables: tuple[str, ...]
+
+    def to_json(self) -> dict[str, dict[str, str]]:
+        """Give the form in which a version stores its sources."""
+        return {tag: {"subject": one.subject, "html": one.html, "text": one.text} for tag, one in self.sources.items()}
 
 
 def publish(
@@ -52,48 +56,89 @@ def publish(
     Give a `renderer` wherever other people wait for this process: the draft is then prepared under its limits.
     """
     template = find_template(session, actor, template_id)
-    source = source_of_draft(template)
-    problems = header_problems(source.headers)
-    try:
-        ready = renderer.run(make_ready, source, seconds=SECONDS) if renderer else make_ready(source)
-    except RenderError as error:
-        raise CannotPublish([*(str(one) for one in error.problems), *(one.words for one in problems)]) from error
-    if problems:
-        raise CannotPublish([one.words for one in problems])
+    return publish_content(session, actor, template, template.draft, note_text, renderer)
+
+
+def publish_content(
+    session: Session,
+    actor: Actor,
+    template: Template,
+    content: Content,
+    note_text: str = "",
+    renderer: LimitedRenderer | None = None,
+) -> TemplateVersion:
+    """Publish a content, the draft's or an older version's, as the template's next version. Raises CannotPublish."""
     newest = session.scalar(select(func.max(TemplateVersion.number)).where(TemplateVersion.template_id == template.id))
-    version = TemplateVersion(
-        workspace_id=template.workspace_id,
-        template_id=template.id,
-        number=(newest or 0) + 1,
-        subject=source.subject,
-        html=source.html,
-        text=source.text,
-        headers=[list(pair) for pair in source.headers],
-        prepared_html=ready.source.html,
-        prepared_text=ready.source.text,
-        variables=[name for name in ready.variables if name not in FROM_SEND],
-        note=note_text.strip()[:500],
-        published_by=actor.id,
-    )
+    version = snapshot(session, actor, template, content, renderer)
+    version.number, version.note = (newest or 0) + 1, note_text.strip()[:500]
     session.add(version)
-    session.flush()
+    keep_uses(session, template)
     words = f"Template “{template.name}” published as version {version.number}"
     note(session, actor, "template.published", words, subject_id=template.id)
     return version
 
 
-def make_ready(source: EmailSource) -> Ready:
-    """Check and prepare a draft's source. Raises RenderError with every problem."""
-    problems = check_source(source)
-    if not source.subject.strip():
-        problems.append(RenderProblem("empty_subject", "subject", None, "write a subject."))
-    if not source.html.strip() and not source.text.strip():
-        problems.append(RenderProblem("empty", "html", None, "write some HTML, or a text."))
+def snapshot(
+    session: Session, actor: Actor, template: Template, content: Content, renderer: LimitedRenderer | None = None
+) -> TemplateVersion:
+    """Make a content ready to be sent, as a version without a number, not yet added. Raises CannotPublish."""
+    pieces = pieces_for(session, template.workspace_id, content)
+    problems = [one.words for one in header_problems(content.headers)]
+    if content.layout_id is not None and pieces.layout is None:
+        problems.append("The layout is not published. Publish it, or choose another one.")
+    try:
+        run = (content, pieces)
+        ready = renderer.run(make_ready, *run, seconds=SECONDS) if renderer else make_ready(*run)
+    except RenderError as error:
+        raise CannotPublish([*(str(one) for one in error.problems), *problems]) from error
+    if problems:
+        raise CannotPublish(problems)
+    return TemplateVersion(
+        workspace_id=template.workspace_id,
+        template_id=template.id,
+        template=template,
+        content=content,
+        prepared=ready.to_json(),
+        pins=pinned(pieces),
+        variables=[name for name in ready.variables if name not in FROM_SEND],
+        published_by=actor.id,
+    )
+
+
+def make_ready(content: Content, pieces: Pieces) -> Ready:
+    """Check and prepare every language of a content. Raises RenderError with every problem."""
+    sources: dict[str, EmailSource] = {}
+    problems: list[RenderProblem] = []
+    for language in content.variants:
+        try:
+            sources[language] = make_ready_in(content, language, pieces)
+        except RenderError as error:
+            problems += [_in_language(content, language, one) for one in error.problems]
     if problems:
         raise RenderError(tuple(problems))
+    names = {name for one in sources.values() for name in variables_of(one)}
+    return Ready(sources, tuple(sorted(names - with_defaults({}, content.hints).keys())))
+
+
+def make_ready_in(content: Content, language: str, pieces: Pieces) -> EmailSource:
+    """Check and prepare one language. Raises RenderError with every problem."""
+    variant = content.variants[language]
+    problems = check_written(content, language, pieces)
+    if not variant.subject.strip():
+        problems.append(RenderProblem("empty_subject", "subject", None, "write a subject."))
+    if not variant.body.strip() and not variant.text.strip():
+        problems.append(RenderProblem("empty", "body", None, "write the e-mail, or a text."))
+    if problems:
+        raise RenderError(tuple(problems))
+    source = assemble(content, language, pieces)
     prepared = prepare(source.html, source.text)
-    ready = EmailSource(source.subject, prepared.html, prepared.text, source.headers)
-    return Ready(ready, tuple(variables_of(ready)))
+    return EmailSource(source.subject, prepared.html, prepared.text, source.headers, language=language)
+
+
+def with_defaults(data: Mapping[str, Any], hints: Mapping[str, Hint]) -> dict[str, Any]:
+    """Give the data with every “if missing” value where there is none, or only an empty cell."""
+    defaults = {name: hint.default for name, hint in hints.items() if hint.default and not data.get(name)}
+    return {**data, **defaults}
 
 
 def header_problems(headers: tuple[tuple[str, str], ...]) -> list[Problem]:
@@ -105,3 +150,10 @@ def header_problems(headers: tuple[tuple[str, str], ...]) -> list[Problem]:
             found = check_header_value(name, value)
         problems += found
     return problems
+
+
+def _in_language(content: Content, language: str, problem: RenderProblem) -> RenderProblem:
+    if len(content.variants) == 1:
+        return problem
+    words = f"{language_name(language)}: {problem.words}"
+    return RenderProblem(problem.code, problem.place, problem.line, words)

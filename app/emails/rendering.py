@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from jinja2 import Template, TemplateError, TemplateSyntaxError, Undefined, nodes
+from jinja2 import Template, TemplateError, TemplateSyntaxError, nodes
 from jinja2.compiler import CodeGenerator, Frame
 from jinja2.exceptions import SecurityError, UndefinedError
 from jinja2.runtime import StrictUndefined
@@ -40,11 +40,17 @@ class EmailSource:
     html: str
     text: str
     headers: tuple[tuple[str, str], ...] = ()
+    preheader: str = ""
+    """Only for showing it: assembled, it stands in the HTML already."""
+    language: str = "en"
+    """Tag of the language that filters write dates and numbers in."""
 
     def parts(self) -> Iterator[tuple[str, str]]:
-        """Give each source with its place: `subject`, `html`, `text`, `headers.NAME`."""
+        """Give each source with its place: `subject`, `preheader`, `body`, `text`, `headers.NAME`."""
         yield "subject", self.subject
-        yield "html", self.html
+        if self.preheader:
+            yield "preheader", self.preheader
+        yield "body", self.html
         yield "text", self.text
         for name, value in self.headers:
             yield f"headers.{name}", value
@@ -58,6 +64,7 @@ class RenderedEmail:
     html: str
     text: str
     headers: tuple[tuple[str, str], ...] = ()
+    preheader: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +81,7 @@ class RenderProblem:
         return f"{where}, line {self.line}: {self.words}" if self.line else f"{where}: {self.words}"
 
 
-PLACES = {"subject": "Subject", "html": "HTML", "text": "Text"}
+PLACES = {"subject": "Subject", "preheader": "Preheader", "body": "Body", "text": "Text"}
 
 
 class RenderError(Exception):
@@ -102,8 +109,16 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     code_generator_class = _NothingAhead
 
-    def __init__(self, *, autoescape: bool, undefined: type[Undefined] = StrictUndefined) -> None:
-        super().__init__(autoescape=autoescape, undefined=undefined, keep_trailing_newline=True, optimized=False)
+    def __init__(self, *, autoescape: bool, language: str = "en", is_text: bool = False) -> None:
+        super().__init__(
+            autoescape=autoescape,
+            undefined=StrictUndefined,
+            keep_trailing_newline=True,
+            optimized=False,
+            trim_blocks=is_text,  # a line that holds only a tag leaves no empty line behind
+            lstrip_blocks=is_text,
+        )
+        self.language = language
         self.filters = {name: one for name, one in self.filters.items() if name in FILTERS}
         self.tests = {name: one for name, one in self.tests.items() if name in TESTS}
         self.globals = {"range": _short_range}
@@ -124,10 +139,9 @@ def _short_range(*bounds: int) -> range:
     return wanted
 
 
-_HTML = Sandbox(autoescape=True)
-_PLAIN = Sandbox(autoescape=False)
-_TEXT = Sandbox(autoescape=False)
-_TEXT.trim_blocks = _TEXT.lstrip_blocks = True  # a line that holds only a tag leaves no empty line behind
+@lru_cache(maxsize=64)
+def _sandbox(place: str, language: str) -> Sandbox:
+    return Sandbox(autoescape=place == "body", language=language, is_text=place == "text")
 
 
 def render(source: EmailSource, data: Mapping[str, Any]) -> RenderedEmail:
@@ -136,7 +150,7 @@ def render(source: EmailSource, data: Mapping[str, Any]) -> RenderedEmail:
     parts: dict[str, str] = {}
     for place, text in source.parts():
         try:
-            parts[place] = _render_part(place, text, data)
+            parts[place] = _render_part(place, text, data, source.language)
         except RenderError as error:
             problems += error.problems
     problems += _line_breaks(parts)
@@ -145,14 +159,14 @@ def render(source: EmailSource, data: Mapping[str, Any]) -> RenderedEmail:
     if problems:
         raise RenderError(tuple(problems))
     headers = tuple((name, parts[f"headers.{name}"]) for name, _ in source.headers)
-    return RenderedEmail(parts["subject"], parts["html"], parts["text"], headers)
+    return RenderedEmail(parts["subject"], parts["body"], parts["text"], headers, parts.get("preheader", ""))
 
 
 def variables_of(source: EmailSource) -> list[str]:
     """Give the names a recipient's data must give, sorted. Raises RenderError when a part does not compile."""
     names: set[str] = set()
     for place, text in source.parts():
-        names |= {name for name, _ in _compiled(place, text).needed}
+        names |= {name for name, _ in _compiled(place, text, source.language).needed}
     return sorted(names)
 
 
@@ -161,7 +175,7 @@ def check_source(source: EmailSource) -> list[RenderProblem]:
     problems: list[RenderProblem] = []
     for place, text in source.parts():
         try:
-            _compiled(place, text)
+            _compiled(place, text, source.language)
         except RenderError as error:
             problems += error.problems
     return problems
@@ -175,8 +189,8 @@ class _Compiled:
 
 
 @lru_cache(maxsize=256)
-def _compiled(place: str, text: str) -> _Compiled:
-    environment = {"html": _HTML, "text": _TEXT}.get(place, _PLAIN)
+def _compiled(place: str, text: str, language: str) -> _Compiled:
+    environment = _sandbox(place if place in {"body", "text"} else "line", language)
     try:
         tree = environment.parse(text)
         for forbidden in tree.find_all((nodes.Import, nodes.FromImport, nodes.Include, nodes.Extends)):
@@ -191,8 +205,8 @@ def _compiled(place: str, text: str) -> _Compiled:
         raise RenderError((RenderProblem("syntax", place, None, words),)) from error
 
 
-def _render_part(place: str, text: str, data: Mapping[str, Any]) -> str:
-    compiled = _compiled(place, text)
+def _render_part(place: str, text: str, data: Mapping[str, Any], language: str) -> str:
+    compiled = _compiled(place, text, language)
     missing = [(name, line) for name, line in compiled.needed if name not in data]
     if missing:
         raise RenderError(
@@ -274,5 +288,5 @@ def _syntax_words(error: TemplateSyntaxError) -> str:
 
 def _line_breaks(parts: Mapping[str, str]) -> Iterator[RenderProblem]:
     for place, text in parts.items():
-        if place not in {"html", "text"} and ("\r" in text or "\n" in text):
+        if place not in {"body", "text"} and ("\r" in text or "\n" in text):
             yield RenderProblem("line_break", place, None, "this must be one line, without a line break.")

@@ -1,4 +1,6 @@
-"""What a new template begins with."""
+"""What a new template in HTML begins with."""
+
+from app.emails.content import Content, Format, Hint, Variant
 
 SUBJECT = "Hello {{ first_name }}"
 
@@ -25,4 +27,8 @@ body { margin: 0; background: #f4f4f4; color: #222222; font-family: Arial, Helve
 </html>
 """
 
-SAMPLE = {"first_name": "Anna"}
+CONTENT = Content(
+    format=Format.HTML,
+    variants={"en": Variant(subject=SUBJECT, body=HTML)},
+    hints={"first_name": Hint(example="Anna")},
+)

@@ -2,44 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, contains_eager, defer
 
 from app.audit.trail import Actor, note
 from app.db import now
 from app.emails import starter
+from app.emails.content import Content
+from app.emails.languages import is_language
 from app.emails.models import Template, TemplateVersion
+from app.emails.pieces import keep_uses
 from app.refusals import NotThere, Refused
 
 MOST_CHARACTERS = 1_000_000
 """Of one part of a template; more could never be sent."""
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """What a person writes."""
-
-    subject: str
-    html: str
-    text: str
-    headers: tuple[tuple[str, str], ...] = ()
-    sample: dict[str, str] = field(default_factory=dict)
+WITHOUT_CONTENT = (defer(TemplateVersion.content), defer(TemplateVersion.prepared))
+"""Options of a query for versions that shows only which there are."""
 
 
 def templates(
-    session: Session, actor: Actor, *, search: str = "", after: str = "", archived: bool = False, limit: int = 25
+    session: Session,
+    actor: Actor,
+    *,
+    search: str = "",
+    folder: str | None = None,
+    after: str = "",
+    archived: bool = False,
+    limit: int = 25,
 ) -> Sequence[Template]:
-    """Give templates by name, `after` a name for the next page; `search` is looked for anywhere in the name."""
+    """Give templates by name, without their drafts; `after` a name for the next page.
+
+    `search` is looked for anywhere in the name; `folder` names one folder, empty for those in none.
+    """
     name = func.lower(Template.name)
     query = select(Template).where(Template.workspace_id == actor.workspace_id, Template.is_archived.is_(archived))
     if search:
         query = query.where(name.contains(search.strip().lower(), autoescape=True))
+    if folder is not None:
+        query = query.where(Template.folder == folder)
     if after:
         query = query.where(name > func.lower(after))
-    return session.scalars(query.order_by(name).limit(limit).options(selectinload(Template.versions))).all()
+    return session.scalars(query.order_by(name).limit(limit).options(defer(Template.draft))).all()
+
+
+def folders(session: Session, actor: Actor) -> Sequence[str]:
+    """Give the folders that hold a template, by name."""
+    return session.scalars(
+        select(Template.folder)
+        .where(Template.workspace_id == actor.workspace_id, Template.folder != "", Template.is_archived.is_(False))
+        .distinct()
+        .order_by(Template.folder)
+    ).all()
+
+
+def newest_of(session: Session, template_ids: Collection[int]) -> dict[int, TemplateVersion]:
+    """Give the newest version of each template, without what was written in it."""
+    newest = (
+        select(func.max(TemplateVersion.id))
+        .where(TemplateVersion.template_id.in_(template_ids), TemplateVersion.number.is_not(None))
+        .group_by(TemplateVersion.template_id)
+    )
+    found = session.scalars(select(TemplateVersion).where(TemplateVersion.id.in_(newest)).options(*WITHOUT_CONTENT))
+    return {one.template_id: one for one in found}
 
 
 def find_template(session: Session, actor: Actor, template_id: int) -> Template:
@@ -60,32 +87,33 @@ def find_version(session: Session, actor: Actor, version_id: int) -> TemplateVer
 
 def newest_versions(session: Session, actor: Actor) -> Sequence[TemplateVersion]:
     """Give the newest version of each template that is not archived, by name: what a send may pick."""
-    newest = select(func.max(TemplateVersion.id)).group_by(TemplateVersion.template_id)
+    newest = (
+        select(func.max(TemplateVersion.id))
+        .where(TemplateVersion.workspace_id == actor.workspace_id, TemplateVersion.number.is_not(None))
+        .group_by(TemplateVersion.template_id)
+    )
     return session.scalars(
         select(TemplateVersion)
         .join(TemplateVersion.template)
         .where(
-            TemplateVersion.workspace_id == actor.workspace_id,
             TemplateVersion.id.in_(newest),
             Template.is_archived.is_(False),
         )
         .order_by(func.lower(Template.name))
-        .options(selectinload(TemplateVersion.template))
+        .options(contains_eager(TemplateVersion.template).defer(Template.draft), *WITHOUT_CONTENT)
     ).all()
 
 
-def create_template(session: Session, actor: Actor, name: str) -> Template:
-    """Make a template with a starter draft. Raises Refused when the name is missing or taken."""
+def create_template(session: Session, actor: Actor, name: str, draft: Content | None = None) -> Template:
+    """Make a template with a draft, or with the starter's. Raises Refused when the name is missing or taken."""
     template = Template(
         workspace_id=actor.workspace_id,
         name=_free_name(session, actor, name),
-        draft_subject=starter.SUBJECT,
-        draft_html=starter.HTML,
-        sample_data=dict(starter.SAMPLE),
+        draft=draft or starter.CONTENT,
         draft_saved_by=actor.id,
     )
     session.add(template)
-    session.flush()
+    keep_uses(session, template)
     note(session, actor, "template.created", f"Template “{template.name}” made", subject_id=template.id)
     return template
 
@@ -105,27 +133,49 @@ def rename_template(session: Session, actor: Actor, template_id: int, name: str)
     return template
 
 
-def save_draft(session: Session, actor: Actor, template_id: int, draft: Draft, *, number: int) -> Template:
+def save_draft(session: Session, actor: Actor, template_id: int, draft: Content, *, number: int) -> Template:
     """Save a draft that was written on top of draft `number`. Raises Refused when somebody saved meanwhile."""
     template = find_template(session, actor, template_id)
     if template.draft_number != number:
-        raise Refused(
+        raise SavedMeanwhile(
             "Somebody else saved this template meanwhile. Your text is kept below; compare it with theirs in another "
             "window, then save again to put yours in its place."
         )
-    for place, text in (("subject", draft.subject), ("html", draft.html), ("text", draft.text)):
-        if len(text) > MOST_CHARACTERS:
-            raise Refused(f"This is longer than {MOST_CHARACTERS:,} characters, which no e-mail can be.", field=place)
-    if "\0" in "".join(
-        (draft.subject, draft.html, draft.text, *sum(draft.headers, ()), *sum(draft.sample.items(), ()))
-    ):
-        raise Refused("There is a null character in what you typed, which cannot be stored. Take it out.")
-    template.draft_subject, template.draft_html, template.draft_text = draft.subject, draft.html, draft.text
-    template.draft_headers = [list(pair) for pair in draft.headers]
-    template.sample_data = dict(draft.sample)
+    _check_storable(draft)
+    template.draft = draft
     template.draft_number += 1
     template.draft_saved_at, template.draft_saved_by = now(), actor.id
+    keep_uses(session, template)
     return template
+
+
+class SavedMeanwhile(Refused):
+    """Somebody else saved the draft since this person opened it."""
+
+
+def _check_storable(draft: Content) -> None:
+    for variant in draft.variants.values():
+        for place in ("subject", "preheader", "body", "text"):
+            if len(getattr(variant, place)) > MOST_CHARACTERS:
+                words = f"This is longer than {MOST_CHARACTERS:,} characters, which no e-mail can be."
+                raise Refused(words, field=place)
+    if any("\0" in text for text in _texts(draft.to_json())):
+        raise Refused("There is a null character in what you typed, which cannot be stored. Take it out.")
+    for tag in draft.variants:
+        if not is_language(tag):
+            raise Refused(f"“{tag}” is no language that Postroom knows.", field="language")
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Give every text in a JSON value, names included."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for name, one in value.items():
+            yield from (name, *_texts(one))
+    elif isinstance(value, list):
+        for one in value:
+            yield from _texts(one)
 
 
 def archive_template(session: Session, actor: Actor, template_id: int, *, archived: bool) -> Template:

@@ -28,6 +28,8 @@ class Workspace(Base):
     name: Mapped[str] = mapped_column(String(100))
     is_live: Mapped[bool] = mapped_column(default=False)
     """False: trial mode. Mail goes only to the team's own addresses until an administrator switches to live."""
+    public_url: Mapped[str] = mapped_column(String(300), default="")
+    """Where recipients reach Postroom (https, no slash at its end), for the hosted unsubscribe link; empty: nowhere."""
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 

@@ -1,14 +1,15 @@
-"""Recipient lists, recipients, and uploads waiting for a person's yes."""
+"""Recipient lists, recipients, suppressions, and uploads waiting for a person's yes."""
 
 from __future__ import annotations
 
+import enum
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ForeignKey, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.db import Base, now
+from app.db import Base, Words, now
 
 
 class RecipientList(Base):
@@ -44,6 +45,30 @@ class Recipient(Base):
     name: Mapped[str] = mapped_column(String(200), default="")
     data: Mapped[dict[str, Any]] = mapped_column(default=dict)
     """Column to text, as typed."""
+
+
+class SuppressionReason(enum.StrEnum):
+    """Why an address must not be written to."""
+
+    OPT_OUT = "opt_out"
+    """The person unsubscribed."""
+
+
+class Suppression(Base):
+    """An address that a workspace must not write to."""
+
+    __tablename__ = "suppression"
+    __table_args__ = (UniqueConstraint("workspace_id", "email_key"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    workspace_id: Mapped[int] = mapped_column(ForeignKey("workspace.id"))
+    email: Mapped[str] = mapped_column(String(254))
+    email_key: Mapped[str] = mapped_column(String(254))
+    """The address in lower case."""
+    reason: Mapped[SuppressionReason] = mapped_column(Words(SuppressionReason))
+    message_id: Mapped[int | None]
+    """The message whose unsubscribe link was used."""
+    created_at: Mapped[datetime] = mapped_column(default=now)
 
 
 class ListUpload(Base):

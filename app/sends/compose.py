@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import mimetypes
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,7 +22,9 @@ from app.cloudflare.contract import (
     encoded_size,
 )
 from app.cloudflare.headers import HEADER_RULES
+from app.emails.files import store
 from app.emails.models import TemplateVersion
+from app.emails.publishing import FROM_SEND, with_defaults
 from app.emails.rendering import EmailSource, RenderError, check_source, variables_of
 from app.emails.templates import find_version
 from app.people.senders import find_sender
@@ -63,7 +64,7 @@ def start_send(
     """Begin a draft: to a list, or to the addresses typed in (`to`, `cc`, `bcc`). Raises Refused."""
     version = _usable_version(session, actor, version_id)
     send = Send(workspace_id=actor.workspace_id, kind=kind, created_by=actor.id)
-    send.headers = [list(pair) for pair in version.headers]
+    send.headers = [list(pair) for pair in version.content.headers]
     _choose(session, actor, send, version, list_id, addresses or {})
     session.add(send)
     session.flush()
@@ -142,7 +143,8 @@ def common_variables(session: Session, send: Send) -> list[str]:
     if send.template_version is None:
         return []
     recipient_list = session.get(RecipientList, send.list_id) if send.list_id else None
-    given = {"email", "name", *(recipient_list.columns if recipient_list else ())}
+    given = {*FROM_SEND, *(recipient_list.columns if recipient_list else ())}
+    given |= with_defaults({}, send.template_version.content.hints).keys()
     return sorted({*send.template_version.variables, *_variables_of_headers(send)} - given)
 
 
@@ -175,8 +177,7 @@ def add_attachment(session: Session, actor: Actor, send_id: int, file_name: str,
         file_name=name,
         media_type=mimetypes.guess_type(name)[0] or "application/octet-stream",
         size=len(content),
-        sha256=hashlib.sha256(content).hexdigest(),
-        content=content,
+        sha256=store(session, content).sha256,
     )
     session.add(attachment)
     session.flush()

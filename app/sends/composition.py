@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, undefer
+from sqlalchemy.orm import Session
 
 from app.cloudflare.types import Address, Attachment, SendRequest
+from app.emails.content import Hint
+from app.emails.languages import choose
+from app.emails.models import StoredFile, TemplateVersion
+from app.emails.publishing import with_defaults
 from app.emails.rendering import EmailSource, render
+from app.people.models import Workspace
 from app.sends.models import Send, SendAttachment, SendKind
 
 REFERENCE_HEADER = "X-Postroom-Message"
 """Carries our own random reference, by which a doubtful message can be found at the vendor (API.md, section 15)."""
+TEST_HEADER = "X-Postroom-Test"
+TEST_MARK = "[Test] "
+"""How a test e-mail is marked: in a header and in front of its subject."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +30,13 @@ class MessagePlan:
     """Everything that is the same for all messages of a send. Can be pickled to another process."""
 
     source: EmailSource
+    """In the template's own language."""
     sender: Address
+    variants: Mapping[str, EmailSource] = field(default_factory=dict)
+    """The sources in all languages, by tag."""
+    language_column: str = ""
+    """Column that names a recipient's language; empty: everybody gets `source`."""
+    hints: Mapping[str, Hint] = field(default_factory=dict)
     reply_to: Address | None = None
     values: Mapping[str, Any] = field(default_factory=dict)
     to: tuple[Address, ...] = ()
@@ -30,6 +44,10 @@ class MessagePlan:
     cc: tuple[Address, ...] = ()
     bcc: tuple[Address, ...] = ()
     attachments: tuple[Attachment, ...] = ()
+    """The template's files and the send's, inline images among them."""
+    public_url: str = ""
+    """Where recipients reach Postroom, without a slash at its end; empty: there is no hosted unsubscribe link."""
+    is_test: bool = False
 
 
 def plan_of(session: Session, send: Send) -> MessagePlan:
@@ -37,49 +55,84 @@ def plan_of(session: Session, send: Send) -> MessagePlan:
     version = send.template_version
     if version is None:
         raise ValueError("the send has no template version")
-    files = session.scalars(
-        select(SendAttachment)
-        .where(SendAttachment.send_id == send.id)
-        .order_by(SendAttachment.id)
-        .options(undefer(SendAttachment.content))
-    )
+    headers = tuple((str(name), str(value)) for name, value in send.headers)
+    sources = {tag: replace(version.source(tag), headers=headers) for tag in version.prepared}
     return MessagePlan(
-        source=EmailSource(
-            subject=version.subject,
-            html=version.prepared_html,
-            text=version.prepared_text,
-            headers=tuple((str(name), str(value)) for name, value in send.headers),
-        ),
+        source=sources[version.content.language],
         sender=Address(send.from_address, send.from_name or None),
+        variants=sources,
+        language_column=version.content.language_column,
+        hints=version.content.hints,
         reply_to=Address(send.reply_to) if send.reply_to else None,
         values=dict(send.values),
         to=_addresses(send.to) if send.kind is SendKind.DIRECT else (),
         cc=_addresses(send.cc),
         bcc=_addresses(send.bcc),
-        attachments=tuple(Attachment(f.file_name, f.content, f.media_type) for f in files),
+        attachments=tuple(_attachments(session, send, version)),
+        public_url=session.get_one(Workspace, send.workspace_id).public_url,
+        is_test=send.kind is SendKind.TEST,
     )
 
 
-def data_for(plan: MessagePlan, email: str, name: str, data: Mapping[str, Any]) -> dict[str, Any]:
-    """Give what the template sees: common values, then the recipient's own columns, `email` and `name`."""
-    return {**plan.values, "email": email, "name": name, **data}
+def data_for(plan: MessagePlan, email: str, name: str, data: Mapping[str, Any], reference: str) -> dict[str, Any]:
+    """Give what the template sees: common values, `email` and `name`, then the recipient's own columns.
+
+    An “if missing” value stands in for what none of them gives.
+    """
+    links = {"unsubscribe_url": f"{plan.public_url}/u/{reference}"} if plan.public_url else {}
+    return with_defaults({**plan.values, **links, "email": email, "name": name, **data}, plan.hints)
 
 
-def compose(plan: MessagePlan, email: str, name: str, data: Mapping[str, Any], reference: str) -> SendRequest:
-    """Make the request for one recipient. Raises RenderError when the template cannot be rendered for them."""
-    rendered = render(plan.source, data_for(plan, email, name, data))
+def source_for(plan: MessagePlan, data: Mapping[str, Any]) -> EmailSource:
+    """Give the source in the recipient's language; in the template's own when there is none in theirs."""
+    if not plan.language_column:
+        return plan.source
+    wanted = str(data.get(plan.language_column, ""))
+    return plan.variants[choose(wanted, plan.variants, plan.source.language)]
+
+
+def compose(
+    plan: MessagePlan,
+    email: str,
+    name: str,
+    data: Mapping[str, Any],
+    reference: str,
+    own_file: Attachment | None = None,
+) -> SendRequest:
+    """Make the request for one recipient, with their own file if they have one.
+
+    Raises RenderError when the template cannot be rendered for them.
+    """
+    values = data_for(plan, email, name, data, reference)
+    rendered = render(source_for(plan, values), values)
+    marks = ((REFERENCE_HEADER, reference), *(((TEST_HEADER, "yes"),) if plan.is_test else ()))
     return SendRequest(
         sender=plan.sender,
         to=plan.to or (Address(email, name or None),),
-        subject=rendered.subject,
+        subject=f"{TEST_MARK}{rendered.subject}" if plan.is_test else rendered.subject,
         html=rendered.html or None,
         text=rendered.text or None,
         cc=plan.cc,
         bcc=plan.bcc,
         reply_to=plan.reply_to,
-        headers=(*rendered.headers, (REFERENCE_HEADER, reference)),
-        attachments=plan.attachments,
+        headers=(*rendered.headers, *marks),
+        attachments=(*plan.attachments, own_file) if own_file else plan.attachments,
     )
+
+
+def _attachments(session: Session, send: Send, version: TemplateVersion) -> Iterator[Attachment]:
+    """Give the files of the template version, then those of the send."""
+    own = session.scalars(
+        select(SendAttachment).where(SendAttachment.send_id == send.id).order_by(SendAttachment.id)
+    ).all()
+    hashes = {one.sha256 for one in version.content.files} | {one.sha256 for one in own}
+    rows = session.execute(select(StoredFile.sha256, StoredFile.content).where(StoredFile.sha256.in_(hashes)))
+    contents = dict(rows.all())
+    for one in version.content.files:
+        disposition = "inline" if one.content_id else "attachment"
+        yield Attachment(one.name, contents[one.sha256], one.media_type, disposition, one.content_id or None)
+    for file in own:
+        yield Attachment(file.file_name, contents[file.sha256], file.media_type)
 
 
 def _addresses(pairs: list[Any]) -> tuple[Address, ...]:

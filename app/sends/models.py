@@ -6,7 +6,7 @@ import enum
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.db import Base, Words, now
@@ -20,6 +20,8 @@ class SendKind(enum.StrEnum):
     LIST = "list"
     DIRECT = "direct"
     """One e-mail to one or several addresses typed in by hand."""
+    TEST = "test"
+    """An e-mail to each of a few testers, with a chosen recipient's data, marked as a test."""
 
 
 class SendState(enum.StrEnum):
@@ -102,6 +104,8 @@ class Send(Base):
     """Direct sends: a list of [address, name]; so are `cc` and `bcc`. Not used by list sends."""
     cc: Mapped[list[Any]] = mapped_column(default=list)
     bcc: Mapped[list[Any]] = mapped_column(default=list)
+    file_column: Mapped[str] = mapped_column(String(200), default="")
+    """Column that names each recipient's own file among the send's `person_file`s; empty: nobody has one."""
 
     review_state: Mapped[ReviewState] = mapped_column(Words(ReviewState), default=ReviewState.NONE)
     review_fingerprint: Mapped[str] = mapped_column(String(64), default="")
@@ -145,8 +149,34 @@ class SendAttachment(Base):
     file_name: Mapped[str] = mapped_column(String(255))
     media_type: Mapped[str] = mapped_column(String(127))
     size: Mapped[int]
-    sha256: Mapped[str] = mapped_column(String(64))
-    content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    sha256: Mapped[str] = mapped_column(ForeignKey("stored_file.sha256"))
+
+
+class PersonFile(Base):
+    """A file for those recipients of a send whose `file_column` names it."""
+
+    __tablename__ = "person_file"
+
+    send_id: Mapped[int] = mapped_column(ForeignKey("send.id", ondelete="CASCADE"), primary_key=True)
+    name_key: Mapped[str] = mapped_column(String(255), primary_key=True)
+    """The file's name in lower case: what a recipient's cell is compared with."""
+    file_name: Mapped[str] = mapped_column(String(255))
+    media_type: Mapped[str] = mapped_column(String(127))
+    size: Mapped[int]
+    sha256: Mapped[str] = mapped_column(ForeignKey("stored_file.sha256"))
+
+
+class TestGroup(Base):
+    """A few addresses that test e-mails go to together."""
+
+    __test__ = False  # for pytest, which takes it for a test
+    __tablename__ = "test_group"
+    __table_args__ = (UniqueConstraint("workspace_id", "name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    workspace_id: Mapped[int] = mapped_column(ForeignKey("workspace.id"))
+    name: Mapped[str] = mapped_column(String(100))
+    addresses: Mapped[list[str]] = mapped_column(default=list)
 
 
 class ReviewProblem(Base):

@@ -20,7 +20,7 @@ from app.emails.rendering import RenderError, variables_of
 from app.people.models import SenderIdentity, Workspace
 from app.recipients.models import Recipient, RecipientList
 from app.refusals import Refused
-from app.sends.composition import MessagePlan, compose, plan_of
+from app.sends.composition import MessagePlan, compose, data_for, plan_of
 from app.sends.control import find_send
 from app.sends.models import ReviewProblem, ReviewState, Send, SendAttachment, SendKind, SendState
 
@@ -81,6 +81,7 @@ def fingerprint(session: Session, send: Send) -> str:
         send.bcc,
         [list(file) for file in files],
         workspace.is_live,
+        workspace.public_url,
     ]
     return hashlib.sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest()
 
@@ -221,10 +222,11 @@ def _look(renderer: LimitedRenderer, plan: MessagePlan, people: Sequence[Person]
 def _before_anybody(renderer: LimitedRenderer, plan: MessagePlan, columns: frozenset[str]) -> list[Found]:
     """Find what is the same for everybody, so that it is said once: syntax, values nobody has, files too large."""
     try:
-        needed = renderer.run(variables_of, plan.source)
+        needed = renderer.run(variables_of_all, plan)
     except RenderError as error:
         return [Found(0, one.code, one.place, str(one)) for one in error.problems]
-    nowhere = [name for name in needed if name not in {*columns, *plan.values, "email", "name"}]
+    given = data_for(plan, "", "", dict.fromkeys(columns, " "), SPECIMEN_REFERENCE)
+    nowhere = [name for name in needed if name not in given]
     found = [
         Found(0, "missing_value", "", f"There is no value for {name}: neither the list nor this send gives one.")
         for name in nowhere
@@ -234,6 +236,11 @@ def _before_anybody(renderer: LimitedRenderer, plan: MessagePlan, columns: froze
         words = f"The attached files take {size / 1024 / 1024:.1f} MiB on their way; 5 MiB is the most. Remove some."
         found.append(Found(0, "E_CONTENT_TOO_LARGE", "attachments", words))
     return found
+
+
+def variables_of_all(plan: MessagePlan) -> list[str]:
+    """Give the variables of every language; runs in a limited process. Raises RenderError."""
+    return sorted({name for source in plan.variants.values() for name in variables_of(source)})
 
 
 def _at_once(people: Sequence[Person], found: Sequence[Found]) -> list[Found]:

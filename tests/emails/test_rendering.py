@@ -35,8 +35,8 @@ def test_everything_that_is_missing_is_named_at_once_with_its_line() -> None:
     source = EmailSource("{{ a }}", "one\n{{ b }}\n\n{{ c }} {{ b }}", "{{ d }}")
     assert problems(source) == [
         "Subject, line 1: there is no value for a.",
-        "HTML, line 2: there is no value for b.",
-        "HTML, line 4: there is no value for c.",
+        "Body, line 2: there is no value for b.",
+        "Body, line 4: there is no value for c.",
         "Text, line 1: there is no value for d.",
     ]
 
@@ -56,8 +56,8 @@ def test_what_need_not_be_given_is_no_problem(text: str) -> None:
 
 
 def test_syntax_errors_have_a_line_and_words() -> None:
-    assert problems(html("fine\n{% if x %}\nmore"))[0].startswith("HTML, line")
-    assert problems(html("fine\n{{ 1 + }}"))[0].startswith("HTML, line 2: the template cannot be read")
+    assert problems(html("fine\n{% if x %}\nmore"))[0].startswith("Body, line")
+    assert problems(html("fine\n{{ 1 + }}"))[0].startswith("Body, line 2: the template cannot be read")
 
 
 @pytest.mark.parametrize("line_break", ["\n", "\r", "\r\n"])
@@ -151,7 +151,7 @@ def test_characters_that_no_email_can_carry_are_refused(text: str) -> None:
 
 def test_escaping_cannot_be_switched_off() -> None:
     text = "{% autoescape false %}{{ first_name }}{% endautoescape %}"
-    assert problems(html(text), DATA) == ["HTML, line 1: the template cannot be read: escaping cannot be switched off."]
+    assert problems(html(text), DATA) == ["Body, line 1: the template cannot be read: escaping cannot be switched off."]
 
 
 BOMBS = (

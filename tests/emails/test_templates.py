@@ -10,9 +10,9 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from app.emails import publishing, templates
+from app.emails.assembling import Pieces
+from app.emails.content import content_of
 from app.emails.models import Template
-from app.emails.rendering import EmailSource
-from app.emails.templates import Draft
 from app.people.models import Person
 from app.refusals import NotThere, Refused
 
@@ -28,17 +28,15 @@ def form(**change: str) -> dict[str, str]:
     return {
         "number": "1",
         "subject": "Hello",
-        "html": "<p>Hello</p>",
+        "body": "<p>Hello</p>",
         "text": "",
-        "sample": "",
-        "preview_at": "1",
         **change,
     }
 
 
 def test_a_save_over_somebody_elses_is_refused_and_keeps_the_text(client: FlaskClient, template: Template) -> None:
-    assert client.post(f"/templates/{template.id}", data=form(html="<p>theirs</p>")).status_code == 302
-    answer = client.post(f"/templates/{template.id}", data=form(html="<p>my long text</p>"))
+    assert client.post(f"/templates/{template.id}", data=form(body="<p>theirs</p>")).status_code == 302
+    answer = client.post(f"/templates/{template.id}", data=form(body="<p>my long text</p>"))
     assert answer.status_code == 422
     assert "Somebody else saved this template meanwhile" in answer.text
     assert "my long text" in answer.text
@@ -51,18 +49,18 @@ def stands_on(page: str) -> str:
 
 
 def test_the_second_save_puts_mine_in_its_place(client: FlaskClient, template: Template) -> None:
-    client.post(f"/templates/{template.id}", data=form(html="<p>theirs</p>"))
-    refused = client.post(f"/templates/{template.id}", data=form(html="<p>mine</p>"))
-    again = client.post(f"/templates/{template.id}", data=form(html="<p>mine</p>", number=stands_on(refused.text)))
+    client.post(f"/templates/{template.id}", data=form(body="<p>theirs</p>"))
+    refused = client.post(f"/templates/{template.id}", data=form(body="<p>mine</p>"))
+    again = client.post(f"/templates/{template.id}", data=form(body="<p>mine</p>", number=stands_on(refused.text)))
     assert again.status_code == 302
     assert "&lt;p&gt;mine&lt;/p&gt;" in client.get(f"/templates/{template.id}").text
 
 
 def test_after_a_refused_publish_the_mended_draft_can_be_published(client: FlaskClient, template: Template) -> None:
-    data = form(html="{% if", action="publish", note="for the autumn")
+    data = form(body="{% if", action="publish", note="for the autumn")
     refused = client.post(f"/templates/{template.id}", data=data)
     assert 'value="for the autumn"' in refused.text
-    mended = {**data, "html": "<p>Hello</p>", "number": stands_on(refused.text)}
+    mended = {**data, "body": "<p>Hello</p>", "number": stands_on(refused.text)}
     assert client.post(f"/templates/{template.id}", data=mended).status_code == 302
 
 
@@ -76,14 +74,13 @@ def test_after_a_refused_publish_the_mended_draft_can_be_published(client: Flask
     ],
 )
 def test_publishing_works_nothing_out(html: str) -> None:
-    source = EmailSource("s", html, "")
     began = time.monotonic()
-    assert publishing.make_ready(source).variables == ()
+    assert publishing.make_ready(content_of("s", html), Pieces()).variables == ()
     assert time.monotonic() - began < 1
 
 
 def test_a_draft_that_takes_for_ever_to_prepare_is_a_problem(client: FlaskClient, template: Template) -> None:
-    data = form(html="<p>x</p>{% raw %}" + "{{" * 120_000 + "{% endraw %}", action="publish")
+    data = form(body="<p>x</p>{% raw %}" + "{{" * 120_000 + "{% endraw %}", action="publish")
     answer = client.post(f"/templates/{template.id}", data=data)
     assert answer.status_code == 422
     assert "takes too long" in answer.text
@@ -95,30 +92,30 @@ def test_a_draft_that_takes_for_ever_to_prepare_is_a_problem(client: FlaskClient
 def test_too_deep_nesting_is_a_problem_and_no_failure(
     client: FlaskClient, template: Template, begin: str, end: str, times: int
 ) -> None:
-    data = form(html=begin * times + end * times)
+    data = form(body=begin * times + end * times)
     for path, more in (("/preview", {}), ("", {"action": "publish"})):
         answer = client.post(f"/templates/{template.id}{path}", data={**data, **more})
         assert "nested too deeply" in answer.text
 
 
-@pytest.mark.parametrize("change", [{"preview_list": "99"}, {"preview_list": "9" * 30}, {"preview_at": "-1"}])
+@pytest.mark.parametrize("change", [{"preview_list": "99"}, {"preview_list": "9" * 30}])
 def test_a_preview_with_somebody_who_is_not_there_uses_the_sample(
     client: FlaskClient, template: Template, change: dict[str, str]
 ) -> None:
     answer = client.post(f"/templates/{template.id}/preview", data=form(**change))
     assert answer.status_code == 200
-    assert "your sample values" in answer.text
+    assert "the examples, because" in answer.text
 
 
 def test_the_preview_says_which_styles_stay_as_written(client: FlaskClient, template: Template) -> None:
     html = "<style>.good { color: green }</style><p class='{{ email }}'>x</p>"
-    answer = client.post(f"/templates/{template.id}/preview", data=form(html=html))
+    answer = client.post(f"/templates/{template.id}/preview", data=form(body=html))
     assert "The styles were kept as written" in answer.text
 
 
 @pytest.mark.parametrize(
     ("change", "words"),
-    [({"sample": "a = b\nlost"}, "Line 2 is not of the form"), ({"html": "<p>a\0b</p>"}, "null character")],
+    [({"subject": "x" * 1_000_001}, "longer than 1,000,000"), ({"body": "<p>a\0b</p>"}, "null character")],
 )
 def test_what_cannot_be_stored_is_refused_with_words(
     client: FlaskClient, template: Template, change: dict[str, str], words: str
@@ -135,20 +132,20 @@ def test_the_same_name_twice_is_refused_in_any_alphabet(client: FlaskClient) -> 
 
 def test_published_versions_never_change(session: Session, actor: Person, template: Template) -> None:
     first = publishing.publish(session, actor, template.id)
-    draft = Draft("Other", "<p>{{ new }}</p>", "")
+    draft = content_of("Other", "<p>{{ new }}</p>")
     templates.save_draft(session, actor, template.id, draft, number=template.draft_number)
     second = publishing.publish(session, actor, template.id, "shorter")
     assert (first.number, first.variables) == (1, ["first_name"])
     assert (second.number, second.variables, second.note) == (2, ["new"], "shorter")
-    assert "Dear {{ first_name }}" in first.html
+    assert "Dear {{ first_name }}" in first.content.main.body
 
 
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"html": "<p>{% if x %}</p>"}, "HTML, line 1: the template cannot be read"),
+        ({"body": "<p>{% if x %}</p>"}, "Body, line 1: the template cannot be read"),
         ({"subject": " "}, "Subject: write a subject."),
-        ({"html": ""}, "HTML: write some HTML, or a text."),
+        ({"body": ""}, "Body: write the e-mail, or a text."),
         ({"header_name": "Date", "header_value": "now"}, "the mail service sets it by itself"),
         ({"header_name": "List-Unsubscribe", "header_value": "<http://example.com>"}, "must begin with https://"),
         ({"header_name": "Colour", "header_value": "red"}, "does not take the header Colour"),
@@ -177,13 +174,13 @@ def test_what_cannot_be_published_is_said_and_kept(
     ],
 )
 def test_the_preview_says_what_is_wrong(client: FlaskClient, template: Template, html: str, words: str) -> None:
-    answer = client.post(f"/templates/{template.id}/preview", data=form(html=html))
+    answer = client.post(f"/templates/{template.id}/preview", data=form(body=html))
     assert answer.status_code == 200
     assert words in answer.text
 
 
 def test_what_is_missing_shows_in_its_place(client: FlaskClient, template: Template) -> None:
-    client.post(f"/templates/{template.id}/preview", data=form(html="<p>Dear {{ title }}</p>"))
+    client.post(f"/templates/{template.id}/preview", data=form(body="<p>Dear {{ title }}</p>"))
     frame = client.get(f"/templates/{template.id}/preview-page")
     assert "Dear [title missing]" in frame.text
     assert frame.headers["Content-Security-Policy"].startswith("sandbox; default-src 'none'")

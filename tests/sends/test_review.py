@@ -6,10 +6,12 @@ from collections.abc import Callable
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from app.cloudflare.contract import body_size
 from app.cloudflare.types import Address, Attachment, SendRequest
 from app.db import Database
+from app.emails.files import store
 from app.emails.limits import LimitedRenderer
 from app.people.models import Person, Workspace
 from app.recipients.checking import NewRecipient
@@ -123,21 +125,21 @@ def test_a_template_with_an_endless_loop_stops_the_review_with_one_problem_for_a
     assert "takes too long" in found[0].words
 
 
+def attach(session: Session, send_id: int, name: str, content: bytes) -> None:
+    """Attach a file without the rule that refuses too large ones."""
+    stored = store(session, content)
+    session.add(
+        SendAttachment(send_id=send_id, file_name=name, media_type="text/plain", size=stored.size, sha256=stored.sha256)
+    )
+    session.flush()
+
+
 def test_a_file_that_is_too_large_is_one_problem_for_all(
     database: Database, actor: Person, renderer: LimitedRenderer
 ) -> None:
     send_id = a_send_of(database, actor, some_people(150))
     with database.writing() as session:
-        session.add(
-            SendAttachment(
-                send_id=send_id,
-                file_name="plan.pdf",
-                media_type="application/pdf",
-                size=4_000_000,
-                sha256="0" * 64,
-                content=b"x" * 4_000_000,
-            )
-        )
+        attach(session, send_id, "plan.pdf", b"x" * 4_000_000)
     reviewed(database, renderer, actor, send_id)
     found = problems_of(database, send_id)
     assert len(found) == 1
@@ -222,12 +224,7 @@ def test_a_changed_list_a_new_version_a_file_and_going_live_change_the_fingerpri
         seen.add(fingerprint(session, send))
         send.template_version_id = a_template_version(session, actor).id
         seen.add(fingerprint(session, send))
-        session.add(
-            SendAttachment(
-                send_id=send_id, file_name="a.txt", media_type="text/plain", size=1, sha256="a" * 64, content=b"a"
-            )
-        )
-        session.flush()
+        attach(session, send_id, "a.txt", b"a")
         seen.add(fingerprint(session, send))
         session.get_one(Workspace, actor.workspace_id).is_live = False
         session.flush()

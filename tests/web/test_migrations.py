@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import inspect
+from sqlalchemy import inspect, text
 
 from app.db import Base, Database
 from app.migrating import import_all_tables, is_current, migrate, migrate_back
@@ -40,3 +41,61 @@ def test_migrating_again_changes_nothing_and_down_leaves_nothing(migrated: Datab
     assert set(inspect(migrated.engine).get_table_names()) <= {"alembic_version"}
     migrate(migrated)
     assert is_current(migrated)
+
+
+FIRST_ROWS = (
+    "INSERT INTO workspace (id, name, is_live, created_at) VALUES (1, 'W', true, '2026-01-01 00:00:00')",
+    "INSERT INTO person (id, workspace_id, email, name, role, password_hash, session_key, created_at) "
+    "VALUES (1, 1, 'a@example.com', 'A', 'staff', 'x', 'y', '2026-01-01 00:00:00')",
+    "INSERT INTO template (id, workspace_id, name, draft_subject, draft_html, draft_text, draft_headers, sample_data, "
+    "draft_number, draft_saved_at, is_archived, created_at) VALUES (1, 1, 'T', 'Hi {{ name }}', '<p>draft</p>', 'own', "
+    """'[["X-A", "1"]]', '{"name": "Anna"}', 3, '2026-01-01 00:00:00', false, '2026-01-01 00:00:00')""",
+    "INSERT INTO template_version (id, workspace_id, template_id, number, subject, html, text, headers, prepared_html, "
+    "prepared_text, variables, note, published_at) VALUES (1, 1, 1, 1, 'Hi', '<p>v1</p>', '', '[]', '<p>ready</p>', "
+    "'ready', '[]', '', '2026-01-01 00:00:00')",
+    "INSERT INTO preview_page (id, template_id, person_id, html, made_at) VALUES (1, 1, 1, 'p', '2026-01-01 00:00:00')",
+    "INSERT INTO send (id, workspace_id, kind, state, pause_reason, template_version_id, list_name, columns, "
+    'from_address, from_name, reply_to, headers, "values", "to", cc, bcc, review_state, review_fingerprint, '
+    "review_total, review_done, review_problems, created_at, total) VALUES (1, 1, 'direct', 'finished', '', 1, '', "
+    "'[]', 'o@example.com', '', '', '[]', '{}', '[]', '[]', '[]', 'done', '', 1, 1, 0, '2026-01-01 00:00:00', 1)",
+    *(
+        "INSERT INTO send_attachment (id, send_id, file_name, media_type, size, sha256, content) "
+        f"VALUES ({number}, 1, 'f{number}.txt', 'text/plain', 5, 'same', CAST('bytes' AS BLOB))"
+        for number in (1, 2)
+    ),
+)
+
+
+def test_data_comes_through_the_template_studio_and_back(migrated: Database) -> None:
+    migrate_back(migrated, "0001")
+    with migrated.engine.begin() as connection:
+        for row in FIRST_ROWS:
+            connection.exec_driver_sql(row if migrated.is_sqlite else row.replace("AS BLOB", "AS bytea"))
+    migrate(migrated)
+    with migrated.engine.connect() as connection:
+        draft = connection.scalar(text("SELECT draft FROM template"))
+        draft = json.loads(draft) if isinstance(draft, str) else draft
+        assert draft["variants"]["en"] == {
+            "subject": "Hi {{ name }}",
+            "preheader": "",
+            "body": "<p>draft</p>",
+            "text": "own",
+        }
+        assert draft["headers"] == [["X-A", "1"]]
+        assert draft["hints"]["name"]["example"] == "Anna"
+        assert connection.scalar(text("SELECT count(*) FROM preview_page")) == 1, "nothing else was deleted"
+        assert connection.scalar(text("SELECT count(*) FROM stored_file")) == 1, "the same bytes are kept once"
+        assert connection.scalar(text("SELECT count(*) FROM send_attachment")) == 2
+    migrate_back(migrated, "0001")
+    with migrated.engine.connect() as connection:
+        assert connection.execute(text("SELECT draft_subject, draft_html, draft_text FROM template")).one() == (
+            "Hi {{ name }}",
+            "<p>draft</p>",
+            "own",
+        )
+        version = connection.execute(text("SELECT html, prepared_html, prepared_text FROM template_version")).one()
+        assert version == ("<p>v1</p>", "<p>ready</p>", "ready")
+        assert connection.scalar(text("SELECT count(*) FROM preview_page")) == 1
+        contents = connection.scalars(text("SELECT content FROM send_attachment")).all()
+        assert [bytes(one) for one in contents] == [b"bytes"] * 2
+    migrate(migrated)
