@@ -86,13 +86,10 @@ def make_preview(
 
     Without `with_text` no text is made from the HTML, which takes longer than all the rest.
     """
-    problems = tuple(check_written(content, language, pieces))
-    if problems:
-        return Preview(None, problems)
     try:
         source = assemble(content, language, pieces)
     except RenderError as error:
-        return Preview(None, error.problems)
+        return Preview(None, tuple(check_written(content, language, pieces)) or error.problems)
     is_made = bool(source.html.strip()) and not source.text.strip()
     html, note = prepare_html(source.html)
     text = text_of(source.html) if is_made and with_text else source.text
@@ -102,7 +99,7 @@ def make_preview(
     try:
         return _with_email(shown, render(ready, given))
     except RenderError as error:
-        problems = _where_the_author_wrote_it(content, language, given) or error.problems
+        problems = _where_the_author_wrote_it(content, language, pieces, given) or error.problems
     try:
         stand_ins = {name: f"[{name} missing]" for name in variables_of(ready) if name not in given}
         return _with_email(replace(shown, problems=problems), render(ready, {**stand_ins, **given}))
@@ -114,8 +111,13 @@ def _with_email(shown: Preview, email: RenderedEmail) -> Preview:
     return replace(shown, email=email, first_words=email.preheader or _first_words(email))
 
 
-def _where_the_author_wrote_it(content: Content, language: str, data: Mapping[str, Any]) -> tuple[RenderProblem, ...]:
-    """Render the author's own text, whose lines are not those of the assembled e-mail."""
+def _where_the_author_wrote_it(
+    content: Content, language: str, pieces: Pieces, data: Mapping[str, Any]
+) -> tuple[RenderProblem, ...]:
+    """Check and render the author's own text, whose lines are not those of the assembled e-mail."""
+    problems = check_written(content, language, pieces)
+    if problems:
+        return tuple(problems)
     try:
         render(as_written(content, language), data)
     except RenderError as error:

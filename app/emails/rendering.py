@@ -197,7 +197,7 @@ def _compiled(place: str, text: str, language: str) -> _Compiled:
             raise TemplateSyntaxError("other templates cannot be taken in here", forbidden.lineno)
         for unescaped in tree.find_all(nodes.EvalContextModifier):
             raise TemplateSyntaxError("escaping cannot be switched off", unescaped.lineno)
-        return _Compiled(environment.from_string(text), _needed(tree))
+        return _Compiled(environment.from_string(tree), _needed(tree))
     except TemplateSyntaxError as error:
         raise RenderError((RenderProblem("syntax", place, error.lineno, _syntax_words(error)),)) from error
     except (RecursionError, MemoryError, SyntaxError) as error:  # Python's own limits on nested blocks
