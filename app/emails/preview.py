@@ -32,6 +32,8 @@ class View(enum.StrEnum):
     DESKTOP = "desktop"
     PHONE = "phone"
     DARK = "dark"
+    SIDE = "side"
+    """Desktop and phone side by side."""
     TEXT = "text"
     HEADERS = "headers"
     SOURCE = "source"
@@ -41,11 +43,12 @@ VIEW_WORDS = {
     View.DESKTOP: "Desktop",
     View.PHONE: "Phone",
     View.DARK: "Dark mode",
+    View.SIDE: "Side by side",
     View.TEXT: "Text",
     View.HEADERS: "Headers",
     View.SOURCE: "Source",
 }
-FRAMED = frozenset({View.DESKTOP, View.PHONE, View.DARK})
+FRAMED = frozenset({View.DESKTOP, View.PHONE, View.DARK, View.SIDE})
 """Views that show the HTML as a mail program does."""
 
 
