@@ -176,3 +176,16 @@ class PreviewPage(Base):
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"))
     html: Mapped[str] = mapped_column(Text)
     made_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class PiecePreviewPage(Base):
+    """The same for a layout or a snippet: the last rendered HTML one person previewed of it."""
+
+    __tablename__ = "piece_preview_page"
+    __table_args__ = (UniqueConstraint("piece_id", "person_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    piece_id: Mapped[int] = mapped_column(ForeignKey("piece.id", ondelete="CASCADE"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"))
+    html: Mapped[str] = mapped_column(Text)
+    made_at: Mapped[datetime] = mapped_column(default=now)

@@ -1,0 +1,181 @@
+"""Publishing a layout or snippet, and with it new versions of the templates that use it: all or nothing.
+
+In two steps, so that nobody waits for the database while e-mails are put together: `plan` reads and renders, `carry_out`
+only writes, and refuses when something changed in between.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.audit.trail import Actor, note
+from app.emails.assembling import PieceSource
+from app.emails.limits import LimitedRenderer
+from app.emails.models import Piece, PieceVersion, Template, TemplateVersion
+from app.emails.piece_drafts import Written, checked_draft
+from app.emails.pieces import find_piece, newest_of_pieces, templates_using
+from app.emails.publishing import CannotPublish, Ready, add_version, get_ready, version_from
+from app.emails.templates import find_template, newest_of
+from app.refusals import Refused
+
+MOST_AT_ONCE = 50
+"""Templates that are looked at, and published, together."""
+SECONDS = 40.0
+"""Time that the templates of one publishing may take together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a piece's draft makes of a template's newest version."""
+
+    template: Template
+    version: TemplateVersion | None
+    """None: only its draft uses the piece."""
+    is_behind: bool = False
+    """The version has another version of the piece in it, or would have once the draft is published."""
+    ready: Ready | None = None
+    problems: tuple[str, ...] = ()
+    """Why it could not be published with the change."""
+
+    @property
+    def new_variables(self) -> list[str]:
+        """Variables that the template needs with the change, and did not need before."""
+        before = set(self.version.variables) if self.version else set()
+        return sorted(set(self.ready.variables) - before - {"email", "name", "unsubscribe_url"}) if self.ready else []
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A publishing that was looked at: nothing is written yet."""
+
+    piece_id: int
+    draft_number: int
+    is_new: bool
+    """The draft says something else than the newest version: it becomes the next one."""
+    newest_id: int | None
+    changes: tuple[Change, ...] = ()
+
+
+class WouldBreak(CannotPublish):
+    """Some templates could not be published with the change; `problems` names them."""
+
+
+def has_changes(piece: Piece, newest: PieceVersion | None) -> bool:
+    """Whether the draft says something else than the newest version."""
+    return newest is None or Written.of(newest) != Written.of(piece)
+
+
+def changes(
+    session: Session, piece: Piece, source: PieceSource, renderer: LimitedRenderer, *, after: str = "", limit: int
+) -> list[Change]:
+    """Look at a page of the templates that use a piece, by name: what becomes of each with the draft in it."""
+    found = templates_using(session, piece, after=after, limit=limit)
+    return _changes(session, piece, source, renderer, [one for one in found if not one.is_archived])
+
+
+def plan(
+    session: Session, actor: Actor, renderer: LimitedRenderer, piece_id: int, template_ids: Collection[int]
+) -> Plan:
+    """Check a piece's draft and the templates that are to take it in. Changes nothing.
+
+    Raises CannotPublish for the draft, WouldBreak for the templates, Refused when there is nothing to publish.
+    """
+    piece = find_piece(session, actor, piece_id)
+    if piece.is_archived:
+        raise Refused(f"This {piece.kind} is archived. Bring it back first.")
+    if len(template_ids) > MOST_AT_ONCE:
+        raise Refused(f"At most {MOST_AT_ONCE} templates are published together.")
+    source = checked_draft(session, piece, renderer)
+    newest = newest_of_pieces(session, [piece.id]).get(piece.id)
+    is_new = has_changes(piece, newest)
+    users = [find_template(session, actor, one) for one in sorted(template_ids)]
+    looked_at = _changes(session, piece, source, renderer, users)
+    chosen = tuple(one for one in looked_at if one.is_behind)
+    if broken := [f"{one.template.name}: {words}" for one in chosen for words in one.problems]:
+        raise WouldBreak(broken)
+    if newest is not None and not is_new and not chosen:
+        raise Refused(f"The draft says the same as version {newest.number}, so there is nothing to publish.")
+    return Plan(piece.id, piece.draft_number, is_new, newest.id if newest else None, chosen)
+
+
+def carry_out(session: Session, actor: Actor, made: Plan, note_text: str = "") -> PieceVersion:
+    """Publish the piece, when its draft is new, and the templates of the plan. Raises Refused when anything changed."""
+    piece = session.get_one(Piece, made.piece_id, with_for_update=True, populate_existing=True)
+    newest = newest_of_pieces(session, [piece.id]).get(piece.id)
+    now_newest = newest_of(session, [one.template.id for one in made.changes])
+    is_stale = piece.draft_number != made.draft_number or (newest.id if newest else None) != made.newest_id
+    if is_stale or any(one.version is None or now_newest[one.template.id].id != one.version.id for one in made.changes):
+        raise Refused("Somebody changed this meanwhile. Nothing was published. Look at it again.")
+    version = _next_version(session, actor, piece, newest, note_text) if made.is_new or newest is None else newest
+    words = f"{piece.kind.title()} “{piece.name}” version {version.number}"
+    for one in made.changes:
+        if one.ready is None or one.version is None:
+            continue
+        template = session.get_one(Template, one.template.id)
+        published = version_from(actor, template, one.version.content, one.ready)
+        published.pins = sorted({*published.pins, version.id})
+        add_version(session, actor, template, published, words)
+    if made.is_new:
+        note(session, actor, "piece.published", f"{words} published", subject_id=piece.id)
+    return version
+
+
+def _next_version(
+    session: Session, actor: Actor, piece: Piece, newest: PieceVersion | None, note_text: str
+) -> PieceVersion:
+    version = PieceVersion(
+        piece_id=piece.id,
+        number=newest.number + 1 if newest else 1,
+        format=piece.draft_format,
+        body=piece.draft_body,
+        text=piece.draft_text,
+        note=note_text.strip()[:500],
+        published_by=actor.id,
+    )
+    session.add(version)
+    session.flush()
+    return version
+
+
+def _changes(
+    session: Session, piece: Piece, source: PieceSource, renderer: LimitedRenderer, users: Sequence[Template]
+) -> list[Change]:
+    newest = newest_of(session, [one.id for one in users])
+    of_piece = set(session.scalars(select(PieceVersion.id).where(PieceVersion.piece_id == piece.id)))
+    of_newest = session.scalar(select(func.max(PieceVersion.id)).where(PieceVersion.piece_id == piece.id))
+    latest = newest_of_pieces(session, [piece.id]).get(piece.id)
+    is_new = has_changes(piece, latest)
+    until = time.monotonic() + SECONDS
+    found: list[Change] = []
+    for template in users:
+        version = newest.get(template.id)
+        if version is None or not of_piece & set(version.pins):
+            found.append(Change(template, None))
+        elif not is_new and of_newest in version.pins:
+            found.append(Change(template, version))
+        else:
+            found.append(_change(session, template, version, {piece.id: source}, renderer, until))
+    return found
+
+
+def _change(
+    session: Session,
+    template: Template,
+    version: TemplateVersion,
+    instead: Mapping[int, PieceSource],
+    renderer: LimitedRenderer,
+    until: float,
+) -> Change:
+    if time.monotonic() > until:
+        words = "the templates before it took too long, so it was not looked at. Untick some."
+        return Change(template, version, is_behind=True, problems=(words,))
+    try:
+        ready = get_ready(session, template.workspace_id, version.content, renderer, instead=instead)
+    except CannotPublish as refusal:
+        return Change(template, version, is_behind=True, problems=tuple(refusal.problems))
+    return Change(template, version, is_behind=True, ready=ready)
