@@ -1,7 +1,7 @@
 """Publishing a layout or snippet, and with it new versions of the templates that use it: all or nothing.
 
-In two steps, so that nobody waits for the database while e-mails are put together: `plan` reads and renders, `carry_out`
-only writes, and refuses when something changed in between.
+In two steps, so that nobody waits for the database while e-mails are put together: `plan` reads and renders,
+`carry_out` only writes, and refuses when something changed in between.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ MOST_AT_ONCE = 50
 """Templates that are looked at, and published, together."""
 SECONDS = 40.0
 """Time that the templates of one publishing may take together."""
+CHANGED = "Somebody changed this meanwhile. Nothing was published. Look at it again, then publish."
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +80,22 @@ def changes(
 
 
 def plan(
-    session: Session, actor: Actor, renderer: LimitedRenderer, piece_id: int, template_ids: Collection[int]
+    session: Session,
+    actor: Actor,
+    renderer: LimitedRenderer,
+    piece_id: int,
+    template_ids: Collection[int],
+    *,
+    number: int,
 ) -> Plan:
-    """Check a piece's draft and the templates that are to take it in. Changes nothing.
+    """Check a piece's draft `number` and the templates that are to take it in. Changes nothing.
 
-    Raises CannotPublish for the draft, WouldBreak for the templates, Refused when there is nothing to publish.
+    Raises CannotPublish for the draft, WouldBreak for the templates, Refused when there is nothing to publish or the
+    draft is another one by now.
     """
     piece = find_piece(session, actor, piece_id)
+    if piece.draft_number != number:
+        raise Refused(CHANGED)
     if piece.is_archived:
         raise Refused(f"This {piece.kind} is archived. Bring it back first.")
     if len(template_ids) > MOST_AT_ONCE:
@@ -110,7 +120,7 @@ def carry_out(session: Session, actor: Actor, made: Plan, note_text: str = "") -
     now_newest = newest_of(session, [one.template.id for one in made.changes])
     is_stale = piece.draft_number != made.draft_number or (newest.id if newest else None) != made.newest_id
     if is_stale or any(one.version is None or now_newest[one.template.id].id != one.version.id for one in made.changes):
-        raise Refused("Somebody changed this meanwhile. Nothing was published. Look at it again.")
+        raise Refused(CHANGED)
     version = _next_version(session, actor, piece, newest, note_text) if made.is_new or newest is None else newest
     words = f"{piece.kind.title()} “{piece.name}” version {version.number}"
     for one in made.changes:

@@ -1,0 +1,86 @@
+"""Publishing a layout or snippet: what becomes of the templates that use it, seen before it is done."""
+
+from __future__ import annotations
+
+from flask import Response, flash, redirect, render_template, request, url_for
+
+from app.emails import piece_drafts, piece_preview, piece_publishing, pieces, templates
+from app.emails.blueprint import Page, blueprint
+from app.emails.models import Piece
+from app.emails.piece_views import SECTIONS
+from app.emails.publishing import CannotPublish
+from app.refusals import NotThere, Refused
+from app.web.frames import foreign_html
+from app.web.numbers import row_number
+from app.web.request import db, me, services
+
+
+@blueprint.route("/pieces/<int:piece_id>/publish", methods=["GET", "POST"])
+def publish_piece(piece_id: int) -> Page:
+    """Show every template with the change; POST publishes the piece and new versions of the ticked ones."""
+    piece = pieces.find_piece(db(), me(), piece_id)
+    if request.method == "GET":
+        return _publish_page(piece)
+    ticked = request.form.getlist("template", type=row_number)
+    number = request.form.get("number", 0, type=row_number)
+    db().commit()  # e-mails are put together first; nobody waits for our write lock meanwhile
+    try:
+        with services().database.reading() as session:
+            made = piece_publishing.plan(session, me(), services().renderer, piece_id, set(ticked), number=number)
+        version = piece_publishing.carry_out(db(), me(), made, request.form.get("note", ""))
+        db().commit()
+    except CannotPublish as refusal:
+        return _publish_page(piece, refusal.problems, set(ticked)), 422
+    except Refused as refusal:
+        return _publish_page(piece, [refusal.words], set(ticked)), 422
+    count = len(made.changes)
+    also = f" {count:,} {'template has' if count == 1 else 'templates have'} a new version with it." if count else ""
+    flash(f"“{piece.name}”, version {version.number}, is published.{also}")
+    return redirect(url_for("emails.edit_piece", piece_id=piece_id))
+
+
+@blueprint.get("/pieces/<int:piece_id>/publish/<int:template_id>/<any(old, new):side>")
+def piece_change_page(piece_id: int, template_id: int, side: str) -> Response:
+    """Give a template's newest version as it is, or as the piece's draft makes it, for the sandboxed frame."""
+    piece = pieces.find_piece(db(), me(), piece_id)
+    template = templates.find_template(db(), me(), template_id)
+    version = templates.newest_of(db(), [template.id]).get(template.id)
+    if version is None:
+        raise NotThere("version")
+    if side == "old":
+        return foreign_html(piece_preview.show_version(services().renderer, version))
+    source = piece_drafts.checked_draft(db(), piece, services().renderer)
+    return foreign_html(piece_preview.show_with(db(), services().renderer, version, {piece.id: source}))
+
+
+def _publish_page(piece: Piece, problems: list[str] | None = None, ticked: set[int] | None = None) -> str:
+    after, limit = request.args.get("after", ""), piece_publishing.MOST_AT_ONCE
+    users = pieces.templates_using(db(), piece, after=after, limit=limit + 1)
+    changes: list[piece_publishing.Change] = []
+    draft_problems: list[str] = []
+    with services().database.reading() as session:
+        try:
+            source = piece_drafts.checked_draft(session, piece, services().renderer)
+            changes = piece_publishing.changes(session, piece, source, services().renderer, after=after, limit=limit)
+        except CannotPublish as refusal:
+            draft_problems = refusal.problems
+    next_url = None
+    if len(users) > limit:
+        next_url = url_for("emails.publish_piece", piece_id=piece.id, after=users[limit - 1].name)
+    newest = pieces.newest_of_pieces(db(), [piece.id]).get(piece.id)
+    return render_template(
+        "emails/pieces/publish.html",
+        piece=piece,
+        section=SECTIONS[piece.kind],
+        newest=newest,
+        is_new=piece_publishing.has_changes(piece, newest),
+        draft_problems=draft_problems,
+        problems=[] if draft_problems else problems or [],
+        changed=[one for one in changes if one.is_behind],
+        in_draft=[one.template for one in changes if one.version is None],
+        up_to_date=[one.template for one in changes if one.version is not None and not one.is_behind],
+        ticked=ticked,
+        user_count=pieces.use_counts(db(), [piece.id]).get(piece.id, 0),
+        limit=limit,
+        next_url=next_url,
+    )
