@@ -25,6 +25,9 @@ from app.emails.rendering import RenderedEmail, RenderError, RenderProblem, rend
 INBOX_CHARACTERS = 140
 """Of subject and preheader together; no inbox shows more."""
 
+FIRST_OF_BODY = 8_000
+"""Characters of HTML that are searched for the first words."""
+
 
 class View(enum.StrEnum):
     """How the preview shows the e-mail."""
@@ -131,7 +134,9 @@ def _where_the_author_wrote_it(
 def _first_words(email: RenderedEmail) -> str:
     """Give the first words of the body, as an inbox shows them."""
     try:
-        document = lxml_html.fromstring(email.html[:50_000]) if email.html.strip() else None
+        begin = max(0, email.html.find("<body"))
+        head = email.html[begin : begin + FIRST_OF_BODY]
+        document = lxml_html.fromstring(head) if head.strip() else None
     except (etree.ParserError, ValueError):
         document = None
     if document is None:
