@@ -55,32 +55,34 @@ def piece_change_page(piece_id: int, template_id: int, side: str) -> Response:
 
 def _publish_page(piece: Piece, problems: list[str] | None = None, ticked: set[int] | None = None) -> str:
     after, limit = request.args.get("after", ""), piece_publishing.MOST_AT_ONCE
-    users = pieces.templates_using(db(), piece, after=after, limit=limit + 1)
     changes: list[piece_publishing.Change] = []
     draft_problems: list[str] = []
     with services().database.reading() as session:
+        users = pieces.templates_using(session, piece, after=after, limit=limit + 1)
+        newest = pieces.newest_of_pieces(session, [piece.id]).get(piece.id)
+        is_new = piece_publishing.has_changes(piece, newest)
+        count = pieces.use_counts(session, [piece.id]).get(piece.id, 0)
         try:
             source = piece_drafts.checked_draft(session, piece, services().renderer)
-            changes = piece_publishing.changes(session, piece, source, services().renderer, after=after, limit=limit)
+            changes = piece_publishing.changes(session, piece, source, services().renderer, users[:limit])
         except CannotPublish as refusal:
             draft_problems = refusal.problems
     next_url = None
     if len(users) > limit:
         next_url = url_for("emails.publish_piece", piece_id=piece.id, after=users[limit - 1].name)
-    newest = pieces.newest_of_pieces(db(), [piece.id]).get(piece.id)
     return render_template(
         "emails/pieces/publish.html",
         piece=piece,
         section=SECTIONS[piece.kind],
         newest=newest,
-        is_new=piece_publishing.has_changes(piece, newest),
+        is_new=is_new,
         draft_problems=draft_problems,
         problems=[] if draft_problems else problems or [],
         changed=[one for one in changes if one.is_behind],
         in_draft=[one.template for one in changes if one.version is None],
         up_to_date=[one.template for one in changes if one.version is not None and not one.is_behind],
         ticked=ticked,
-        user_count=pieces.use_counts(db(), [piece.id]).get(piece.id, 0),
+        user_count=count,
         limit=limit,
         next_url=next_url,
     )

@@ -10,7 +10,7 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.audit.trail import Actor, note
@@ -18,8 +18,8 @@ from app.emails.assembling import PieceSource
 from app.emails.limits import LimitedRenderer
 from app.emails.models import Piece, PieceVersion, Template, TemplateVersion
 from app.emails.piece_drafts import Written, checked_draft
-from app.emails.pieces import find_piece, newest_of_pieces, templates_using
-from app.emails.publishing import CannotPublish, Ready, add_version, get_ready, version_from
+from app.emails.pieces import find_piece, newest_of_pieces
+from app.emails.publishing import FROM_SEND, CannotPublish, Ready, add_version, get_ready, version_from
 from app.emails.templates import find_template, newest_of
 from app.refusals import Refused
 
@@ -36,7 +36,7 @@ class Change:
 
     template: Template
     version: TemplateVersion | None
-    """None: only its draft uses the piece."""
+    """None: only its draft uses the piece, or it is archived."""
     is_behind: bool = False
     """The version has another version of the piece in it, or would have once the draft is published."""
     ready: Ready | None = None
@@ -47,7 +47,7 @@ class Change:
     def new_variables(self) -> list[str]:
         """Variables that the template needs with the change, and did not need before."""
         before = set(self.version.variables) if self.version else set()
-        return sorted(set(self.ready.variables) - before - {"email", "name", "unsubscribe_url"}) if self.ready else []
+        return sorted(set(self.ready.variables) - before - FROM_SEND) if self.ready else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +72,24 @@ def has_changes(piece: Piece, newest: PieceVersion | None) -> bool:
 
 
 def changes(
-    session: Session, piece: Piece, source: PieceSource, renderer: LimitedRenderer, *, after: str = "", limit: int
+    session: Session, piece: Piece, source: PieceSource, renderer: LimitedRenderer, users: Sequence[Template]
 ) -> list[Change]:
-    """Look at a page of the templates that use a piece, by name: what becomes of each with the draft in it."""
-    found = templates_using(session, piece, after=after, limit=limit)
-    return _changes(session, piece, source, renderer, [one for one in found if not one.is_archived])
+    """Look at templates that use a piece: what becomes of each with the draft, `source`, in it. Archived ones stay."""
+    newest = newest_of(session, [one.id for one in users])
+    of_piece = set(session.scalars(select(PieceVersion.id).where(PieceVersion.piece_id == piece.id)))
+    latest = newest_of_pieces(session, [piece.id]).get(piece.id)
+    is_new = has_changes(piece, latest)
+    until = time.monotonic() + SECONDS
+    found: list[Change] = []
+    for template in users:
+        version = newest.get(template.id)
+        if template.is_archived or version is None or not of_piece & set(version.pins):
+            found.append(Change(template, None))
+        elif not is_new and latest is not None and latest.id in version.pins:
+            found.append(Change(template, version))
+        else:
+            found.append(_change(session, template, version, {piece.id: source}, renderer, until))
+    return found
 
 
 def plan(
@@ -104,7 +117,7 @@ def plan(
     newest = newest_of_pieces(session, [piece.id]).get(piece.id)
     is_new = has_changes(piece, newest)
     users = [find_template(session, actor, one) for one in sorted(template_ids)]
-    looked_at = _changes(session, piece, source, renderer, users)
+    looked_at = changes(session, piece, source, renderer, users)
     chosen = tuple(one for one in looked_at if one.is_behind)
     if broken := [f"{one.template.name}: {words}" for one in chosen for words in one.problems]:
         raise WouldBreak(broken)
@@ -150,27 +163,6 @@ def _next_version(
     session.add(version)
     session.flush()
     return version
-
-
-def _changes(
-    session: Session, piece: Piece, source: PieceSource, renderer: LimitedRenderer, users: Sequence[Template]
-) -> list[Change]:
-    newest = newest_of(session, [one.id for one in users])
-    of_piece = set(session.scalars(select(PieceVersion.id).where(PieceVersion.piece_id == piece.id)))
-    of_newest = session.scalar(select(func.max(PieceVersion.id)).where(PieceVersion.piece_id == piece.id))
-    latest = newest_of_pieces(session, [piece.id]).get(piece.id)
-    is_new = has_changes(piece, latest)
-    until = time.monotonic() + SECONDS
-    found: list[Change] = []
-    for template in users:
-        version = newest.get(template.id)
-        if version is None or not of_piece & set(version.pins):
-            found.append(Change(template, None))
-        elif not is_new and of_newest in version.pins:
-            found.append(Change(template, version))
-        else:
-            found.append(_change(session, template, version, {piece.id: source}, renderer, until))
-    return found
 
 
 def _change(

@@ -31,9 +31,7 @@ def piece_index(section: str) -> Page:
     """Layouts or snippets by name."""
     kind, search, archived = KINDS[section], request.args.get("q", ""), "archived" in request.args
     after = request.args.get("after", "")
-    found = pieces.pieces_of_kind(
-        db(), me(), kind, search=search, after=after, archived=archived, limit=PAGE + 1
-    )
+    found = pieces.pieces_of_kind(db(), me(), kind, search=search, after=after, archived=archived, limit=PAGE + 1)
     next_url = None
     if len(found) > PAGE:
         kept = "yes" if archived else None
@@ -90,7 +88,6 @@ def edit_piece(piece_id: int) -> Page:
                 return redirect(url_for("emails.publish_piece", piece_id=piece_id))
             flash("Draft saved.")
             return redirect(url_for("emails.edit_piece", piece_id=piece_id))
-    db().rollback()  # nothing of what was refused is shown as if it were kept
     return _editor(piece, form), 422
 
 
@@ -148,7 +145,8 @@ def _editor(piece: Piece, form: PieceForm) -> str:
     offered = templates.templates(db(), me(), limit=MOST_CHOICES) if piece.kind is PieceKind.LAYOUT else []
     form.around.choices = [(SAMPLE, "Sample content"), *((one.id, f"Template: {one.name}") for one in offered)]
     users = pieces.templates_using(db(), piece, limit=MOST_SHOWN)
-    newest = piece.versions[0] if piece.versions else None
+    versions = pieces.versions_of(db(), piece, limit=MOST_SHOWN)
+    newest = versions[0] if versions else None
     return render_template(
         "emails/pieces/edit.html",
         form=form,
@@ -157,6 +155,8 @@ def _editor(piece: Piece, form: PieceForm) -> str:
         user_count=pieces.use_counts(db(), [piece.id]).get(piece.id, 0),
         newest_of_users=templates.newest_of(db(), [one.id for one in users]),
         including=pieces.pieces_including(db(), piece),
+        versions=versions,
+        newest=newest,
         has_changes=has_changes(piece, newest),
         **_preview(piece, form),
     )

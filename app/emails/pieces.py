@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from sqlalchemy import Select, delete, func, insert, or_, select
-from sqlalchemy.orm import Session, defer
+from sqlalchemy.orm import Session, defer, joinedload
 
 from app.audit.trail import Actor
 from app.emails.assembling import Pieces, PieceSource, html_of, included, sources_of
@@ -67,6 +67,12 @@ def layout_choices(session: Session, actor: Actor) -> list[tuple[int, str]]:
 def snippet_names(session: Session, actor: Actor) -> list[str]:
     """Give the names of the snippets a template may take in: published and not archived."""
     return list(session.scalars(_published(actor, PieceKind.SNIPPET).with_only_columns(Piece.name)))
+
+
+def versions_of(session: Session, piece: Piece, *, limit: int = 50) -> Sequence[PieceVersion]:
+    """Give a piece's versions, newest first, without their words."""
+    query = select(PieceVersion).where(PieceVersion.piece_id == piece.id).order_by(PieceVersion.number.desc())
+    return session.scalars(query.limit(limit).options(*WITHOUT_WORDS, joinedload(PieceVersion.publisher))).all()
 
 
 def newest_of_pieces(session: Session, piece_ids: Iterable[int]) -> dict[int, PieceVersion]:
@@ -157,9 +163,10 @@ def pinned(pieces: Pieces) -> list[int]:
 def keep_uses(session: Session, template: Template) -> None:
     """Write down which pieces a template's draft and its newest version use."""
     session.flush()
-    pieces = {template.draft.layout_id} if template.draft.layout_id is not None else set()
-    names = included(*sources_of(template.draft))
-    pieces |= set(session.scalars(_of_names(template.workspace_id, names).with_only_columns(Piece.id)))
+    in_draft = (Piece.id == template.draft.layout_id) | (
+        (Piece.kind == PieceKind.SNIPPET) & Piece.name.in_(included(*sources_of(template.draft)))
+    )
+    pieces = set(session.scalars(select(Piece.id).where(Piece.workspace_id == template.workspace_id, in_draft)))
     newest = session.scalar(
         select(TemplateVersion.pins)
         .where(TemplateVersion.template_id == template.id, TemplateVersion.number.is_not(None))
