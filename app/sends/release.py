@@ -81,7 +81,7 @@ def sent_before(session: Session, send: Send) -> Send | None:
 
 def would_go_out(session: Session, send: Send) -> int:
     """Count the e-mails that a release would send now: without people with problems, in trial mode to the team only."""
-    team = _team_in_trial_mode(session, send)
+    team = team_in_trial_mode(session, send)
     if team is None or send.review_problems >= send.review_total:
         return max(0, send.review_total - send.review_problems)
     if send.kind is SendKind.DIRECT:
@@ -103,6 +103,35 @@ def problem_for_all(session: Session, send_id: int) -> ReviewProblem | None:
         .order_by(ReviewProblem.id)
         .limit(1)
     )
+
+
+def message_row(send_id: int, recipient_id: int | None, email: str, name: str, data: dict[str, Any]) -> dict[str, Any]:
+    """Give a new message of a send, with a reference of its own, as a row."""
+    return {
+        "send_id": send_id,
+        "reference": str(uuid.uuid4()),
+        "recipient_id": recipient_id,
+        "email": email,
+        "email_key": email.lower(),
+        "name": name,
+        "data": data,
+        "state": Outcome.PENDING,
+        "reason": "",
+        "detail": "",
+    }
+
+
+def skip_outsiders(row: dict[str, Any], addresses: list[str], team: set[str] | None) -> None:
+    """Mark a row as skipped when it goes to anybody outside the `team`; None: everybody may be written to."""
+    if team is not None and any(address.lower() not in team for address in addresses):
+        row.update(state=Outcome.SKIPPED, reason="trial_mode")
+
+
+def team_in_trial_mode(session: Session, send: Send) -> set[str] | None:
+    """Give the team's addresses in trial mode; None when the workspace is live."""
+    if session.get_one(Workspace, send.workspace_id).is_live:
+        return None
+    return set(session.scalars(select(Person.email).where(Person.workspace_id == send.workspace_id)))
 
 
 def _hold_still(session: Session, send: Send) -> None:
@@ -140,12 +169,12 @@ def _claim(session: Session, send_id: int, actor: Actor, at: Any, start_at: Any)
 
 def _snapshot(session: Session, send: Send) -> tuple[int, int]:
     """Write the messages; gives how many there are and how many of them are skipped."""
-    team = _team_in_trial_mode(session, send)
+    team = team_in_trial_mode(session, send)
     if send.kind is SendKind.DIRECT:
         everybody = [str(address) for address, _ in (*send.to, *send.cc, *send.bcc)]
         first_address, first_name = (*send.to, *send.cc, *send.bcc)[0]
-        row = _row(send.id, None, str(first_address), str(first_name), {})
-        _skip_outsiders(row, everybody, team)
+        row = message_row(send.id, None, str(first_address), str(first_name), {})
+        skip_outsiders(row, everybody, team)
         session.execute(insert(Message), [row])
         return 1, int(row["state"] is Outcome.SKIPPED)
     recipient_list = session.get_one(RecipientList, send.list_id)
@@ -161,9 +190,9 @@ def _snapshot(session: Session, send: Send) -> tuple[int, int]:
         ).all()
         if not people:
             return total, skipped
-        rows = [_row(send.id, *person) for person in people]
+        rows = [message_row(send.id, *person) for person in people]
         for row in rows:
-            _skip_outsiders(row, [row["email"]], team)
+            skip_outsiders(row, [row["email"]], team)
             words = left_out.get(row["recipient_id"])
             if words is not None and row["state"] is Outcome.PENDING:
                 row.update(state=Outcome.SKIPPED, reason="left_out_at_review", detail=words)
@@ -171,33 +200,6 @@ def _snapshot(session: Session, send: Send) -> tuple[int, int]:
         total += len(rows)
         skipped += sum(1 for row in rows if row["state"] is Outcome.SKIPPED)
         after = people[-1].id
-
-
-def _row(send_id: int, recipient_id: int | None, email: str, name: str, data: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "send_id": send_id,
-        "reference": str(uuid.uuid4()),
-        "recipient_id": recipient_id,
-        "email": email,
-        "email_key": email.lower(),
-        "name": name,
-        "data": data,
-        "state": Outcome.PENDING,
-        "reason": "",
-        "detail": "",
-    }
-
-
-def _skip_outsiders(row: dict[str, Any], addresses: list[str], team: set[str] | None) -> None:
-    if team is not None and any(address.lower() not in team for address in addresses):
-        row.update(state=Outcome.SKIPPED, reason="trial_mode")
-
-
-def _team_in_trial_mode(session: Session, send: Send) -> set[str] | None:
-    """Give the team's addresses in trial mode; None when the workspace is live."""
-    if session.get_one(Workspace, send.workspace_id).is_live:
-        return None
-    return set(session.scalars(select(Person.email).where(Person.workspace_id == send.workspace_id)))
 
 
 def _left_out(session: Session, send_id: int) -> dict[int, str]:

@@ -132,11 +132,15 @@ def needing_attention(session: Session, actor: Actor, *, limit: int = 20) -> lis
 
 
 def title_of(send: Send) -> str:
-    """Give what a send is called: its template and its list or person."""
+    """Give what a send is called: its template and its list or person; a test is called one."""
     template = send.template_version.template.name if send.template_version else "No template yet"
     if send.kind == "direct":
         first = next((str(pair[0]) for pair in (*send.to, *send.cc, *send.bcc)), "nobody yet")
         return f"{template} to {first}"
+    if send.kind == "test":
+        others = len(send.to) - 1
+        more = f" and {others:,} {'other' if others == 1 else 'others'}" if others > 0 else ""
+        return f"Test of {template} to {send.to[0][0] if send.to else 'nobody'}{more}"
     name = send.list_name or (send.recipient_list.name if send.recipient_list else "no list yet")
     return f"{template} to {name}"
 
