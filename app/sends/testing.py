@@ -30,12 +30,16 @@ from app.refusals import NotThere, Refused
 from app.sends.composition import MessagePlan, data_for, plan_of
 from app.sends.models import Message, Outcome, Send, SendKind, SendState
 from app.sends.release import message_row, skip_outsiders, team_in_trial_mode
-from app.sends.review import CHUNK_SECONDS, SPECIMEN_REFERENCE, Person, review_chunk, variables_of_all
+from app.sends.review import SPECIMEN_REFERENCE, Person, review_chunk, variables_of_all
 from app.sends.tallies import open_tallies
 from app.sends.testers import MOST_TESTERS, Tester
 
 SNAPSHOTS_LOOKED_AT = 10
 """Earlier snapshots of a draft that a new one is compared with."""
+
+
+SECONDS = 5.0
+"""Time that the e-mails of one test may take together."""
 
 
 class What(enum.StrEnum):
@@ -132,7 +136,7 @@ def prepare(session: Session, actor: Actor, renderer: LimitedRenderer, choice: C
     plan = _plan(session, actor, sender, version, values)
     people = [Person(None, email, name, dict(data)) for email, name in choice.testers[:MOST_TESTERS]]
     try:
-        found = renderer.run(review_chunk, plan, people, seconds=CHUNK_SECONDS)
+        found = renderer.run(review_chunk, plan, people, seconds=SECONDS)
     except RenderError as error:
         raise CannotTest([str(one) for one in error.problems], asked) from error
     if found:
@@ -148,7 +152,8 @@ def queue(session: Session, actor: Actor, made: Prepared) -> Send:
     send = _send(actor, sender, version, made.choice.values)
     testers = made.choice.testers[:MOST_TESTERS]
     send.to = [list(tester) for tester in testers]
-    send.state, send.start_at, send.released_at, send.released_by = SendState.SCHEDULED, now(), now(), actor.id
+    at = now()
+    send.state, send.start_at, send.released_at, send.released_by = SendState.SCHEDULED, at, at, actor.id
     send.total = len(testers)
     session.add(send)
     session.flush()
@@ -160,7 +165,7 @@ def queue(session: Session, actor: Actor, made: Prepared) -> Send:
     skipped = sum(1 for row in rows if row["state"] is Outcome.SKIPPED)
     open_tallies(session, send.id, pending=len(rows) - skipped, skipped=skipped)
     if skipped == len(rows):  # trial mode: there is nothing to wait for
-        send.state, send.finished_at = SendState.FINISHED, now()
+        send.state, send.finished_at = SendState.FINISHED, at
     words = f"Test e-mail of “{template.name}” sent to {len(rows) - skipped:,}, {skipped:,} left out"
     note(session, actor, "send.tested", words, subject_id=send.id)
     return send

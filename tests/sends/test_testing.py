@@ -179,7 +179,7 @@ def test_the_templates_files_go_along(desk: Desk) -> None:
         (content_of("", "<p>x</p>"), "Subject: write a subject."),
         (content_of("Hi", "<p>{{ ''.__class__ }}</p>"), "not allowed"),
         (
-            content_of("Hi", "{% for a in range(999) %}{% for b in range(999) %}{% for c in range(99) %}x{% endfor %}"
+            content_of("Hi", "{% for a in range(999) %}{% for b in range(999) %}{% for c in range(999) %}{% endfor %}"
                              "{% endfor %}{% endfor %}"), "too long"
         ),
         (content_of("x" * 999, "<p>x</p>"), "998"),
