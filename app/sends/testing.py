@@ -27,8 +27,9 @@ from app.people.models import SenderIdentity
 from app.people.senders import find_sender
 from app.recipients.people import recipient_near
 from app.refusals import NotThere, Refused
+from app.sends.compose import attachments_of, draft_of
 from app.sends.composition import MessagePlan, data_for, plan_of
-from app.sends.models import Message, Outcome, Send, SendKind, SendState
+from app.sends.models import Message, Outcome, Send, SendAttachment, SendKind, SendState
 from app.sends.release import message_row, skip_outsiders, team_in_trial_mode
 from app.sends.review import SPECIMEN_REFERENCE, Person, review_chunk, variables_of_all
 from app.sends.tallies import open_tallies
@@ -49,6 +50,8 @@ class What(enum.StrEnum):
     """As it is saved now."""
     NEWEST = "newest"
     """The newest version."""
+    SEND = "send"
+    """A send that is being composed: its version with its own headers, values and files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,8 @@ class Choice:
     """Tag of the language to test; empty: the one that the data leads to."""
     values: Mapping[str, str] = field(default_factory=dict)
     """For what the data does not give."""
+    send_id: int = 0
+    """The draft send that is tested; only with `What.SEND`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,19 +126,19 @@ def recipient(session: Session, actor: Actor, list_id: int, *, find: str = "", r
 def asked_for(session: Session, actor: Actor, renderer: LimitedRenderer, choice: Choice) -> list[str]:
     """Give the values that a test needs and nothing gives, in order. Raises CannotTest when the draft has problems."""
     version, data = _version_and_data(session, actor, renderer, choice)
-    return _asked_for(renderer, _plan(session, actor, None, version, {}), data)
+    return _asked_for(renderer, _plan(session, actor, choice, None, version, {}), data)
 
 
 def prepare(session: Session, actor: Actor, renderer: LimitedRenderer, choice: Choice) -> Prepared:
     """Put every e-mail of a test together, under limits. Changes nothing. Raises CannotTest and Refused."""
     sender = _sender(session, actor, choice.sender_id)
     version, data = _version_and_data(session, actor, renderer, choice)
-    asked = _asked_for(renderer, _plan(session, actor, sender, version, {}), data)
+    asked = _asked_for(renderer, _plan(session, actor, choice, sender, version, {}), data)
     if missing := [name for name in asked if not choice.values.get(name)]:
         words = "Type a value for " if len(missing) == 1 else "Type values for "
         raise CannotTest([f"{words}{', '.join(missing)}: the chosen data has none."], asked)
     values = {name: choice.values[name] for name in asked}
-    plan = _plan(session, actor, sender, version, values)
+    plan = _plan(session, actor, choice, sender, version, values)
     people = [Person(None, email, name, dict(data)) for email, name in choice.testers[:MOST_TESTERS]]
     try:
         found = renderer.run(review_chunk, plan, people, seconds=SECONDS)
@@ -149,7 +154,8 @@ def queue(session: Session, actor: Actor, made: Prepared) -> Send:
     sender = _sender(session, actor, made.choice.sender_id)
     template = find_template(session, actor, made.choice.template_id)
     version = _kept(session, made.version)
-    send = _send(actor, sender, version, made.choice.values)
+    draft = _draft_send(session, actor, made.choice)
+    send = _send(actor, sender, version, made.choice.values, draft)
     testers = made.choice.testers[:MOST_TESTERS]
     send.to = [list(tester) for tester in testers]
     at = now()
@@ -157,6 +163,8 @@ def queue(session: Session, actor: Actor, made: Prepared) -> Send:
     send.total = len(testers)
     session.add(send)
     session.flush()
+    if draft is not None:
+        _copy_files(session, draft, send)
     team = team_in_trial_mode(session, send)
     rows = [message_row(send.id, None, email, name, dict(made.data)) for email, name in testers]
     for row in rows:
@@ -176,7 +184,13 @@ def _version_and_data(
 ) -> tuple[TemplateVersion, dict[str, Any]]:
     """Give the version that is tested, in the chosen language, and the data it is rendered with."""
     template = find_template(session, actor, choice.template_id)
-    version = _draft(session, actor, renderer, template) if choice.what is What.DRAFT else _newest(session, template)
+    draft = _draft_send(session, actor, choice)
+    if draft is not None and draft.template_version is not None:
+        version = draft.template_version
+    elif choice.what is What.DRAFT:
+        version = _snapshot(session, actor, renderer, template)
+    else:
+        version = _newest(session, template)
     content = version.content
     data = dict((choice.specimen or examples(content)).data)
     if not choice.language or (choice.language == content.language and not content.language_column):
@@ -199,7 +213,23 @@ def _version_and_data(
     return copy, data
 
 
-def _draft(session: Session, actor: Actor, renderer: LimitedRenderer, template: Template) -> TemplateVersion:
+def _draft_send(session: Session, actor: Actor, choice: Choice) -> Send | None:
+    """Give the draft send that is tested, if one is. Raises Refused when it is released already, or of another one."""
+    if choice.what is not What.SEND:
+        return None
+    draft = draft_of(session, actor, choice.send_id)
+    if draft.template_version is None or draft.template_version.template_id != choice.template_id:
+        raise Refused("This send has another template by now. Go back to it, and test it from there.", field="what")
+    return draft
+
+
+def _copy_files(session: Session, draft: Send, send: Send) -> None:
+    for one in attachments_of(session, draft.id):
+        values = {name: getattr(one, name) for name in ("file_name", "media_type", "size", "sha256")}
+        session.add(SendAttachment(send_id=send.id, **values))
+
+
+def _snapshot(session: Session, actor: Actor, renderer: LimitedRenderer, template: Template) -> TemplateVersion:
     try:
         ready = get_ready(session, template.workspace_id, template.draft, renderer)
     except CannotPublish as refusal:
@@ -225,13 +255,27 @@ def _sender(session: Session, actor: Actor, sender_id: int) -> SenderIdentity:
 
 
 def _plan(
-    session: Session, actor: Actor, sender: SenderIdentity | None, version: TemplateVersion, values: Mapping[str, str]
+    session: Session,
+    actor: Actor,
+    choice: Choice,
+    sender: SenderIdentity | None,
+    version: TemplateVersion,
+    values: Mapping[str, str],
 ) -> MessagePlan:
-    return plan_of(session, _send(actor, sender, version, values))
+    draft = _draft_send(session, actor, choice)
+    plan = plan_of(session, _send(actor, sender, version, values, draft))
+    return replace(plan, attachments=plan_of(session, draft).attachments) if draft is not None else plan
 
 
-def _send(actor: Actor, sender: SenderIdentity | None, version: TemplateVersion, values: Mapping[str, str]) -> Send:
-    """Make the send, not added to the session."""
+def _send(
+    actor: Actor,
+    sender: SenderIdentity | None,
+    version: TemplateVersion,
+    values: Mapping[str, str],
+    draft: Send | None,
+) -> Send:
+    """Make the send, like `draft` if there is one; it is not added to the session."""
+    headers = draft.headers if draft is not None else version.content.headers
     return Send(
         workspace_id=actor.workspace_id,
         kind=SendKind.TEST,
@@ -239,9 +283,9 @@ def _send(actor: Actor, sender: SenderIdentity | None, version: TemplateVersion,
         sender_identity_id=sender.id if sender else None,
         from_address=sender.address if sender else "",
         from_name=sender.name if sender else "",
-        reply_to=sender.reply_to if sender else "",
-        headers=[list(pair) for pair in version.content.headers],
-        values=dict(values),
+        reply_to=(draft.reply_to if draft else "") or (sender.reply_to if sender else ""),
+        headers=[list(pair) for pair in headers],
+        values={**(draft.values if draft is not None else {}), **values},
         to=[],
         cc=[],
         bcc=[],

@@ -100,13 +100,22 @@ def _first_form(template: Template) -> ToTestersForm:
     language = request.args.get("variant", "")
     return ToTestersForm(
         formdata=None,
-        what=request.args.get("what", str(What.DRAFT)),
+        what=request.args.get("what", str(What.SEND if _send_id() else What.DRAFT)),
         language=language if language in template.draft.variants else "",
         whose=RECIPIENT if list_id else EXAMPLES,
         list=list_id,
         person=request.args.get("person", 0, type=row_number),
         sender=request.args.get("sender", 0, type=row_number),
     )
+
+
+def _send_id() -> int:
+    """Give the draft send that the page was reached from; 0 for none."""
+    return request.args.get("send", 0, type=row_number)
+
+
+def _what(form: ToTestersForm) -> What:
+    return What(form.what.data) if form.what.data in list(What) else What.DRAFT
 
 
 def _choice(form: ToTestersForm, template: Template) -> Choice:
@@ -126,9 +135,10 @@ def _choice(form: ToTestersForm, template: Template) -> Choice:
         form.sender.data or 0,
         found,
         specimen=_specimen(form),
-        what=What(form.what.data) if form.what.data in list(What) else What.DRAFT,
+        what=_what(form),
         language=form.language.data or "",
         values=_typed_values(),
+        send_id=_send_id(),
     )
 
 
@@ -154,8 +164,7 @@ def _values(
         specimen = _specimen(form)
         who = specimen.who if specimen else who
         if not problems and not asked:
-            what = What(form.what.data) if form.what.data in list(What) else What.DRAFT
-            choice = Choice(template.id, 0, (), specimen, what, form.language.data or "")
+            choice = Choice(template.id, 0, (), specimen, _what(form), form.language.data or "", send_id=_send_id())
             db().commit()
             with services().database.reading() as session:
                 asked = testing.asked_for(session, me(), services().renderer, choice)
@@ -163,7 +172,8 @@ def _values(
         draft_problems = refusal.problems
     except Refused as refusal:
         draft_problems = [refusal.words] if not form.errors else []
-    return {"who": who, "asked": asked, "draft_problems": draft_problems}
+    examples = testing.examples(template.draft).data
+    return {"who": who, "asked": asked, "examples": examples, "draft_problems": draft_problems}
 
 
 def _page(template: Template, form: ToTestersForm, problems: Sequence[str] = (), asked: Sequence[str] = ()) -> str:
@@ -171,8 +181,8 @@ def _page(template: Template, form: ToTestersForm, problems: Sequence[str] = (),
     form.what.choices = [(str(What.DRAFT), "The draft, as it is saved now")]
     if newest is not None:
         form.what.choices.append((str(What.NEWEST), f"Version {newest.number}"))
-    elif form.what.data != What.DRAFT:
-        form.what.data = str(What.DRAFT)
+    if _send_id():
+        form.what.choices.insert(0, (str(What.SEND), "The send, with its headers, values and files"))
     form.language.choices = [("", "As the data says"), *((tag, language_name(tag)) for tag in template.draft.variants)]
     form.group.choices = [
         (NO_GROUP, "None"),
@@ -187,6 +197,7 @@ def _page(template: Template, form: ToTestersForm, problems: Sequence[str] = (),
     return render_template(
         "sends/test.html",
         template=template,
+        send_id=_send_id() or None,
         form=form,
         problems=problems,
         has_senders=bool(offered),

@@ -111,6 +111,25 @@ def test_a_test_with_missing_values_goes_to_a_group_that_is_kept(page: Page, pos
     expect(page.get_by_role("status")).to_contain_text("“Desk” is removed")
 
 
+def change_a_used_snippet(page: Page, postroom: RunningPostroom, name: str) -> None:
+    """Make a snippet and a template with it, change the snippet, and go to the page that publishes it."""
+    page.goto(f"{postroom.url}/templates/snippets/new")
+    page.get_by_label("Name").fill(name)
+    page.get_by_role("button", name="Make the snippet").click()
+    snippet = page.url
+    page.get_by_label("Body").fill("before")
+    page.get_by_role("button", name="Check and publish").click()
+    page.get_by_role("button", name="Publish version 1").click()
+    page.goto(f"{postroom.url}/templates/new")
+    page.get_by_label("Name of the template").fill(name)
+    page.get_by_role("button", name="Make the template").click()
+    page.get_by_label("Body").fill(f'<p>{{{{ first_name }}}}</p>{{% include "{name}" %}}')
+    page.get_by_role("button", name="Check and publish").click()
+    page.goto(snippet)
+    page.get_by_label("Body").fill("after")
+    page.get_by_role("button", name="Check and publish").click()
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1440])
 def test_the_pages_are_accessible(browser: Browser, postroom: RunningPostroom, width: int, theme: str) -> None:
@@ -138,7 +157,8 @@ def test_the_pages_are_accessible(browser: Browser, postroom: RunningPostroom, w
                  "/sends/test?template=1", "/sends/test?template=1&list=1", "/sends/test/groups"):  # fmt: skip
         page.goto(f"{postroom.url}{path}")
         found[path] = problems_of(page)
-    page.goto(f"{postroom.url}/templates/pieces/1/publish")
+    change_a_used_snippet(page, postroom, f"Part {width} {theme}")
+    expect(page.locator("iframe")).to_have_count(2)
     found["publish-with-templates"] = problems_of(page)
     context.close()
     assert {where: problems for where, problems in found.items() if problems} == {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -19,8 +20,9 @@ from app.emails.limits import LimitedRenderer
 from app.emails.models import TemplateVersion
 from app.people.models import Person, Workspace
 from app.recipients.checking import NewRecipient
+from app.recipients.models import RecipientList
 from app.refusals import NotThere, Refused
-from app.sends import results, testers, testing
+from app.sends import compose, results, testers, testing
 from app.sends.looking import look_after
 from app.sends.models import Message, Outcome, Send, SendKind, SendState, TestGroup
 from app.sends.release import sent_before
@@ -28,7 +30,7 @@ from app.sends.testing import CannotTest, Choice, Specimen, What
 from app.settings import Settings
 from tests.delivery.conftest import simulator, simulator_of_this_process  # noqa: F401
 from tests.delivery.ground import Ground
-from tests.factories import a_list, a_sender, messages_of
+from tests.factories import a_draft_send, a_list, a_sender, messages_of
 from tests.simulator_process import RunningSimulator
 
 DRAFT = content_of(
@@ -146,7 +148,7 @@ def test_the_newest_version_is_tested_without_a_snapshot(desk: Desk) -> None:
     assert desk.snapshots() == 0
 
 
-@pytest.mark.parametrize("what", list(What))
+@pytest.mark.parametrize("what", [What.DRAFT, What.NEWEST])
 @pytest.mark.parametrize("column", ["", "language"])
 def test_a_language_can_be_chosen(
     database: Database, actor: Person, renderer: LimitedRenderer, what: What, column: str
@@ -233,6 +235,24 @@ def test_a_removed_sender_sends_nothing(desk: Desk) -> None:
     assert refusal.value.field == "sender"
 
 
+def test_a_send_is_tested_with_its_own_headers_values_and_files(desk: Desk) -> None:
+    version = desk.publish()
+    with desk.database.writing() as session:
+        draft = a_draft_send(
+            session, desk.actor, version=version, headers=[["X-Own", "{{ room }}"]], values={"room": "7"}
+        )
+        draft_id = draft.id
+        compose.add_attachment(session, desk.actor, draft_id, "b.txt", b"hello")
+    send = desk.send(what=What.SEND, send_id=draft_id, specimen=desk.recipient())
+    shown = desk.shown(send)
+    assert (dict(shown.headers)["X-Own"], [one.filename for one in shown.attachments]) == ("7", ["b.txt"])
+    assert send.template_version_id == version.id
+    with desk.database.writing() as session:
+        session.get_one(Send, draft_id).state = SendState.SENDING
+    with pytest.raises(Refused):
+        desk.send(what=What.SEND, send_id=draft_id)
+
+
 # Testers and groups
 
 
@@ -312,6 +332,29 @@ def test_the_page_sends_a_test_to_myself(client: FlaskClient, desk: Desk) -> Non
 def test_the_preview_leads_to_the_page_with_its_recipient_and_language(client: FlaskClient, desk: Desk) -> None:
     page = client.get(f"/sends/test?template={desk.template}&list={desk.list}&person=1&variant=en").text
     assert "With the data of anna@example.net" in page
+
+
+def test_the_review_leads_to_a_test_of_the_send(client: FlaskClient, desk: Desk) -> None:
+    version = desk.publish()
+    with desk.database.writing() as session:
+        people = session.get_one(RecipientList, desk.list)
+        draft = a_draft_send(
+            session,
+            desk.actor,
+            version=version,
+            people=people,
+            headers=[["X-Own", "yes"]],
+            sender_identity_id=desk.sender,
+        )
+    review = client.get(f"/sends/{draft.id}/review").text
+    link = re.search(r'href="(/sends/test[^"]*)"', review)
+    assert link
+    page = client.get(link[1].replace("&amp;", "&")).text
+    assert "The send, with its headers, values and files" in page and "With the data of anna@example.net" in page
+    answer = client.post(f"/sends/test?template={desk.template}&send={draft.id}", data=form(desk, what="send"))
+    assert answer.status_code == 302
+    with desk.database.reading() as session:
+        assert session.get_one(Send, int(answer.location.rsplit("/", 1)[1])).headers == [["X-Own", "yes"]]
 
 
 def test_missing_values_are_asked_for_and_what_was_typed_stays(client: FlaskClient, desk: Desk) -> None:
