@@ -18,6 +18,11 @@ const TAGS = [
   { label: "include", detail: "put a snippet here", rest: 'include "${}" %\\}', thenAsk: true },
 ];
 
+// The list keeps the order that it has here or on the page.
+function inOrder(options) {
+  return options.map((one, index) => ({ ...one, boost: -index / 100 }));
+}
+
 // Takes what already closes the brace after the cursor along, so that it is never written twice.
 function endOfClosing(view, to, closing) {
   const after = view.state.sliceDoc(to, to + 8);
@@ -44,13 +49,13 @@ function applyTag(view, completion, from, to) {
 }
 
 function variableOptions(names, apply) {
-  return names.variables.map((one) => ({ label: one.name, detail: one.example || one.kind || "", type: "variable", apply }));
+  return inOrder(names.variables.map((one) => ({ label: one.name, detail: one.example || one.kind || "", apply })));
 }
 
 function expressionCompletions(names, pos, brace, expression) {
   const filter = /\|\s*(\w*)$/.exec(expression);
   if (filter) {
-    const options = names.filters.map((one) => ({ label: one.name, detail: one.words || "", type: "function" }));
+    const options = inOrder(names.filters.map((one) => ({ label: one.name, detail: one.words || "" })));
     return { from: pos - filter[1].length, options, validFor: /^\w*$/ };
   }
   const word = /(\w*)$/.exec(expression)[1];
@@ -69,12 +74,12 @@ export function jinjaCompletions(textarea) {
     const names = namesOf(textarea);
     const include = IN_INCLUDE.exec(before);
     if (include) {
-      const options = names.snippets.map((label) => ({ label, type: "text" }));
+      const options = inOrder(names.snippets.map((label) => ({ label })));
       return { from: pos - include[1].length, options, validFor: /^[^"']*$/ };
     }
     const tag = IN_TAG_NAME.exec(before);
     if (tag) {
-      const options = TAGS.map((one) => ({ ...one, type: "keyword", apply: applyTag }));
+      const options = inOrder(TAGS.map((one) => ({ ...one, apply: applyTag })));
       return { from: pos - tag[1].length, options, validFor: /^\w*$/ };
     }
     const inside = IN_EXPRESSION.exec(before);

@@ -2,7 +2,7 @@
 // `input` event on it tells the page. The editor stands in a shadow root, because its styles are then adopted sheets, which
 // the page's policy allows, and not <style> elements, which it does not.
 import {
-  Annotation, EditorState, EditorView, Prec, autocompletion, bracketMatching, closeBrackets, closeBracketsKeymap,
+  Annotation, EditorState, EditorView, Prec, autocompletion, closeBrackets, closeBracketsKeymap,
   completionKeymap, defaultKeymap, dropCursor, highlightActiveLine, highlightSpecialChars, history, historyKeymap, keymap,
   lintGutter, lintKeymap, placeholder, searchKeymap,
 } from "../vendor/codemirror.js";
@@ -78,7 +78,6 @@ function extensionsOf(textarea, kind) {
     bracePairs,
     stepOverClosing,
     closeBrackets(),
-    bracketMatching(),
     autocompletion({ override: completionsOf(kind, textarea), icons: false, maxRenderedOptions: 60 }),
     lintGutter(),
     highlightActiveLine(),
@@ -89,7 +88,7 @@ function extensionsOf(textarea, kind) {
     EditorView.lineWrapping,
     EditorView.perLineTextDirection.of(isProse(kind)),
     EditorView.contentAttributes.of(attributesOf(textarea, kind)),
-    EditorView.editorAttributes.of({ class: isProse(kind) ? "prose" : "code" }),
+    EditorView.editorAttributes.of({ class: `${kind} ${isProse(kind) ? "prose" : "code"}` }),
     EditorState.readOnly.of(textarea.readOnly || textarea.disabled),
     textarea.placeholder ? placeholder(textarea.placeholder) : [],
     theme,

@@ -11,6 +11,8 @@ const frame = EditorView.theme({
   ".cm-content": { caretColor: "var(--ink)", padding: "0.6rem 0", minWidth: "0" },
   ".cm-line": { padding: "0 0.75rem 0 0.4rem", overflowWrap: "anywhere" },
   "&.prose .cm-line": { unicodeBidi: "plaintext" },
+  "&.markdown": { fontSize: "1rem" },
+  "&.markdown .cm-scroller": { fontFamily: "inherit", lineHeight: "1.6" },
   ".cm-line::selection, .cm-line ::selection": { backgroundColor: "var(--accent-wash) !important" },
   ".cm-activeLine": { backgroundColor: "transparent" },
   "&.cm-focused .cm-activeLine": { backgroundColor: "var(--raised)" },
@@ -19,8 +21,6 @@ const frame = EditorView.theme({
   ".cm-gutters": { backgroundColor: "var(--raised)", color: "var(--soft)", border: "0", borderRight: "1px solid var(--line)" },
   "&.prose .cm-gutters": { backgroundColor: "transparent", borderRight: "0" },
   ".cm-lineNumbers .cm-gutterElement": { padding: "0 0.5rem 0 0.6rem", minWidth: "2rem" },
-  "&.cm-focused .cm-matchingBracket": { backgroundColor: "var(--accent-wash)", outline: "1px solid var(--accent)" },
-  "&.cm-focused .cm-nonmatchingBracket": { backgroundColor: "var(--bad-wash)" },
 });
 
 const popups = EditorView.theme({
@@ -48,6 +48,10 @@ const problems = EditorView.theme({
   ".cm-diagnostic": { padding: "0.4rem 0.75rem", borderLeft: "5px solid var(--info)", whiteSpace: "pre-wrap" },
   ".cm-diagnostic-error": { borderLeftColor: "var(--bad)" },
   ".cm-diagnostic-warning": { borderLeftColor: "var(--warn)" },
+  ".cm-lint-marker": { content: "normal !important", width: "1em", height: "auto", lineHeight: "inherit", textAlign: "center", cursor: "help" },
+  ".cm-lint-marker-error::before": { content: '"●"', color: "var(--bad)" },
+  ".cm-lint-marker-warning::before": { content: '"▲"', color: "var(--warn)" },
+  ".cm-lint-marker-hint::before": { content: '"◆"', color: "var(--info)" },
   ".cm-gutter-lint": { width: "1.1rem" },
   ".cm-gutter-lint .cm-gutterElement": { padding: "0 0.1rem" },
   ".cm-panels": { backgroundColor: "var(--raised)", color: "var(--ink)", borderColor: "var(--line)" },
@@ -69,6 +73,8 @@ const words = HighlightStyle.define([
   { tag: tags.brace, color: "var(--code-brace)" },
   { tag: [tags.keyword, tags.controlKeyword, tags.definitionKeyword, tags.operatorKeyword, tags.logicOperator], color: "var(--code-keyword)" },
   { tag: [tags.comment, tags.blockComment, tags.meta, tags.processingInstruction], color: "var(--soft)" },
+  { tag: tags.heading1, color: "var(--ink)", fontWeight: "700", fontSize: "1.35em" },
+  { tag: tags.heading2, color: "var(--ink)", fontWeight: "700", fontSize: "1.15em" },
   { tag: tags.heading, color: "var(--ink)", fontWeight: "700" },
   { tag: tags.strong, fontWeight: "700" },
   { tag: tags.emphasis, fontStyle: "italic" },
