@@ -51,7 +51,16 @@ function sprite() {
   );
 }
 
+// Both licences ask that their words go along.
+function licenceTexts() {
+  for (const [name, path] of [["codemirror", "@codemirror/view"], ["icons", "lucide-static"]]) {
+    const text = readFileSync(new URL(`node_modules/${path}/LICENSE`, import.meta.url), "utf8");
+    writeFileSync(new URL(`vendor/${name}.licence.txt`, STATIC), text);
+  }
+}
+
 const [packages, digest] = await bundle();
 sprite();
+licenceTexts();
 console.log(`codemirror.js SHA-256 ${digest}`);
 console.log(packages.join(", "));

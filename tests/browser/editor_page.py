@@ -73,10 +73,16 @@ class EditorPages:
     def page(self, kind: str = "markdown", body: str = "", text: str = "") -> str:
         """The address of a page whose body is of this kind and holds this."""
         key = str(len(self.drafts))
-        page_templates = Environment(loader=FileSystemLoader(ROOT / "templates"), autoescape=select_autoescape(default=True))
+        page_templates = Environment(
+            loader=FileSystemLoader(ROOT / "templates"), autoescape=select_autoescape(default=True)
+        )
         page_templates.globals["url_for"] = lambda endpoint, filename: f"/{endpoint}/{filename}"
         self.drafts[key] = page_templates.from_string(PAGE).render(
-            kind=kind, label="Words" if kind == "markdown" else kind.upper(), body=body, text=text, names=json.dumps(NAMES)
+            kind=kind,
+            label="Words" if kind == "markdown" else kind.upper(),
+            body=body,
+            text=text,
+            names=json.dumps(NAMES),
         )
         return f"{self.url}/?draft={key}"
 
@@ -85,7 +91,10 @@ def parts_of(content_type: str, body: bytes) -> dict[str, tuple[str, bytes]]:
     """The fields of a multipart form: name to file name and content."""
     parsed = BytesParser(policy=HTTP).parsebytes(f"Content-Type: {content_type}\r\n\r\n".encode() + body)
     return {
-        str(part.get_param("name", header="content-disposition")): (part.get_filename() or "", part.get_payload(decode=True))  # type: ignore[misc]
+        str(part.get_param("name", header="content-disposition")): (
+            part.get_filename() or "",
+            part.get_payload(decode=True),
+        )  # type: ignore[misc]
         for part in parsed.iter_parts()
     }
 
