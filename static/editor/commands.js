@@ -98,7 +98,10 @@ const MARKDOWN = {
     return { text, select: words ? [text.indexOf(ADDRESS), ADDRESS.length] : [1, "Words".length] };
   }),
   table: ownParagraph(() => ({ text: TABLE, select: [2, "Heading".length] })),
-  line: ownParagraph((words) => ({ text: `${words}${words && "\n\n"}---\n`, select: [words.length + (words && 2) + 4, 0] })),
+  line: ownParagraph(function (words) {
+    const text = `${words ? `${words}\n\n` : ""}---\n`;
+    return { text, select: [text.length, 0] };
+  }),
 };
 const HTML = {
   bold: around("<strong>", "</strong>"),

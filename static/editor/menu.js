@@ -53,7 +53,7 @@ export function hangMenu(button, menu, offer) {
   }
   function open() {
     const { heading, entries } = offer();
-    menu.setAttribute("aria-label", heading);
+    menu.setAttribute("aria-description", heading);
     menu.replaceChildren(...entries.map((one) => row(one, close)));
     menu.dataset.heading = heading;
     menu.hidden = false;

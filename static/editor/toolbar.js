@@ -29,8 +29,11 @@ function snippets({ textarea, view }) {
 }
 
 function chooseFiles({ textarea, view, kind }) {
-  const chooser = Object.assign(document.createElement("input"), { type: "file", accept: "image/*", multiple: true });
+  const chooser = Object.assign(document.createElement("input"), { type: "file", accept: "image/*", multiple: true, hidden: true });
+  document.body.append(chooser);
+  chooser.addEventListener("cancel", () => chooser.remove());
   chooser.addEventListener("change", function () {
+    chooser.remove();
     uploadImages(view, textarea, kind, [...chooser.files], view.state.selection.main.head);
     view.focus();
   });

@@ -56,7 +56,10 @@ async function post(form, file) {
 
 function put(view, textarea, kind, key, image) {
   const from = view.state.field(places).get(key);
-  view.dispatch({ changes: { from, insert: imageReference(kind, image) }, userEvent: "input.drop" });
+  const insert = imageReference(kind, image);
+  const { main } = view.state.selection;
+  const selection = main.empty && main.head === from ? { anchor: from + insert.length } : undefined;
+  view.dispatch({ changes: { from, insert }, selection, userEvent: "input.drop" });
   addImage(textarea, image);
   textarea.dispatchEvent(new CustomEvent("postroom:uploaded", { bubbles: true, detail: image }));
 }

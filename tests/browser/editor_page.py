@@ -1,4 +1,4 @@
-"""A small page with editors on it, served under Postroom's own policy: the writing surface without the rest of the house."""
+"""A small page with editors on it, served under Postroom's own policy, without the rest of the house."""
 
 from __future__ import annotations
 
@@ -41,13 +41,15 @@ PAGE = """\
 <body>
 <main class="page">
 <h1>Edit</h1>
-<form id="draft" class="card" method="post" action="/sent" novalidate data-names='{{ names }}' data-upload-url="/upload">
+<form id="draft" class="card" method="post" action="/sent" novalidate
+      data-names='{{ names }}' data-upload-url="/upload">
 <input type="hidden" name="csrf_token" value="a token">
 <div class="field"><label for="subject">Subject</label><input id="subject" name="subject" data-takes-variables></div>
 <div class="field"><label for="body">{{ label }}</label>
 <p class="help" id="body-help">What the person reads.</p>
 {{ writing.toolbar("body", kind) }}
-<textarea class="code" id="body" name="body" data-editor="{{ kind }}" aria-describedby="body-help">{{ body }}</textarea></div>
+<textarea class="code" id="body" name="body" data-editor="{{ kind }}"
+          aria-describedby="body-help">{{ body }}</textarea></div>
 <p data-upload-status role="status"></p>
 <div class="field"><label for="text">Text part</label>
 <textarea class="code" id="text" name="text" data-editor="text">{{ text }}</textarea></div>
