@@ -35,6 +35,8 @@ document.addEventListener("reset", function (event) {
   // The fields have their old values only after this event.
   setTimeout(() => allSurfaces().filter((one) => one.textarea.form === event.target).forEach(showValue));
 });
+// Browsers put back what was typed when one returns to a page.
+window.addEventListener("pageshow", () => allSurfaces().forEach(showValue));
 document.addEventListener("focusin", rememberFocus);
 document.addEventListener("click", function (event) {
   const item = event.target.closest("[data-go-to-line]")?.closest("li[data-place][data-line]");

@@ -67,6 +67,13 @@ function expressionCompletions(names, pos, brace, expression) {
   return { from: pos - word.length, options: variableOptions(names, alone ? applyVariable : undefined), validFor: /^\w*$/ };
 }
 
+// Asked for in the middle of the words: a variable with its braces.
+function wholeVariables(names, pos, before) {
+  const word = /\w*$/.exec(before)[0];
+  const options = variableOptions(names).map((one) => ({ ...one, apply: `{{ ${one.label} }}` }));
+  return { from: pos - word.length, options, validFor: /^\w*$/ };
+}
+
 export function jinjaCompletions(textarea) {
   return function (context) {
     const { state, pos } = context;
@@ -83,7 +90,10 @@ export function jinjaCompletions(textarea) {
       return { from: pos - tag[1].length, options, validFor: /^\w*$/ };
     }
     const inside = IN_EXPRESSION.exec(before);
-    return inside ? expressionCompletions(names, pos, inside[1], inside[2]) : null;
+    if (inside) {
+      return expressionCompletions(names, pos, inside[1], inside[2]);
+    }
+    return context.explicit ? wholeVariables(names, pos, before) : null;
   };
 }
 

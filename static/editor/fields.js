@@ -4,12 +4,9 @@ import { surfaceOf } from "./surface.js";
 
 const lastFields = new WeakMap(); // form → input or textarea
 
-export function rememberFocus(event) {
-  const { target } = event;
-  const field = target.matches("[data-takes-variables]") ? target : target.previousElementSibling;
-  if (target.form && field === target) {
-    lastFields.set(target.form, target);
-  } else if (target.classList.contains("editor-surface") && surfaceOf(field)) {
+export function rememberFocus({ target }) {
+  const field = target.classList.contains("editor-surface") ? target.previousElementSibling : target;
+  if (field.form && (surfaceOf(field) || field.matches("[data-takes-variables]"))) {
     lastFields.set(field.form, field);
   }
 }

@@ -27,7 +27,7 @@ function row({ label, detail, choose }, close) {
 function place(menu, button) {
   const bar = button.closest("[role=toolbar]");
   const room = bar.clientWidth - menu.offsetWidth;
-  menu.style.insetInlineStart = `${Math.max(0, Math.min(button.offsetLeft, room))}px`;
+  menu.style.left = `${Math.max(0, Math.min(button.offsetLeft, room))}px`;
   menu.style.top = `${button.offsetTop + button.offsetHeight + 4}px`;
 }
 

@@ -35,8 +35,8 @@ function chooseFiles({ textarea, view, kind }) {
   chooser.addEventListener("change", function () {
     chooser.remove();
     uploadImages(view, textarea, kind, [...chooser.files], view.state.selection.main.head);
-    view.focus();
   });
+  view.focus();
   chooser.click();
 }
 
