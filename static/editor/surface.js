@@ -17,6 +17,11 @@ const HELP =
   "Tab leaves the editor. Control and right square bracket moves a line in, Control and left square bracket moves it out. " +
   "Control and Space shows suggestions, Escape closes them. F8 goes to the next problem.";
 
+const WORDS = {
+  next: "Next", previous: "Previous", all: "All", replace: "Replace this", "replace all": "Replace all",
+  "match case": "Same capitals", regexp: "Pattern", "by word": "Whole words",
+};
+
 const fromPage = Annotation.define();
 const surfaces = new Map(); // textarea → surface
 
@@ -89,6 +94,7 @@ function extensionsOf(textarea, kind) {
     EditorView.perLineTextDirection.of(isProse(kind)),
     EditorView.contentAttributes.of(attributesOf(textarea, kind)),
     EditorView.editorAttributes.of({ class: `${kind} ${isProse(kind) ? "prose" : "code"}` }),
+    EditorState.phrases.of(WORDS),
     EditorState.readOnly.of(textarea.readOnly || textarea.disabled),
     textarea.placeholder ? placeholder(textarea.placeholder) : [],
     theme,

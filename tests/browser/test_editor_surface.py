@@ -54,6 +54,28 @@ LIST_PROBLEM = """
 }
 """
 
+# Every colour that code is written in, against the editor's ground, the line of the cursor, and chosen words.
+CONTRASTS = """
+() => {
+  const probe = document.body.appendChild(document.createElement("i"));
+  const light = (colour) => {
+    const parts = colour.match(/[\\d.]+/g).slice(0, 3).map((one) => one / 255);
+    const [r, g, b] = parts.map((one) => (one <= 0.04045 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const grounds = ["--surface", "--raised", "--accent-wash"].map((name) => {
+    probe.style.color = `var(${name})`;
+    return getComputedStyle(probe).color;
+  });
+  const spans = document.querySelector("#body-surface").shadowRoot.querySelectorAll(".cm-line span");
+  const colours = new Set([...spans].map((one) => getComputedStyle(one).color));
+  return [...colours].flatMap((ink) => grounds.map((ground) => {
+    const [a, b] = [light(ink), light(ground)].sort((x, y) => y - x);
+    return [ink, ground, (a + 0.05) / (b + 0.05)];
+  }));
+}
+"""
+
 
 @pytest.fixture(scope="module")
 def pages() -> Iterator[EditorPages]:
@@ -518,6 +540,25 @@ def test_it_is_accessible(browser: Browser, pages: EditorPages, kind: str, width
     page.keyboard.press("Escape")
     context.close()
     assert {state: problems for state, problems in found.items() if problems} == {}
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_colours_of_code_can_be_read(browser: Browser, pages: EditorPages, theme: str) -> None:
+    context = browser.new_context(color_scheme=theme)  # type: ignore[arg-type]
+    page = context.new_page()
+    page.goto(
+        pages.page(
+            "html",
+            body='<!-- a --><p class="a" style="color: #123456">{{ x | upper }}&amp;{{ self.a }}</p></i>\n'
+            '{% if a > 1 and not b == "x" %}{# remark #}{% include "b" %}{% endif %}\n'
+            "<style>@media print { p > a:hover { margin: 0 5px !important } }</style>",
+        )
+    )
+    expect(surface(page, "HTML").get_by_text("upper")).to_be_visible()
+    measured = page.evaluate(CONTRASTS)
+    context.close()
+    assert len({ink for ink, _, _ in measured}) >= 7
+    assert [row for row in measured if row[2] < 4.5] == []
 
 
 def test_a_long_text_stays_quick(editor: Page, pages: EditorPages) -> None:
