@@ -113,7 +113,9 @@ def test_names_of_snippets_are_found_in_every_spelling_of_the_tag() -> None:
 
 MJML = """<mjml><mj-head><mj-title>{{ name }}</mj-title></mj-head><mj-body>
 {% if on %}
-<mj-section><mj-column><mj-text>Dear {{ name }}</mj-text><mj-button href="{{ link }}">Go</mj-button></mj-column></mj-section>
+<mj-section><mj-column>
+<mj-text>Dear {{ name }}</mj-text><mj-button href="{{ link }}">Go</mj-button>
+</mj-column></mj-section>
 {% endif %}
 </mj-body></mjml>"""
 
