@@ -142,7 +142,7 @@ def _with_languages(draft: Content, language: str) -> tuple[Content, str]:
         if not languages.is_language(added):
             raise Refused(f"“{added}” is no language that Postroom knows.", field="new_language")
         if added in draft.variants:
-            raise Refused(f"There is a {languages.language_name(added)} text already.", field="new_language")
+            raise Refused(f"{languages.language_name(added)} is there already.", field="new_language")
         return draft.with_variant(added, draft.variants[language]), added
     if action == "remove-language" and language != draft.language:
         rest = {tag: words for tag, words in draft.variants.items() if tag != language}

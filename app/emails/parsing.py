@@ -1,7 +1,7 @@
 """Parsing a Jinja source in a fraction of the time: its lexer walks through plain text letter by letter.
 
-Long runs of plain text are taken out, the rest is parsed, and the runs are put back into the tree. A long e-mail is nearly
-all plain text, and a preview has a few milliseconds.
+Long runs of plain text are taken out, the rest is parsed, and the runs are put back into the tree. A long e-mail is
+nearly all plain text, and a preview has a few milliseconds.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """How soon a changed letter shows: the server's part, and from the key to the new picture in a real Chromium.
 
-The template has 100 kB of HTML with styles, a loop and some sixty tags, as a long notice has. Floors, in the same run: the
-same work in one process without a web server, and the time in which Chromium loads the ready HTML into a frame.
+The template has 100 kB of HTML with styles and some sixty tags, as a long notice has. Floors, in the same run: the same
+work in one process without a web server, and the time in which Chromium loads the ready HTML into a frame.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ ROW = "<tr><td class='item'>Item of the notice, with words as people write them<
 STYLE = (
     "<style>body { margin: 0; font-family: Arial, sans-serif } .item { padding: 6px 12px; color: #222222 }"
     ".sum { text-align: right } p { line-height: 1.5 } h2 { color: #12455c }"
-    "@media (prefers-color-scheme: dark) { body { background: #111111 } } @media (max-width: 600px) { td { padding: 2px } }"
+    "@media (prefers-color-scheme: dark) { body { background: #111111 } }"
+    "@media (max-width: 600px) { td { padding: 2px } }"
     "</style>"
 )
 PART = "<h2>Part</h2><p>Dear {{ first_name }}, {% if city %}in {{ city }}{% endif %}</p><table>" + ROW * 60 + "</table>"
