@@ -158,6 +158,7 @@ def _editor(piece: Piece, form: PieceForm) -> str:
         versions=versions,
         newest=newest,
         has_changes=has_changes(piece, newest),
+        snippets=[name for name in pieces.snippet_names(db(), me()) if name != piece.name],
         **_preview(piece, form),
     )
 
