@@ -61,6 +61,7 @@ function attributesOf(textarea, kind) {
   const attributes = {
     "aria-label": [...textarea.labels].map((one) => one.textContent.trim()).join(" ") || textarea.name,
     "aria-describedby": "about",
+    tabindex: "0",
     spellcheck: String(isProse(kind)),
     autocapitalize: isProse(kind) ? "sentences" : "off",
   };

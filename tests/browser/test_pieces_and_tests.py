@@ -12,13 +12,20 @@ from tests.browser.test_every_page import problems_of
 pytestmark = pytest.mark.browser
 
 
+def write(page: Page, words: str) -> None:
+    """Write the body, once the page listens."""
+    page.wait_for_load_state()
+    expect(page.get_by_role("toolbar", name="Writing tools")).to_be_visible()
+    page.get_by_role("textbox", name="Body").fill(words)
+
+
 def make_snippet(page: Page) -> None:
     page.get_by_role("link", name="Templates", exact=True).first.click()
     page.get_by_role("link", name="Snippets", exact=True).click()
     page.get_by_role("link", name="New snippet").click()
     page.get_by_label("Name").fill("Opening hours")
     page.get_by_role("button", name="Make the snippet").click()
-    page.get_by_role("textbox", name="Body").fill("We are open **9 to 5**.")
+    write(page, "We are open **9 to 5**.")
     expect(page.frame_locator("iframe").locator("strong")).to_have_text("9 to 5")
     page.get_by_role("button", name="Check and publish").click()
     expect(page.locator("main")).to_contain_text("No template uses it yet.")
@@ -34,7 +41,7 @@ def use_it(page: Page) -> str:
     page.get_by_role("button", name="Make the template").click()
     url = page.url
     page.get_by_label("Subject").fill("When we are open")
-    page.get_by_role("textbox", name="Body").fill('<p>Dear {{ first_name }}</p>{% include "Opening hours" %}')
+    write(page, '<p>Dear {{ first_name }}</p>{% include "Opening hours" %}')
     page.get_by_role("button", name="Check and publish").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Opening times, version 1")
     return url
@@ -45,7 +52,7 @@ def change_it(page: Page) -> None:
     page.get_by_role("link", name="Snippets", exact=True).click()
     page.get_by_role("link", name="Opening hours", exact=True).click()
     expect(page.get_by_role("region", name="Who uses it").get_by_role("link")).to_have_text("Opening times")
-    page.get_by_role("textbox", name="Body").fill("We are open **10 to 6** now.")
+    write(page, "We are open **10 to 6** now.")
     expect(page.frame_locator("iframe").locator("strong")).to_have_text("10 to 6")
     page.get_by_role("button", name="Check and publish").click()
     page.get_by_label("Note for this version").fill("Summer")
@@ -90,7 +97,7 @@ def test_a_test_with_missing_values_goes_to_a_group_that_is_kept(page: Page, pos
     page.get_by_role("button", name="Make the template").click()
     template_id = page.url.rstrip("/").rsplit("/", 1)[1]
     page.get_by_label("Subject").fill("Parcel at {{ shelf }}")
-    page.get_by_role("textbox", name="Body").fill("<p>Your parcel is at {{ shelf }}.</p>")
+    write(page, "<p>Your parcel is at {{ shelf }}.</p>")
     page.get_by_role("button", name="Save draft").click()
     page.goto(f"{postroom.url}/sends/test?template={template_id}")
     page.get_by_label("Myself").uncheck()
@@ -117,16 +124,16 @@ def change_a_used_snippet(page: Page, postroom: RunningPostroom, name: str) -> N
     page.get_by_label("Name").fill(name)
     page.get_by_role("button", name="Make the snippet").click()
     snippet = page.url
-    page.get_by_role("textbox", name="Body").fill("before")
+    write(page, "before")
     page.get_by_role("button", name="Check and publish").click()
     page.get_by_role("button", name="Publish version 1").click()
     page.goto(f"{postroom.url}/templates/new")
     page.get_by_label("Name of the template").fill(name)
     page.get_by_role("button", name="Make the template").click()
-    page.get_by_role("textbox", name="Body").fill(f'<p>{{{{ first_name }}}}</p>{{% include "{name}" %}}')
+    write(page, f'<p>{{{{ first_name }}}}</p>{{% include "{name}" %}}')
     page.get_by_role("button", name="Check and publish").click()
     page.goto(snippet)
-    page.get_by_role("textbox", name="Body").fill("after")
+    write(page, "after")
     page.get_by_role("button", name="Check and publish").click()
 
 
@@ -147,7 +154,7 @@ def test_the_pages_are_accessible(browser: Browser, postroom: RunningPostroom, w
     found["publish"] = problems_of(page)
     page.get_by_role("button", name="Publish version 1").click()
     found["edit"] = problems_of(page)
-    page.get_by_role("textbox", name="Body").fill("<p>no slot</p>")
+    write(page, "<p>no slot</p>")
     expect(page.locator("#preview")).to_contain_text("write {{ content }} where the e-mail goes")
     found["problem"] = problems_of(page)
     page.goto(piece)
