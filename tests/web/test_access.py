@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from werkzeug.routing import Rule
+from werkzeug.routing import AnyConverter, IntegerConverter, Rule
 
 from app.people.models import Person
 from app.web.sign_in import PUBLIC
@@ -36,8 +36,11 @@ def addresses(app: Flask) -> Iterator[tuple[str, str, str]]:
 def _made_up(rule: Rule) -> dict[str, object]:
     values: dict[str, object] = {}
     for name in rule.arguments:
-        kind = type(rule._converters[name]).__name__
-        values[name] = 999_999 if kind in {"IntegerConverter", "RowNumber"} else "delivered"
+        converter = rule._converters[name]
+        if isinstance(converter, AnyConverter):
+            values[name] = min(converter.items)
+        else:
+            values[name] = 999_999 if isinstance(converter, IntegerConverter) else "delivered"
     return values
 
 
