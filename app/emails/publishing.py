@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.audit.trail import Actor, note
 from app.cloudflare.contract import Problem, check_header_name, check_header_value
-from app.emails.assembling import Pieces, assemble, check_written
+from app.emails.assembling import Pieces, PieceSource, assemble, check_written
 from app.emails.content import Content, Hint
 from app.emails.languages import language_name
 from app.emails.limits import LimitedRenderer
@@ -42,6 +42,8 @@ class Ready:
 
     sources: Mapping[str, EmailSource]
     variables: tuple[str, ...]
+    pins: tuple[int, ...] = ()
+    """Versions of the layout and the snippets that are in the sources."""
 
     def to_json(self) -> dict[str, dict[str, str]]:
         """Give the form in which a version stores its sources."""
@@ -68,9 +70,17 @@ def publish_content(
     renderer: LimitedRenderer | None = None,
 ) -> TemplateVersion:
     """Publish a content, the draft's or an older version's, as the template's next version. Raises CannotPublish."""
+    ready = get_ready(session, template.workspace_id, content, renderer)
+    return add_version(session, actor, template, version_from(actor, template, content, ready), note_text)
+
+
+def add_version(
+    session: Session, actor: Actor, template: Template, version: TemplateVersion, note_text: str
+) -> TemplateVersion:
+    """Make a version, already prepared, the template's newest one."""
     newest = session.scalar(select(func.max(TemplateVersion.number)).where(TemplateVersion.template_id == template.id))
-    version = snapshot(session, actor, template, content, renderer)
     version.number, version.note = (newest or 0) + 1, note_text.strip()[:500]
+    version.template = template
     session.add(version)
     keep_uses(session, template)
     words = f"Template “{template.name}” published as version {version.number}"
@@ -78,11 +88,16 @@ def publish_content(
     return version
 
 
-def snapshot(
-    session: Session, actor: Actor, template: Template, content: Content, renderer: LimitedRenderer | None = None
-) -> TemplateVersion:
-    """Make a content ready to be sent, as a version without a number, not yet added. Raises CannotPublish."""
-    pieces = pieces_for(session, template.workspace_id, content)
+def get_ready(
+    session: Session,
+    workspace_id: int,
+    content: Content,
+    renderer: LimitedRenderer | None = None,
+    *,
+    instead: Mapping[int, PieceSource] | None = None,
+) -> Ready:
+    """Make a content ready to be sent, `instead` with drafts in the place of published pieces. Raises CannotPublish."""
+    pieces = pieces_for(session, workspace_id, content, instead=instead)
     problems = [one.words for one in header_problems(content.headers)]
     if content.layout_id is not None and pieces.layout is None:
         problems.append("The layout is not published. Publish it, or choose another one.")
@@ -93,13 +108,17 @@ def snapshot(
         raise CannotPublish([*(str(one) for one in error.problems), *problems]) from error
     if problems:
         raise CannotPublish(problems)
+    return ready
+
+
+def version_from(actor: Actor, template: Template, content: Content, ready: Ready) -> TemplateVersion:
+    """Make a version without a number of what is ready; it is not added to the session."""
     return TemplateVersion(
         workspace_id=template.workspace_id,
         template_id=template.id,
-        template=template,
         content=content,
         prepared=ready.to_json(),
-        pins=pinned(pieces),
+        pins=list(ready.pins),
         variables=[name for name in ready.variables if name not in FROM_SEND],
         published_by=actor.id,
     )
@@ -117,7 +136,7 @@ def make_ready(content: Content, pieces: Pieces) -> Ready:
     if problems:
         raise RenderError(tuple(problems))
     names = {name for one in sources.values() for name in variables_of(one)}
-    return Ready(sources, tuple(sorted(names - with_defaults({}, content.hints).keys())))
+    return Ready(sources, tuple(sorted(names - with_defaults({}, content.hints).keys())), tuple(pinned(pieces)))
 
 
 def make_ready_in(content: Content, language: str, pieces: Pieces) -> EmailSource:
