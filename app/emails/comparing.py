@@ -178,9 +178,9 @@ def _lines(lines: Sequence[str]) -> str:
 
 def _row(i: int | None, before: Sequence[str], j: int | None, after: Sequence[str]) -> Row:
     if i is None or j is None:
-        old = () if i is None else (Run(before[i], is_changed=True),)
-        new = () if j is None else (Run(after[j], is_changed=True),)
-        return Row(None if i is None else i + 1, old, None if j is None else j + 1, new)
+        removed = () if i is None else (Run(before[i], is_changed=True),)
+        added = () if j is None else (Run(after[j], is_changed=True),)
+        return Row(None if i is None else i + 1, removed, None if j is None else j + 1, added)
     words = _words_between(before[i], after[j])
     old = tuple(Run(one.text, one.kind == "removed") for one in words if one.kind != "added")
     new = tuple(Run(one.text, one.kind == "added") for one in words if one.kind != "removed")
