@@ -1,4 +1,4 @@
-"""Bringing templates in: a file is read and kept, a person sees what it will do, then it is done whole or not at all."""
+"""Bringing templates in: a file is read and kept, a person sees what it will do, then it is done, all or nothing."""
 
 from __future__ import annotations
 
@@ -14,16 +14,17 @@ from sqlalchemy.orm import Session
 
 from app.audit.trail import Actor, note
 from app.db import now
-from app.emails.assembling import INCLUDE, SLOT, as_written, html_of
 from app.emails.bundle import Bundle, BundledPiece, BundledTemplate, read_files
 from app.emails.bundle_zip import unpack
-from app.emails.content import Content, Format
+from app.emails.content import Content
 from app.emails.exporting import bundled_piece, newest_versions_of
 from app.emails.files import store
 from app.emails.foreign import read_single
 from app.emails.limits import LimitedRenderer
-from app.emails.models import Piece, PieceKind, PieceVersion, Template, WaitingImport
-from app.emails.rendering import EmailSource, RenderError, check_source
+from app.emails.models import Piece, PieceKind, Template, WaitingImport
+from app.emails.piece_making import make_piece, piece_named
+from app.emails.rendering import RenderError
+from app.emails.source_problems import content_problems, piece_problems
 from app.emails.templates import create_template, save_draft
 from app.emails.versions import free_name, same_words, template_named
 from app.refusals import NotThere, Refused
@@ -91,6 +92,8 @@ class Done:
     replaced: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
     template_ids: list[int] = field(default_factory=list)
+    layouts: dict[str, int] = field(default_factory=dict)
+    """Name in the file to the layout that its templates use here."""
 
 
 def keep_import(
@@ -169,80 +172,16 @@ def carry_out(
     """
     done = Done()
     of_key = {line.key: line for line in lines}
-    layouts: dict[str, int] = {}
     for key, piece in _pieces(bundle):
         piece_id = _import_piece(session, actor, piece, of_key[key], chosen.get(key), done)
         if piece.kind is PieceKind.LAYOUT:
-            layouts[piece.name] = piece_id
+            done.layouts[piece.name] = piece_id
     for key, template in _templates(bundle):
-        _import_template(session, actor, template, of_key[key], chosen.get(key), layouts, done)
+        _import_template(session, actor, template, of_key[key], chosen.get(key), done)
     words = f"Imported: {len(done.made)} made, {len(done.replaced)} drafts replaced, {len(done.left)} left as they were"
     note(session, actor, "template.imported", words)
     session.flush()
     return done
-
-
-def make_piece(session: Session, actor: Actor, piece: BundledPiece, *, publish: bool) -> Piece:
-    """Make a layout or snippet, and publish it as version 1 so that templates can take it in."""
-    made = Piece(
-        workspace_id=actor.workspace_id,
-        kind=piece.kind,
-        name=piece.name,
-        draft_format=piece.format,
-        draft_body=piece.body,
-        draft_text=piece.text,
-        draft_saved_by=actor.id,
-    )
-    session.add(made)
-    session.flush()
-    note(session, actor, "piece.created", f"{piece.kind.title()} “{piece.name}” made", subject_id=made.id)
-    if publish:
-        session.add(
-            PieceVersion(
-                piece_id=made.id,
-                number=1,
-                format=piece.format,
-                body=piece.body,
-                text=piece.text,
-                published_by=actor.id,
-            )
-        )
-        session.flush()
-        words = f"{piece.kind.title()} “{piece.name}” version 1 published"
-        note(session, actor, "piece.published", words, subject_id=made.id)
-    return made
-
-
-def piece_named(session: Session, actor: Actor, kind: PieceKind, name: str) -> Piece | None:
-    """Find the layout or snippet of a name."""
-    return session.scalar(
-        select(Piece).where(Piece.workspace_id == actor.workspace_id, Piece.kind == kind, Piece.name == name)
-    )
-
-
-def content_problems(content: Content) -> list[str]:
-    """Give what is wrong with a content as it is written; runs in a limited process."""
-    found = [str(one) for tag in content.variants for one in check_source(as_written(content, tag))]
-    if content.format is Format.MJML and not found:
-        for variant in content.variants.values():
-            try:
-                html_of(content.format, variant.body)
-            except RenderError as error:
-                found += [str(one) for one in error.problems]
-    return list(dict.fromkeys(found))
-
-
-def piece_problems(piece: BundledPiece) -> list[str]:
-    """Give why a piece cannot be published; runs in a limited process."""
-    try:
-        html = html_of(piece.format, piece.body)
-    except RenderError as error:
-        return [str(one) for one in error.problems]
-    if not piece.body.strip():
-        return ["It is empty."]
-    if piece.kind is PieceKind.LAYOUT and not SLOT.search(html):
-        return ["It has no {{ content }}, the place for the e-mail."]
-    return [str(one) for one in check_source(EmailSource("", INCLUDE.sub("", html), INCLUDE.sub("", piece.text)))]
 
 
 def _checked(renderer: LimitedRenderer, until: float, function: Callable[[V], list[str]], value: V) -> tuple[str, ...]:
@@ -318,7 +257,6 @@ def _import_template(
     template: BundledTemplate,
     line: Line,
     chosen: Chosen | None,
-    layouts: Mapping[str, int],
     done: Done,
 ) -> None:
     here = template_named(session, actor, template.name)
@@ -328,7 +266,7 @@ def _import_template(
     if here is not None and choice is Choice.LEAVE:
         done.left.append(here.name)
         return
-    content = _content(session, actor, template, layouts)
+    content = _content(session, actor, template, done.layouts)
     if here is not None and choice is Choice.REPLACE:
         save_draft(session, actor, here.id, content, number=line.draft_number)
         words = f"Draft of template “{here.name}” replaced by an imported one"

@@ -15,8 +15,8 @@ from app.emails.assembling import Pieces, PieceSource, html_of, included, source
 from app.emails.bundle import Bundle, BundledTemplate, read_files
 from app.emails.content import Content, Format, Hint, Variant
 from app.emails.files import store
-from app.emails.importing import make_piece, piece_named
 from app.emails.models import PieceKind, Template
+from app.emails.piece_making import make_piece, piece_named
 from app.emails.templates import create_template
 from app.refusals import NotThere
 
