@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from app.emails.comparing import Gap, changed_parts, folded, line_rows, parts_of, words_changed
 from app.emails.content import Hint, Variant, content_of
 
-TEXTS = st.lists(st.sampled_from(["<p>", "Dear Anna", "Dear Ben", "", "  ", "مرحبا", "\r", "😀 {{ x }}"])).map("\n".join)
+TEXTS = st.lists(st.sampled_from(["<p>", "Dear Anna", "Dear Ben", "", "  ", "مرحبا", "\r", "😀 {{ x }}"])).map(
+    "\n".join
+)
 
 
 def plain(text: str) -> str:
