@@ -106,10 +106,9 @@ def bundles(draw: st.DrawFn) -> Bundle:
 def test_what_is_written_is_read_byte_for_byte(bundle: Bundle) -> None:
     files = write_files(bundle)
     again = read_files(unpack(pack(files)))
-    assert set(again.templates) == set() or True
     assert sorted(again.templates, key=lambda one: one.name) == sorted(bundle.templates, key=lambda one: one.name)
     assert sorted(again.pieces, key=repr) == sorted(bundle.pieces, key=repr)
-    assert write_files(again).keys() == files.keys() or len(files) > 0
+    assert sorted(write_files(again).values()) == sorted(files.values())
 
 
 @given(bundles())
@@ -119,7 +118,7 @@ def test_paths_can_lie_on_any_file_system(bundle: Bundle) -> None:
     for part in {part for path in paths for part in path.split("/")}:
         assert part not in {"", ".", ".."}
         assert len(part.encode()) < 220
-        assert not set(part) & set('<>:"\\|?*') and part.isprintable() | True
+        assert not set(part) & set('<>:"\\|?*')
         assert not part.endswith((".", " "))
 
 
@@ -269,12 +268,14 @@ def test_what_systems_add_by_themselves_is_left_out() -> None:
 
 # -- Single files of other programs
 
+GERMAN = "<p>Viele Grüße aus Köln, schöne Tage für Dich und Deine Nächsten</p>\r\n"
+
 
 @pytest.mark.parametrize(
     ("name", "content", "body"),
     [
         ("a.html", "<p>Grüße</p>\r\n".encode(), "<p>Grüße</p>\r\n"),
-        ("a.html", "<p>Viele Grüße aus Köln, schöne Tage für Dich und Deine Nächsten</p>\r\n".encode("cp1252"), "<p>Viele Grüße aus Köln, schöne Tage für Dich und Deine Nächsten</p>\r\n"),
+        ("a.html", GERMAN.encode("cp1252"), GERMAN),
         ("a.md", "\ufeffHello".encode(), "Hello"),
         ("a.HTM", "<p>x</p>".encode("utf-16"), "<p>x</p>"),
     ],
@@ -365,7 +366,9 @@ def upload(client: FlaskClient, content: bytes, name: str = "templates.zip", **m
 
 def count(session: Session, table: type = Template) -> int:
     session.expire_all()
-    return session.scalar(select(func.count()).select_from(table)) or 0
+    found = session.scalar(select(func.count()).select_from(table)) or 0
+    session.commit()  # a writing session would keep the pages waiting
+    return found
 
 
 def test_a_template_comes_back_whole_in_another_workspace(
@@ -384,6 +387,7 @@ def test_a_template_comes_back_whole_in_another_workspace(
     answer = client.post(check, follow_redirects=True)
     assert "Imported: 3 made." in answer.text
     again = session.scalars(select(Template)).one()
+    session.commit()
     assert (again.name, again.folder) == ("Closure", "Autumn")
     assert session.get_one(Piece, again.draft.layout_id).name == "Letter"
     assert client.get(f"/templates/{again.id}/download").data == before.data
@@ -505,6 +509,7 @@ def test_foreign_braces_are_a_draft_with_its_problem(client: FlaskClient, sessio
     assert "Body, line 1" in page
     assert client.post(check).status_code == 302
     made = session.scalars(select(Template)).one()
+    session.commit()
     assert (made.name, made.draft.main.body) == ("order paid", "<p>{{#if paid}}x{{/if}}</p>")
     kept = upload(client, b"<p>{{#if paid}}x{{/if}}</p>", "kept.html", keep_braces="y")
     assert "Body, line 1" not in client.get(kept).text
@@ -568,6 +573,7 @@ def test_a_published_e_mail_comes_back_byte_for_byte(client: FlaskClient, sessio
     check = upload(client, content, name)
     assert client.post(check).status_code == 302
     made = session.scalars(select(Template)).one()
+    session.commit()
     files = unpack(client.get(f"/templates/{made.id}/download").data)
     (body,) = [value for path, value in files.items() if "/body." in path]
     assert body == content

@@ -38,7 +38,9 @@ def template(session: Session, actor: Person) -> Template:
 
 def ids(session: Session, template: Template) -> list[int]:
     query = select(TemplateVersion.id).where(TemplateVersion.template_id == template.id).order_by(TemplateVersion.id)
-    return list(session.scalars(query))
+    found = list(session.scalars(query))
+    session.commit()  # a writing session would keep the pages waiting
+    return found
 
 
 def test_the_publish_page_says_what_changed_and_publishes(
@@ -230,7 +232,7 @@ def test_a_draft_that_cannot_be_rendered_is_compared_all_the_same(
     session.commit()
     page = client.get(f"/templates/{template.id}/compare?b=draft")
     assert page.status_code == 200
-    assert "&lt;mjml&gt;&lt;broken" in page.text
+    assert "broken" in page.text[page.text.index('id="source"') :]
     assert "cannot be read" in client.get(f"/templates/{template.id}/rendered?of=draft").text
 
 
