@@ -20,6 +20,8 @@ MOST_PAIRS = 200_000
 """Pairs of equal lines (or words) that are weighed against each other; with more, a block is shown as replaced."""
 MOST_WORDS = 2_000
 """Words of a changed line that are compared one by one."""
+LEAST_SHARE = 0.3
+"""Of a line; below, it is shown as another line and not word by word."""
 CONTEXT = 3
 """Unchanged lines shown around a change."""
 _WORD = re.compile(r"\w+|\s+|[^\w\s]")
@@ -182,9 +184,22 @@ def _row(i: int | None, before: Sequence[str], j: int | None, after: Sequence[st
         added = () if j is None else (Run(after[j], is_changed=True),)
         return Row(None if i is None else i + 1, removed, None if j is None else j + 1, added)
     words = _words_between(before[i], after[j])
+    if _share(words, before[i], after[j]) < LEAST_SHARE:
+        whole = (Run(before[i], is_changed=True),), (Run(after[j], is_changed=True),)
+        return Row(i + 1, whole[0], j + 1, whole[1])
     old = tuple(Run(one.text, one.kind == "removed") for one in words if one.kind != "added")
     new = tuple(Run(one.text, one.kind == "added") for one in words if one.kind != "removed")
     return Row(i + 1, old, j + 1, new)
+
+
+def _share(words: Sequence[Word], old: str, new: str) -> float:
+    """Give how much of the longer line is in both, counted by letters and digits."""
+    kept = sum(_letters(one.text) for one in words if one.kind == "same")
+    return kept / (max(_letters(old), _letters(new)) or 1)
+
+
+def _letters(text: str) -> int:
+    return sum(map(str.isalnum, text))
 
 
 def _words_between(old: str, new: str) -> list[Word]:
@@ -192,11 +207,16 @@ def _words_between(old: str, new: str) -> list[Word]:
     if max(len(before), len(after)) > MOST_WORDS:
         return [Word("removed", old), Word("added", new)]
     words: list[Word] = []
+    taken = put = ""
     for is_same, first, last, begin, end in _blocks(before, after):
-        if is_same:
-            words.append(Word("same", "".join(before[first:last])))
-        else:
-            words += [Word("removed", "".join(before[first:last])), Word("added", "".join(after[begin:end]))]
+        same = "".join(before[first:last]) if is_same else ""
+        if is_same and not (same.isspace() and (taken or put)):
+            words += [Word("removed", taken), Word("added", put), Word("same", same)]
+            taken = put = ""
+        else:  # white space between two changes belongs to both: whole phrases read better than single words
+            taken += "".join(before[first:last])
+            put += "".join(after[begin:end])
+    words += [Word("removed", taken), Word("added", put)]
     return [one for one in words if one.text]
 
 

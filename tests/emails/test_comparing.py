@@ -48,6 +48,20 @@ def test_only_the_words_that_changed_are_marked() -> None:
     assert [(one.kind, one.text) for one in words if one.kind != "same"] == [("removed", "close"), ("added", "open")]
 
 
+def test_phrases_and_other_lines_are_marked_whole() -> None:
+    words = words_changed("write your message here.", "we close on Monday.")
+    assert [(one.kind, one.text) for one in words] == [
+        ("removed", "write your message here"),
+        ("added", "we close on Monday"),
+        ("same", ".\n"),
+    ]
+    (row,) = line_rows("<!doctype html>", "<p>Dear Anna, welcome</p>")
+    assert [run.text for run in (*row.old, *row.new) if run.is_changed] == [
+        "<!doctype html>",
+        "<p>Dear Anna, welcome</p>",
+    ]
+
+
 def test_line_ends_of_browsers_are_no_change() -> None:
     assert changed_parts({"Body": "a\r\nb\rc"}, {"Body": "a\nb\nc"}) == []
 
