@@ -16,6 +16,8 @@ class PublishForm(Form):
 
     number = IntegerField(None, [Optional()], widget=HiddenInput())
     """Of the draft that the person looked at."""
+    version = IntegerField(None, [Optional()], widget=HiddenInput())
+    """The number that the page promised; another one when somebody published meanwhile, or on a second press."""
     note = StringField("Note for this version (optional)", filters=[strip], render_kw={"maxlength": 500})
 
 

@@ -35,9 +35,8 @@ def publish(template_id: int) -> Page:
     form = PublishForm()
     if request.method == "GET":
         return _publish_page(template, form)
-    if form.number.data not in {None, template.draft_number}:
-        words = "The draft was saved after you opened this page. Look at what changed, then publish."
-        form.form_errors.append(words)
+    if problem := _not_as_seen(template, form):
+        form.form_errors.append(problem)
         return _publish_page(template, form), 422
     try:
         version = publishing.publish(db(), me(), template_id, form.note.data or "", services().renderer)
@@ -145,10 +144,22 @@ def move(template_id: int) -> Page:
     return redirect(url_for("emails.edit", template_id=template_id))
 
 
+def _not_as_seen(template: Template, form: PublishForm) -> str:
+    """Say what happened since the page was opened; empty when nothing did."""
+    newest = templates.newest_of(db(), [template.id]).get(template.id)
+    number = newest.number or 0 if newest else 0
+    if form.version.data not in {None, number + 1}:
+        return f"Version {number} was published after you opened this page. Look at what it changed before you go on."
+    if form.number.data not in {None, template.draft_number}:
+        return "The draft was saved after you opened this page. Look at what changed, then publish."
+    return ""
+
+
 def _publish_page(template: Template, form: PublishForm) -> str:
     newest = templates.newest_of(db(), [template.id]).get(template.id)
     found = standing.standing(db(), template, newest, services().renderer)
     form.number.data, form.number.raw_data = template.draft_number, None
+    form.version.data, form.version.raw_data = found.number, None
     uses = draft_sends_using(db(), me(), template.id, found.variables.added) if newest else []
     return render_template(
         "emails/publish.html",

@@ -79,6 +79,19 @@ def test_a_draft_saved_after_the_page_was_opened_is_not_published_unseen(
     assert len(ids(session, template)) == 2
 
 
+def test_a_second_press_publishes_nothing_twice(
+    client: FlaskClient, session: Session, actor: Person, template: Template
+) -> None:
+    save(session, actor, template, content_of("New", "<p>x</p>"))
+    session.commit()
+    data = {"number": template.draft_number, "version": 3}
+    assert client.post(f"/templates/{template.id}/publish", data=data).status_code == 302
+    again = client.post(f"/templates/{template.id}/publish", data=data)
+    assert again.status_code == 422
+    assert "Version 3 was published after you opened this page" in again.text
+    assert len(ids(session, template)) == 3
+
+
 def test_a_draft_with_problems_is_not_published(
     client: FlaskClient, session: Session, actor: Person, template: Template
 ) -> None:
