@@ -7,19 +7,20 @@ from dataclasses import replace
 from flask import flash, redirect, render_template, request, url_for
 
 from app.cloudflare.contract import HEADER_RULES
-from app.emails import languages, presence, publishing, templates
+from app.emails import languages, presence, templates, versions
 from app.emails.assembling import in_format
 from app.emails.blueprint import Page, blueprint
 from app.emails.content import Content, Format
 from app.emails.forms import EXAMPLES, FORMAT_WORDS, NO_LAYOUT, DraftForm, NameForm, draft_form
 from app.emails.models import Template
 from app.emails.preview_views import preview_context
+from app.emails.version_forms import FolderForm
 from app.recipients.lists import all_lists
 from app.recipients.people import languages_of
 from app.refusals import NotThere, Refused
 from app.web.header_rows import rows_to_show
 from app.web.numbers import LARGEST
-from app.web.request import db, me, services
+from app.web.request import db, me
 
 
 @blueprint.route("/<int:template_id>", methods=["GET", "POST"])
@@ -32,7 +33,6 @@ def edit(template_id: int) -> Page:
             language = template.draft.language
         return _editor(template, draft_form(template, language), template.draft)
     form = DraftForm()
-    problems: list[str] = []
     if form.validate():
         try:
             draft = form.content(template.draft)
@@ -44,18 +44,13 @@ def edit(template_id: int) -> Page:
             if request.form.get("action") != "publish":
                 flash("Draft saved.")
                 return redirect(url_for("emails.edit", template_id=template_id, variant=language))
-            version = publishing.publish(db(), me(), template_id, request.form.get("note", ""), services().renderer)
-        except publishing.CannotPublish as refusal:
-            problems = refusal.problems
         except Refused as refusal:
             form.show(refusal)
             if isinstance(refusal, templates.SavedMeanwhile):
                 form.stands_on(template.draft_number)
         else:
-            db().flush()
-            flash(f"Published as version {version.number}. New sends use it.")
-            return redirect(url_for("emails.version", version_id=version.id))
-    return _editor(template, form, form.content(template.draft), problems), 422
+            return redirect(url_for("emails.publish", template_id=template_id))
+    return _editor(template, form, form.content(template.draft)), 422
 
 
 @blueprint.post("/<int:template_id>/autosave")
@@ -156,7 +151,6 @@ def _editor(
     template: Template,
     form: DraftForm,
     draft: Content,
-    problems: list[str] | None = None,
     name_form: NameForm | None = None,
 ) -> str:
     form.preview_list.choices = [
@@ -171,9 +165,11 @@ def _editor(
         "emails/edit.html",
         form=form,
         name_form=name_form or NameForm(formdata=None, name=template.name),
+        folder_form=FolderForm(formdata=None, folder=template.folder),
+        folders=templates.folders(db(), me()),
+        versions=versions.versions_page(db(), template, limit=5),
         headers=rows_to_show(list(draft.headers)),
         rules=HEADER_RULES,
-        problems=problems or [],
         draft=draft,
         formats=FORMAT_WORDS,
         names={},

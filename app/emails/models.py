@@ -189,3 +189,18 @@ class PiecePreviewPage(Base):
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"))
     html: Mapped[str] = mapped_column(Text)
     made_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class WaitingImport(Base):
+    """A file that was read and waits for a person's yes before anything of it is imported; deleted afterwards."""
+
+    __tablename__ = "waiting_import"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    workspace_id: Mapped[int] = mapped_column(ForeignKey("workspace.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), index=True)
+    file_name: Mapped[str] = mapped_column(String(255))
+    keep_braces: Mapped[bool] = mapped_column(default=False)
+    """Braces in a single file are another program's, and stay as they are."""
+    content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    created_at: Mapped[datetime] = mapped_column(default=now)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session, contains_eager, defer
+from sqlalchemy.orm import Session, contains_eager, defer, joinedload
 
 from app.audit.trail import Actor, note
 from app.db import now
@@ -45,7 +45,8 @@ def templates(
         query = query.where(Template.folder == folder)
     if after:
         query = query.where(name > func.lower(after))
-    return session.scalars(query.order_by(name).limit(limit).options(defer(Template.draft))).all()
+    options = (defer(Template.draft), joinedload(Template.saver))
+    return session.scalars(query.order_by(name).limit(limit).options(*options)).all()
 
 
 def folders(session: Session, actor: Actor) -> Sequence[str]:

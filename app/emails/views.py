@@ -4,14 +4,28 @@ from __future__ import annotations
 
 from flask import Response, flash, redirect, render_template, request, url_for
 
-from app.emails import editor_views, piece_publish_views, piece_views, templates
+from app.emails import (
+    bundle_views,
+    editor_views,
+    piece_publish_views,
+    piece_views,
+    starter_views,
+    templates,
+    version_views,
+)
 from app.emails.blueprint import Page, blueprint
-from app.emails.forms import NameForm
-from app.refusals import Refused
 from app.web.frames import foreign_html
 from app.web.request import db, me
 
-__all__ = ["blueprint", "editor_views", "piece_publish_views", "piece_views"]
+__all__ = [
+    "blueprint",
+    "bundle_views",
+    "editor_views",
+    "piece_publish_views",
+    "piece_views",
+    "starter_views",
+    "version_views",
+]
 PAGE = 25
 
 
@@ -37,20 +51,6 @@ def index() -> Page:
         archived=archived,
         next_url=next_url,
     )
-
-
-@blueprint.route("/new", methods=["GET", "POST"])
-def new() -> Page:
-    """Make a template."""
-    form = NameForm()
-    if form.validate_on_submit():
-        try:
-            template = templates.create_template(db(), me(), form.name.data or "")
-        except Refused as refusal:
-            form.show(refusal)
-        else:
-            return redirect(url_for("emails.edit", template_id=template.id))
-    return render_template("emails/new.html", form=form), 422 if form.errors else 200
 
 
 @blueprint.post("/<int:template_id>/archive")

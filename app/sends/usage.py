@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from app.audit.trail import Actor
-from app.sends.models import Send, SendState
+from app.emails.models import TemplateVersion
+from app.emails.publishing import FROM_SEND
+from app.emails.templates import WITHOUT_CONTENT
+from app.sends.models import Send, SendKind, SendState
 
 UNFINISHED = (SendState.DRAFT, SendState.SCHEDULED, SendState.SENDING, SendState.PAUSED)
+MOST_NAMED = 50
+"""Draft sends that are named at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class DraftUse:
+    """A draft send with a version of a template, and the variables that neither its list nor its values give."""
+
+    send: Send
+    lacks: tuple[str, ...] = ()
 
 
 def unfinished_sends_of_list(session: Session, actor: Actor, list_id: int) -> int:
@@ -17,3 +33,28 @@ def unfinished_sends_of_list(session: Session, actor: Actor, list_id: int) -> in
         Send.workspace_id == actor.workspace_id, Send.list_id == list_id, Send.state.in_(UNFINISHED)
     )
     return session.scalar(query) or 0
+
+
+def draft_sends_using(
+    session: Session, actor: Actor, template_id: int, variables: Iterable[str] = ()
+) -> list[DraftUse]:
+    """Give the draft sends of a template, newest first, each with which of the variables it would lack."""
+    query = (
+        select(Send)
+        .join(Send.template_version)
+        .where(
+            Send.workspace_id == actor.workspace_id,
+            Send.state == SendState.DRAFT,
+            Send.kind != SendKind.TEST,
+            TemplateVersion.template_id == template_id,
+        )
+        .options(joinedload(Send.recipient_list), joinedload(Send.template_version).options(*WITHOUT_CONTENT))
+        .order_by(Send.id.desc())
+        .limit(MOST_NAMED)
+    )
+    wanted = sorted(set(variables) - FROM_SEND)
+    return [DraftUse(one, tuple(name for name in wanted if name not in _given(one))) for one in session.scalars(query)]
+
+
+def _given(send: Send) -> set[str]:
+    return {*send.values, *(send.recipient_list.columns if send.recipient_list else ())}

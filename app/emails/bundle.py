@@ -1,0 +1,345 @@
+"""Templates, layouts and snippets as plain files, and back: what an export holds and the gallery is kept in.
+
+    templates/NAME/template.json  subject.txt  preheader.txt  body.md|body.html|body.mjml  body.txt
+    templates/NAME/languages/fr/subject.txt …
+    templates/NAME/files/FILE
+    layouts/NAME/layout.json  body.html  body.txt        snippets/NAME/snippet.json …
+
+Texts are written exactly as they are, without a line end added or changed; an absent file is an empty text.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from app.emails.content import Content, Format, Hint, TemplateFile, Variant
+from app.emails.languages import is_language
+from app.emails.models import PieceKind
+from app.emails.templates import MOST_CHARACTERS
+from app.refusals import Refused
+
+J = TypeVar("J", bound=BaseModel)
+Files = Mapping[str, bytes]
+"""Path, with slashes, to the bytes."""
+
+BODIES = {Format.MARKDOWN: "body.md", Format.HTML: "body.html", Format.MJML: "body.mjml"}
+FOLDERS = {PieceKind.LAYOUT: "layouts", PieceKind.SNIPPET: "snippets"}
+MOST_BYTES_OF_A_NAME = 150
+"""Of a name within a path, as written; longer ones are cut, for file systems take about 255."""
+_NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*%]|^[. ]|[. ]$')
+_DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class BundledTemplate:
+    """A template as it is in a bundle."""
+
+    name: str
+    content: Content
+    """Its `layout_id` is None: the layout goes by its name."""
+    layout: str | None = None
+    folder: str = ""
+    words: str = ""
+    """What it is for, shown in the gallery."""
+    bytes_of: Files = field(default_factory=dict)
+    """SHA-256 to the bytes of each file."""
+
+
+@dataclass(frozen=True, slots=True)
+class BundledPiece:
+    """A layout or a snippet as it is in a bundle."""
+
+    kind: PieceKind
+    name: str
+    format: Format = Format.HTML
+    body: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """What is moved together."""
+
+    templates: tuple[BundledTemplate, ...] = ()
+    pieces: tuple[BundledPiece, ...] = ()
+
+    def piece(self, kind: PieceKind, name: str | None) -> BundledPiece | None:
+        """Find a piece by its name."""
+        return next((one for one in self.pieces if one.kind is kind and one.name == name), None)
+
+
+class _Json(BaseModel):
+    model_config = ConfigDict(strict=True, extra="ignore", regex_engine="python-re")
+
+
+_Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")]
+_Short = Annotated[str, Field(max_length=200)]
+
+
+class _VariableJson(_Json):
+    kind: _Short = ""
+    example: str = ""
+    default: str = ""
+
+
+class _FileJson(_Json):
+    name: Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[^/\\]+\Z")]
+    media_type: Annotated[str, Field(max_length=127, pattern=r"^[\w.+-]+/[\w.+-]+\Z")] = "application/octet-stream"
+    content_id: Annotated[str, Field(max_length=200, pattern=r"^[^\s<>\"']*\Z")] = ""
+    path: str = ""
+    """Name within `files/`, where it is not the one that `name` would give."""
+
+
+class _TemplateJson(_Json):
+    name: _Name
+    words: str = ""
+    format: str = "html"
+    language: str = "en"
+    layout: _Short | None = None
+    folder: Annotated[str, Field(max_length=100)] = ""
+    headers: list[list[str]] = []
+    language_column: _Short = ""
+    variables: dict[str, _VariableJson] = {}
+    files: list[_FileJson] = []
+
+
+class _PieceJson(_Json):
+    kind: str
+    name: Annotated[str, Field(min_length=1, max_length=100, pattern=r"\S")]
+    format: str = "html"
+
+
+def write_files(bundle: Bundle) -> dict[str, bytes]:
+    """Give the plain files of a bundle."""
+    files: dict[str, bytes] = {}
+    taken: set[str] = set()
+    for template in bundle.templates:
+        folder = _free(f"templates/{path_name(template.name)}", taken)
+        files |= {f"{folder}/{path}": content for path, content in _files_of_template(template)}
+    for piece in bundle.pieces:
+        folder = _free(f"{FOLDERS[piece.kind]}/{path_name(piece.name)}", taken)
+        said = {"kind": str(piece.kind), "name": piece.name, "format": str(piece.format)}
+        files[f"{folder}/{piece.kind}.json"] = _json(said)
+        files[f"{folder}/{BODIES[piece.format]}"] = piece.body.encode()
+        if piece.text:
+            files[f"{folder}/body.txt"] = piece.text.encode()
+    return files
+
+
+def read_files(files: Files) -> Bundle:
+    """Read a bundle from its plain files. Raises Refused in words that name the file that cannot be read."""
+    files = {unicodedata.normalize("NFC", path): content for path, content in files.items()}
+    templates = tuple(_read_template(files, folder) for folder in _folders(files, "templates", "template.json"))
+    pieces = tuple(
+        _read_piece(files, kind, folder)
+        for kind, place in FOLDERS.items()
+        for folder in _folders(files, place, f"{kind}.json")
+    )
+    _refuse_twins([("template", one.name) for one in templates] + [(str(one.kind), one.name) for one in pieces])
+    if not templates and not pieces:
+        raise Refused("There is no template in it: nothing like templates/NAME/template.json.", field="file")
+    return Bundle(templates, pieces)
+
+
+def path_name(name: str) -> str:
+    """Give a name as it can stand in a path: signs that no file system takes are written as `%3A`."""
+    escaped = _NOT_IN_NAMES.sub(lambda found: "".join(f"%{byte:02X}" for byte in found.group().encode()), name)
+    if _DEVICES.match(escaped):
+        escaped = f"%{ord(escaped[0]):02X}{escaped[1:]}"
+    if len(escaped.encode()) > MOST_BYTES_OF_A_NAME:
+        mark = hashlib.sha256(name.encode()).hexdigest()[:12]
+        escaped = f"{escaped.encode()[:MOST_BYTES_OF_A_NAME].decode(errors='ignore').rstrip('. ')}~{mark}"
+    return unicodedata.normalize("NFC", escaped)
+
+
+def _free(path: str, taken: set[str]) -> str:
+    """Give the path, or one beside it when a file system that knows no case has it already."""
+    wanted, count = path, 1
+    while wanted.casefold() in taken:
+        count += 1
+        wanted = f"{path}~{count}"
+    taken.add(wanted.casefold())
+    return wanted
+
+
+def _files_of_template(template: BundledTemplate) -> Iterator[tuple[str, bytes]]:
+    content, taken, listed = template.content, set[str](), []
+    for file in content.files:
+        usual = path_name(file.name)
+        path = _free(usual, taken)
+        said = {"name": file.name, "media_type": file.media_type, "content_id": file.content_id}
+        listed.append(said if path == usual else {**said, "path": path})
+        yield f"files/{path}", template.bytes_of[file.sha256]
+    yield (
+        "template.json",
+        _json(
+            {
+                "name": template.name,
+                **({"words": template.words} if template.words else {}),
+                "format": str(content.format),
+                "language": content.language,
+                "layout": template.layout,
+                "folder": template.folder,
+                "headers": [list(pair) for pair in content.headers],
+                "language_column": content.language_column,
+                "variables": {
+                    name: {"kind": hint.kind, "example": hint.example, "default": hint.default}
+                    for name, hint in content.hints.items()
+                },
+                "files": listed,
+            }
+        ),
+    )
+    for tag, variant in content.variants.items():
+        folder = "" if tag == content.language else f"languages/{tag}/"
+        yield f"{folder}subject.txt", variant.subject.encode()  # also an empty one: it says that the language is there
+        for name, text in _texts_of(variant, content.format):
+            if text:
+                yield f"{folder}{name}", text.encode()
+
+
+def _texts_of(variant: Variant, written_in: Format) -> Iterator[tuple[str, str]]:
+    yield from (("preheader.txt", variant.preheader), (BODIES[written_in], variant.body), ("body.txt", variant.text))
+
+
+def _json(value: Mapping[str, Any]) -> bytes:
+    return (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode()
+
+
+def _folders(files: Files, place: str, marker: str) -> list[str]:
+    """Give the folders below a place; each needs the file that says what is in it."""
+    found = list(dict.fromkeys("/".join(path.split("/")[:2]) for path in files if path.startswith(f"{place}/")))
+    for folder in found:
+        if f"{folder}/{marker}" not in files:
+            raise Refused(f"“{folder}” has no {marker}, which says what is in it.", field="file")
+    return found
+
+
+def _read_template(files: Files, folder: str) -> BundledTemplate:
+    path = f"{folder}/template.json"
+    said = _read_json(files, path, _TemplateJson)
+    written_in = _format(path, said.format)
+    if not is_language(said.language):
+        raise Refused(f"“{path}”: “{said.language}” is no language that Postroom knows.", field="file")
+    if any(len(pair) != 2 for pair in said.headers):
+        raise Refused(f"“{path}”: each of the headers must be a name and a value.", field="file")
+    variants = {said.language: _read_variant(files, folder, written_in)}
+    for tag in _languages(files, folder):
+        if tag == said.language or not is_language(tag):
+            raise Refused(f"“{folder}/languages/{tag}” is not the folder of another language.", field="file")
+        variants[tag] = _read_variant(files, f"{folder}/languages/{tag}", written_in)
+    listed, bytes_of = _read_listed(files, folder, said.files)
+    content = Content(
+        format=written_in,
+        language=said.language,
+        variants=variants,
+        language_column=said.language_column,
+        headers=tuple((name, value) for name, value in said.headers),
+        hints={name: Hint(one.kind, one.example, one.default) for name, one in said.variables.items()},
+        files=listed,
+    )
+    name = " ".join(said.name.split())
+    return BundledTemplate(name, content, said.layout or None, " ".join(said.folder.split()), said.words, bytes_of)
+
+
+def _read_variant(files: Files, folder: str, written_in: Format) -> Variant:
+    names = ("subject.txt", "preheader.txt", BODIES[written_in], "body.txt")
+    return Variant(*(_read_text(files, f"{folder}/{name}") for name in names))
+
+
+def _languages(files: Files, folder: str) -> list[str]:
+    begin = f"{folder}/languages/"
+    return list(dict.fromkeys(path.removeprefix(begin).split("/")[0] for path in files if path.startswith(begin)))
+
+
+def _read_listed(
+    files: Files, folder: str, listed: list[_FileJson]
+) -> tuple[tuple[TemplateFile, ...], dict[str, bytes]]:
+    found: list[TemplateFile] = []
+    bytes_of: dict[str, bytes] = {}
+    for one in listed:
+        path = f"{folder}/files/{unicodedata.normalize('NFC', one.path) or path_name(one.name)}"
+        if path not in files:
+            raise Refused(f"“{folder}/template.json” names “{one.name}”, but “{path}” is not there.", field="file")
+        sha256 = hashlib.sha256(files[path]).hexdigest()
+        bytes_of[sha256] = files[path]
+        found.append(TemplateFile(one.name, one.media_type, sha256, len(files[path]), one.content_id))
+    return tuple(found), bytes_of
+
+
+def _read_piece(files: Files, kind: PieceKind, folder: str) -> BundledPiece:
+    path = f"{folder}/{kind}.json"
+    said = _read_json(files, path, _PieceJson)
+    if said.kind != kind:
+        raise Refused(f"“{path}” says that it is a {said.kind}, but it lies among the {FOLDERS[kind]}.", field="file")
+    written_in = _format(path, said.format)
+    body, text = (_read_text(files, f"{folder}/{name}") for name in (BODIES[written_in], "body.txt"))
+    return BundledPiece(kind, " ".join(said.name.split()), written_in, body, text)
+
+
+def _format(path: str, said: str) -> Format:
+    if said not in list(Format):
+        raise Refused(f"“{path}”: the format “{said}” is none of {', '.join(Format)}.", field="file")
+    return Format(said)
+
+
+def _read_text(files: Files, path: str) -> str:
+    try:
+        text = files.get(path, b"").decode()
+    except UnicodeDecodeError as error:
+        line = files[path].count(b"\n", 0, error.start) + 1
+        raise Refused(f"“{path}” is not written in UTF-8 (line {line}). Save it as UTF-8.", field="file") from error
+    if len(text) > MOST_CHARACTERS:
+        raise Refused(f"“{path}” is longer than {MOST_CHARACTERS:,} characters, which no e-mail can be.", field="file")
+    if "\0" in text:
+        raise Refused(f"“{path}” has a null character in it, which cannot be stored. Take it out.", field="file")
+    return text
+
+
+def _read_json(files: Files, path: str, kind: type[J]) -> J:
+    text = _read_text(files, path)
+    try:
+        value = json.loads(text)
+        if any("\0" in one for one in _texts(value)):
+            raise Refused(f"“{path}” has a null character in it, which cannot be stored. Take it out.", field="file")
+        json.dumps(value, ensure_ascii=False).encode()  # halves of characters may hide in it as \ud800
+        return kind.model_validate(value)
+    except json.JSONDecodeError as error:
+        words = f"“{path}” is not JSON that can be read (line {error.lineno}): {error.msg}."
+        raise Refused(words, field="file") from error
+    except UnicodeEncodeError as error:
+        raise Refused(f"“{path}” has half of a character in it, which cannot be stored.", field="file") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = " → ".join(str(one) for one in first["loc"]) or "it"
+        raise Refused(f"“{path}”: {place}: {first['msg']}.", field="file") from error
+    except (RecursionError, ValueError) as error:
+        raise Refused(f"“{path}” is not JSON that can be read.", field="file") from error
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Give every text in a JSON value, names included."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for name, one in value.items():
+            yield from (name, *_texts(one))
+    elif isinstance(value, list):
+        for one in value:
+            yield from _texts(one)
+
+
+def _refuse_twins(names: list[tuple[str, str]]) -> None:
+    seen: set[tuple[str, str]] = set()
+    for kind, name in names:
+        if (kind, name) in seen:
+            raise Refused(f"There are two with the name “{name}”: each {kind} needs its own.", field="file")
+        seen.add((kind, name))

@@ -1,0 +1,48 @@
+"""Layouts and snippets made in one step: written, and published so that templates can take them in."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.audit.trail import Actor, note
+from app.emails.bundle import BundledPiece
+from app.emails.models import Piece, PieceKind, PieceVersion
+
+
+def make_piece(session: Session, actor: Actor, piece: BundledPiece, *, publish: bool) -> Piece:
+    """Make a layout or snippet, and publish it as version 1 so that templates can take it in."""
+    made = Piece(
+        workspace_id=actor.workspace_id,
+        kind=piece.kind,
+        name=piece.name,
+        draft_format=piece.format,
+        draft_body=piece.body,
+        draft_text=piece.text,
+        draft_saved_by=actor.id,
+    )
+    session.add(made)
+    session.flush()
+    note(session, actor, "piece.created", f"{piece.kind.title()} “{piece.name}” made", subject_id=made.id)
+    if publish:
+        session.add(
+            PieceVersion(
+                piece_id=made.id,
+                number=1,
+                format=piece.format,
+                body=piece.body,
+                text=piece.text,
+                published_by=actor.id,
+            )
+        )
+        session.flush()
+        words = f"{piece.kind.title()} “{piece.name}” version 1 published"
+        note(session, actor, "piece.published", words, subject_id=made.id)
+    return made
+
+
+def piece_named(session: Session, actor: Actor, kind: PieceKind, name: str) -> Piece | None:
+    """Find the layout or snippet of a name."""
+    return session.scalar(
+        select(Piece).where(Piece.workspace_id == actor.workspace_id, Piece.kind == kind, Piece.name == name)
+    )

@@ -1,0 +1,188 @@
+"""Pages of publishing and of versions: publish, list, compare, restore; and a template's folder and copies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, flash, redirect, render_template, request, url_for
+
+from app.emails import comparing, publishing, showing, standing, templates, versions
+from app.emails.blueprint import Page, blueprint
+from app.emails.models import Template, TemplateVersion
+from app.emails.version_forms import FolderForm, PublishForm
+from app.refusals import Refused
+from app.sends.usage import draft_sends_using
+from app.web.frames import foreign_html
+from app.web.numbers import row_number
+from app.web.request import db, me, services
+
+PAGE = 25
+MOST_CHOICES = 200
+"""Versions offered for comparing."""
+MOST_ROWS = 1_500
+"""Lines of one part that are shown beside each other."""
+
+
+def findings_of(template: Template) -> list[Any]:
+    """Give what the checks found in a template's draft."""
+    return []
+
+
+@blueprint.route("/<int:template_id>/publish", methods=["GET", "POST"])
+def publish(template_id: int) -> Page:
+    """Show what publishing would change and what keeps the draft from it; POST publishes."""
+    template = templates.find_template(db(), me(), template_id)
+    form = PublishForm()
+    if request.method == "GET":
+        return _publish_page(template, form)
+    if problem := _not_as_seen(template, form):
+        form.form_errors.append(problem)
+        return _publish_page(template, form), 422
+    try:
+        version = publishing.publish(db(), me(), template_id, form.note.data or "", services().renderer)
+    except publishing.CannotPublish:  # the page names the problems
+        return _publish_page(template, form), 422
+    db().flush()
+    flash(f"Published as version {version.number}. New sends use it.")
+    return redirect(url_for("emails.version", version_id=version.id))
+
+
+@blueprint.get("/<int:template_id>/versions")
+def version_list(template_id: int) -> Page:
+    """List the published versions, newest first."""
+    template = templates.find_template(db(), me(), template_id)
+    found = versions.versions_page(db(), template, before=request.args.get("before", type=row_number), limit=PAGE + 1)
+    next_url = None
+    if len(found) > PAGE:
+        next_url = url_for("emails.version_list", template_id=template_id, before=found[PAGE - 1].number)
+    newest = templates.newest_of(db(), [template_id]).get(template_id)
+    return render_template(
+        "emails/versions.html",
+        template=template,
+        versions=found[:PAGE],
+        newest=newest,
+        choices=_choices(template),
+        is_unpublished=newest is not None and not versions.same_words(newest.content, template.draft),
+        next_url=next_url,
+    )
+
+
+@blueprint.get("/<int:template_id>/compare")
+def compare(template_id: int) -> Page:
+    """Show two states of a template beside each other: words, source, and as they look."""
+    template = templates.find_template(db(), me(), template_id)
+    newest = templates.newest_of(db(), [template_id]).get(template_id)
+    old = _side(template, request.args.get("a") or (str(newest.id) if newest else ""))
+    new = _side(template, request.args.get("b") or showing.DRAFT)
+    tags = list(dict.fromkeys([*new.content.variants, *old.content.variants]))
+    language = request.args.get("language", "")
+    language = language if language in tags else new.content.language
+    texts = [showing.text_of_side(db(), services().renderer, template, one, language) for one in (old, new)]
+    parts = comparing.changed_parts(
+        comparing.parts_of(old.content, old.layout), comparing.parts_of(new.content, new.layout)
+    )
+    return render_template(
+        "emails/compare.html",
+        template=template,
+        old=old,
+        new=new,
+        tags=tags,
+        language=language,
+        words=comparing.words_changed(*texts),
+        parts=parts,
+        choices=_choices(template),
+        most=MOST_ROWS,
+    )
+
+
+@blueprint.get("/<int:template_id>/rendered")
+def rendered(template_id: int) -> Response:
+    """Give the HTML of the draft (`of=draft`) or a version with its examples, for a sandboxed frame."""
+    template = templates.find_template(db(), me(), template_id)
+    side = _side(template, request.args.get("of", showing.DRAFT))
+    language = request.args.get("language") or side.content.language
+    return foreign_html(showing.html_of_side(db(), services().renderer, template, side, language))
+
+
+@blueprint.post("/<int:template_id>/restore")
+def restore(template_id: int) -> Page:
+    """Put the draft back to a version."""
+    version_id = request.form.get("version", 0, type=row_number)
+    number = request.form.get("number", 0, type=row_number)
+    try:
+        template = versions.restore(db(), me(), template_id, version_id, number=number)
+    except templates.SavedMeanwhile:
+        flash(
+            "The draft was saved after you opened this page, so it was not replaced. Look at it, then try again.",
+            "warn",
+        )
+        return redirect(url_for("emails.version_list", template_id=template_id))
+    version = templates.find_version(db(), me(), version_id)
+    flash(f"The draft of “{template.name}” is version {version.number} again. Nothing is published by that.")
+    return redirect(url_for("emails.edit", template_id=template_id))
+
+
+@blueprint.post("/<int:template_id>/duplicate")
+def duplicate(template_id: int) -> Page:
+    """Make a copy of the draft as a template of its own."""
+    made = versions.duplicate(db(), me(), template_id)
+    db().flush()
+    flash(f"“{made.name}” is made. Give it a name of its own at the end of this page.")
+    return redirect(url_for("emails.edit", template_id=made.id))
+
+
+@blueprint.post("/<int:template_id>/folder")
+def move(template_id: int) -> Page:
+    """Put a template into a folder."""
+    form = FolderForm()
+    try:
+        template = versions.move(db(), me(), template_id, form.folder.data or "")
+    except Refused as refusal:
+        flash(f"The folder was not changed. {refusal.words}", "bad")
+    else:
+        flash(f"It is in the folder “{template.folder}”." if template.folder else "It is in no folder.")
+    return redirect(url_for("emails.edit", template_id=template_id))
+
+
+def _not_as_seen(template: Template, form: PublishForm) -> str:
+    """Say what happened since the page was opened; empty when nothing did."""
+    newest = templates.newest_of(db(), [template.id]).get(template.id)
+    number = newest.number or 0 if newest else 0
+    if form.version.data not in {None, number + 1}:
+        return f"Version {number} was published after you opened this page. Look at what it changed before you go on."
+    if form.number.data not in {None, template.draft_number}:
+        return "The draft was saved after you opened this page. Look at what changed, then publish."
+    return ""
+
+
+def _publish_page(template: Template, form: PublishForm) -> str:
+    newest = templates.newest_of(db(), [template.id]).get(template.id)
+    found = standing.standing(db(), template, newest, services().renderer)
+    form.number.data, form.number.raw_data = template.draft_number, None
+    form.version.data, form.version.raw_data = found.number, None
+    uses = draft_sends_using(db(), me(), template.id, found.variables.added) if newest else []
+    return render_template(
+        "emails/publish.html",
+        template=template,
+        form=form,
+        newest=newest,
+        standing=found,
+        findings=findings_of(template),
+        uses=uses,
+        lacking=[one for one in uses if one.lacks],
+    )
+
+
+def _side(template: Template, value: str) -> showing.Side:
+    return showing.side_of(db(), me(), template, value)
+
+
+def _choices(template: Template) -> list[tuple[str, str]]:
+    """Give what may be compared: the draft and the newest versions, as value and words."""
+    found = versions.versions_page(db(), template, limit=MOST_CHOICES)
+    return [(showing.DRAFT, "The draft"), *((str(one.id), _words(one)) for one in found)]
+
+
+def _words(version: TemplateVersion) -> str:
+    note = f": {version.note[:60]}" if version.note else ""
+    return f"Version {version.number}{note}"
