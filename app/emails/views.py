@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from flask import Response, flash, redirect, render_template, request, url_for
 
-from app.emails import editor_views, templates
+from app.emails import editor_views, file_views, templates
 from app.emails.blueprint import Page, blueprint
 from app.emails.forms import NameForm
+from app.emails.inline_images import html_with_files
 from app.refusals import Refused
 from app.web.frames import foreign_html
 from app.web.request import db, me
 
-__all__ = ["blueprint", "editor_views"]
+__all__ = ["blueprint", "editor_views", "file_views"]
 PAGE = 25
 
 
@@ -72,4 +73,5 @@ def version(version_id: int) -> Page:
 @blueprint.get("/versions/<int:version_id>/page")
 def version_page(version_id: int) -> Response:
     """Give the HTML of a version as it was published, for the sandboxed frame."""
-    return foreign_html(templates.find_version(db(), me(), version_id).source().html)
+    found = templates.find_version(db(), me(), version_id)
+    return foreign_html(html_with_files(db(), found.source().html, found.content.files))
