@@ -20,8 +20,8 @@ SVG = "image/svg+xml"
 
 PROGRAMS = frozenset(
     "ade adp apk app appx appxbundle bat chm class cmd com cpl crx deb dex dll dmg elf ex exe hta img ins iso isp jar "
-    "jnlp js jse lib lnk mde msc msi msix msixbundle msp mst nsh osx pif pkg ps1 psm1 reg rpm run scr sct sh shb so sys "
-    "vb vbe vbs vhd vxd wasm wsc wsf wsh xll".split()
+    "jnlp js jse lib lnk mde msc msi msix msixbundle msp mst nsh osx pif pkg ps1 psm1 reg rpm run scr sct sh shb so "
+    "sys vb vbe vbs vhd vxd wasm wsc wsf wsh xll".split()
 )
 """Endings of programs and scripts, which mail services refuse."""
 _PROGRAM_KINDS = frozenset("exe elf class crx deb rpm wasm swf nes".split())
@@ -73,7 +73,7 @@ _ALIASES = {
 _OLD_OFFICE = frozenset("doc xls ppt msg pub vsd mpp docx xlsx pptx".split())
 """Endings of Office files before 2007, and of newer ones that are locked with a password: both are packed that way."""
 _OLD_OFFICE_BEGINNING = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_TYPES = {kind.extension: kind.mime for kind in filetype.types} | {
+_TYPES: dict[str, str] = {str(kind.extension): str(kind.mime) for kind in filetype.types} | {
     "apng": "image/png",
     "eot": "application/vnd.ms-fontobject",
     "ico": "image/vnd.microsoft.icon",
@@ -142,7 +142,7 @@ def check_file(name: str, content: bytes) -> str:
     wanted = _ALIASES.get(ending, ending)
     if kind == wanted or (kind == "old" and wanted in _OLD_OFFICE):
         return _TYPES[wanted]
-    if wanted in _TYPES or kind in _NAMES and kind != "zip":
+    if wanted in _TYPES or (kind in _NAMES and kind != "zip"):
         raise Refused(_mismatch(name, kind, wanted), field="file")
     return _PLAIN_TYPES.guess_type(f"a.{ending}")[0] or "application/octet-stream"
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
+import unicodedata
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
@@ -69,9 +70,7 @@ def check_archive(file: IO[bytes]) -> list[Packed]:
                 continue
             left -= len(content)
             if left < 0:
-                raise BadArchive(
-                    [f"Unpacked, the files take more than {MAX_UNPACKED // 1024 // 1024} MiB. Use fewer or smaller ones."]
-                )
+                raise BadArchive([f"Unpacked, the files take over {MAX_UNPACKED // 1024 // 1024} MiB. Use fewer ones."])
             try:
                 packed = Packed(
                     position, name, check_file(name, content), len(content), hashlib.sha256(content).hexdigest()
@@ -115,7 +114,9 @@ def _check_directory(file: IO[bytes]) -> None:
     """Look how long the list of contents says it is, before the library reads all of it into memory."""
     size = file.seek(0, 2)
     if size > MAX_ARCHIVE:
-        raise BadArchive([f"A ZIP file may have at most {MAX_ARCHIVE // 1024 // 1024} MiB. Split it, or shrink the files."])
+        raise BadArchive(
+            [f"A ZIP file may have at most {MAX_ARCHIVE // 1024 // 1024} MiB. Split it, or shrink the files."]
+        )
     file.seek(max(0, size - _END.size - 65_535))
     tail = file.read()
     file.seek(0)
@@ -131,7 +132,7 @@ def _files(archive: zipfile.ZipFile) -> Iterator[tuple[int, tuple[str, str]]]:
     """Give place, name and path of each file; folders and what systems hide among them are passed over."""
     for position, entry in enumerate(archive.infolist()):
         path = _path(entry)
-        name = clean_name(path)
+        name = unicodedata.normalize("NFC", clean_name(path))
         parts = path.replace("\\", "/").split("/")
         if entry.is_dir() or not name or name.startswith(".") or name.lower() in _PASSED_OVER or "__MACOSX" in parts:
             continue
@@ -158,7 +159,9 @@ def _content(archive: zipfile.ZipFile, position: int, path: str, problems: list[
         with archive.open(entry) as opened:
             content = opened.read(LARGEST_FILE + 1)
     except NotImplementedError:
-        problems.append(f"“{name}” is packed in a way that cannot be read here. Pack the files as an ordinary ZIP file.")
+        problems.append(
+            f"“{name}” is packed in a way that cannot be read here. Pack the files as an ordinary ZIP file."
+        )
         return None
     except _UNREADABLE:
         problems.append(f"“{name}” is damaged and cannot be unpacked. Pack the files again.")

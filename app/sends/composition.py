@@ -129,7 +129,7 @@ def _attachments(session: Session, send: Send, version: TemplateVersion) -> Iter
     own = session.scalars(
         select(SendAttachment).where(SendAttachment.send_id == send.id).order_by(SendAttachment.id)
     ).all()
-    contents = contents_of(session, (one.sha256 for one in (*version.content.files, *own)))
+    contents = contents_of(session, [one.sha256 for one in version.content.files] + [one.sha256 for one in own])
     for one in version.content.files:
         disposition = "inline" if one.content_id else "attachment"
         yield Attachment(one.name, contents[one.sha256], one.media_type, disposition, one.content_id or None)

@@ -14,11 +14,12 @@ from sqlalchemy.orm import Session
 
 from app.audit.trail import Actor, note
 from app.cloudflare.types import Attachment
+from app.emails.file_kinds import MAX_FILE_NAME
 from app.emails.files import store
 from app.emails.models import StoredFile
 from app.recipients.models import Recipient, RecipientList
 from app.refusals import Refused
-from app.sends.archives import BadArchive, Packed, contents
+from app.sends.archives import Packed, contents
 from app.sends.compose import changed, draft_of
 from app.sends.models import PersonFile, Send, SendKind
 
@@ -65,8 +66,6 @@ def keep_person_files(
     """Keep the files of a ZIP file that `check_archive` looked at, in the place of those before. Raises Refused."""
     send = _choose(session, actor, send_id, column)
     keys = {name_key(one.name): one for one in packed}
-    if len(keys) < len(packed) or any(len(key) > 255 for key in keys):
-        raise BadArchive(["Two files have names that are the same but for how letters are written. Rename one of them."])
     session.execute(delete(PersonFile).where(PersonFile.send_id == send.id))
     wanted = {one.sha256: one for one in packed}
     for hashes in _batches(wanted):
@@ -134,7 +133,8 @@ def summary_of(session: Session, send: Send) -> Summary | None:
         .order_by(Recipient.id)
         .execution_options(yield_per=CHUNK)
     )
-    found, missing, first = 0, 0, []
+    found = missing = 0
+    first: list[str] = []
     for email, cell in people:
         if name_key(cell or "") in keys:
             found += 1
@@ -162,7 +162,7 @@ def digest_of(session: Session, send: Send) -> str:
 
 def name_key(cell: str) -> str:
     """Give what a file's name and a person's cell are compared by: the name without outer spaces, ignoring case."""
-    return unicodedata.normalize("NFC", cell.strip()).lower()
+    return unicodedata.normalize("NFC", cell.strip()).lower()[:MAX_FILE_NAME]
 
 
 def cell_of(column: str, data: Mapping[str, Any]) -> str:
