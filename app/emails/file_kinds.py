@@ -140,7 +140,7 @@ def check_file(name: str, content: bytes) -> str:
     if ending in _TEXT_TYPES:
         return _text_type(name, ending, kind, content)
     wanted = _ALIASES.get(ending, ending)
-    if kind == wanted or (kind == "old" and wanted in _OLD_OFFICE):
+    if wanted and (kind == wanted or (kind == "old" and wanted in _OLD_OFFICE)):
         return _TYPES[wanted]
     if wanted in _TYPES or (kind in _NAMES and kind != "zip"):
         raise Refused(_mismatch(name, kind, wanted), field="file")
