@@ -24,6 +24,15 @@ def _words() -> dict[str, object]:
     return {"draft_size": template_files.draft_size, "can_be_shown": template_files.can_be_shown}
 
 
+@blueprint.get("/<int:template_id>/files")
+def files(template_id: int) -> Page:
+    """Give the part of the editor that lists the files, for instance after one was dropped into the text."""
+    template = templates.find_template(db(), me(), template_id)
+    if not is_htmx():
+        return redirect(url_for("emails.edit", template_id=template_id, _anchor="files"))
+    return render_template("emails/_files.html", template=template)
+
+
 @blueprint.post("/<int:template_id>/files")
 def add_files(template_id: int) -> Page:
     """Add files to a draft. A program that asks for JSON (the editor, when a file is dropped) sends one."""
@@ -110,8 +119,8 @@ def _answer(template: Template, done: str, problems: Sequence[str]) -> Page:
     return redirect(url_for("emails.edit", template_id=template.id, _anchor="files"))
 
 
-def _picture(files: Sequence[TemplateFile], content_id: str) -> Response:
-    found = template_files.picture_of(files, content_id)
+def _picture(of: Sequence[TemplateFile], content_id: str) -> Response:
+    found = template_files.picture_of(of, content_id)
     if found.media_type not in IN_TEXT:
         raise NotThere("picture")
     answer = Response(contents_of(db(), [found.sha256])[found.sha256], mimetype=found.media_type)
