@@ -25,13 +25,18 @@ class Size:
 
 
 def store(session: Session, content: bytes) -> StoredFile:
-    """Keep a file's bytes; the same bytes are kept only once. The bytes are not held in memory afterwards."""
+    """Keep a file's bytes; the same bytes are kept only once."""
+    return session.get_one(StoredFile, keep_bytes(session, content))
+
+
+def keep_bytes(session: Session, content: bytes) -> str:
+    """Keep bytes as `store` does and give only their SHA-256: nothing of them stays in the session."""
     sha256 = hashlib.sha256(content).hexdigest()
     # Two people may upload the same file at once: the second finds the first one's row.
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     row = insert(StoredFile).values(sha256=sha256, size=len(content), content=content, created_at=now())
     session.execute(row.on_conflict_do_nothing())
-    return session.get_one(StoredFile, sha256)
+    return sha256
 
 
 def contents_of(session: Session, hashes: Iterable[str]) -> dict[str, bytes]:

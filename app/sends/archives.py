@@ -90,6 +90,8 @@ def check_archive(file: IO[bytes]) -> list[Packed]:
 
 def contents(file: IO[bytes], wanted: Sequence[Packed]) -> Iterator[tuple[Packed, bytes]]:
     """Give the content of checked files again, one after the other. Raises BadArchive when the file is another one."""
+    if not wanted:
+        return
     with _opened(file) as archive:
         for packed in wanted:
             problems: list[str] = []

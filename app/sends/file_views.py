@@ -12,7 +12,7 @@ from app.sends.archives import MAX_ARCHIVE, BadArchive, check_archive
 from app.sends.blueprint import STEPS, Page, blueprint
 from app.sends.forms import FileForm, PersonFilesForm
 from app.sends.models import Send
-from app.web.request import db, me
+from app.web.request import db, me, services
 
 _ROOM = 1024 * 1024
 """Bytes of a request besides the ZIP file, and room for a clear answer to one that is a little too large."""
@@ -72,9 +72,11 @@ def add_person_files(send_id: int) -> Page:
         upload = form.archive.data
         if not upload or not upload.filename:
             raise Refused("Choose a ZIP file first.", field="archive")
+        column = form.file_column.data or ""
+        person_files.check_column(db(), send, column)
         db().commit()  # looking at the files takes a while; nobody waits for our write lock meanwhile
         packed = check_archive(upload.stream)
-        column = form.file_column.data or ""
+        person_files.store_contents(services().database, upload.stream, packed)
         person_files.keep_person_files(db(), me(), send_id, upload.stream, packed, column)
     except BadArchive as refusal:
         db().rollback()
@@ -85,7 +87,7 @@ def add_person_files(send_id: int) -> Page:
         form.validate()
         form.show(refusal)
         return _values_page(send, person_form=form), 422
-    flash(f"{len(packed):,} {'file is' if len(packed) == 1 else 'files are'} kept, one for each person who is named.")
+    flash("1 file is kept." if len(packed) == 1 else f"{len(packed):,} files are kept.")
     return redirect(url_for("sends.values", send_id=send_id, _anchor="person-files"))
 
 

@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 
 from app.audit.trail import Actor, note
 from app.cloudflare.types import Attachment
+from app.db import Database
 from app.emails.file_kinds import MAX_FILE_NAME
-from app.emails.files import store
+from app.emails.files import keep_bytes
 from app.emails.models import StoredFile
 from app.recipients.models import Recipient, RecipientList
 from app.refusals import Refused
@@ -32,6 +33,8 @@ COUNTED_PEOPLE = 100_000
 NAMES_SHOWN = 10
 CHUNK = 500
 """Rows written or asked for at once."""
+STEP_BYTES = 4 * 1024 * 1024
+"""Bytes of files that one transaction writes, so that it is short."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +63,28 @@ class Summary:
     """False: the list is too long to count on a page."""
 
 
+def store_contents(database: Database, file: IO[bytes], packed: Sequence[Packed]) -> None:
+    """Keep the bytes of checked files in short transactions, before `keep_person_files`.
+
+    So nobody waits long for the write lock. Bytes that are then not used do no harm. Raises BadArchive.
+    """
+    with database.reading() as session:
+        waiting = contents(file, _not_stored(session, packed))
+    while part := _step(waiting):
+        with database.writing() as session:
+            for content in part:
+                keep_bytes(session, content)
+
+
 def keep_person_files(
     session: Session, actor: Actor, send_id: int, file: IO[bytes], packed: Sequence[Packed], column: str
 ) -> Send:
     """Keep the files of a ZIP file that `check_archive` looked at, in the place of those before. Raises Refused."""
-    send = _choose(session, actor, send_id, column)
+    send = change_file_column(session, actor, send_id, column)
+    for _, content in contents(file, _not_stored(session, packed)):
+        keep_bytes(session, content)
     keys = {name_key(one.name): one for one in packed}
     session.execute(delete(PersonFile).where(PersonFile.send_id == send.id))
-    wanted = {one.sha256: one for one in packed}
-    for hashes in _batches(wanted):
-        there = set(session.scalars(select(StoredFile.sha256).where(StoredFile.sha256.in_(hashes))))
-        for _, content in contents(file, [wanted[one] for one in hashes if one not in there]):
-            session.expunge(store(session, content))
     for part in _batches(keys.items()):
         session.execute(
             insert(PersonFile),
@@ -94,7 +107,18 @@ def keep_person_files(
 
 def change_file_column(session: Session, actor: Actor, send_id: int, column: str) -> Send:
     """Choose the column that names each person's file. Raises Refused."""
-    return _choose(session, actor, send_id, column)
+    send = draft_of(session, actor, send_id)
+    check_column(session, send, column)
+    send.file_column = column
+    return changed(send)
+
+
+def check_column(session: Session, send: Send, column: str) -> None:
+    """Refuse a column that cannot name each person's file."""
+    if send.kind is not SendKind.LIST:
+        raise Refused("Only a send to a list can have a file for each person.", field="archive")
+    if column not in columns_of(session, send):
+        raise Refused("Choose the column that names each person's file.", field="file_column")
 
 
 def remove_person_files(session: Session, actor: Actor, send_id: int) -> Send:
@@ -199,14 +223,22 @@ def _keys(cells: Iterable[str]) -> list[str]:
     return sorted({key for cell in cells if (key := name_key(cell))})
 
 
-def _choose(session: Session, actor: Actor, send_id: int, column: str) -> Send:
-    send = draft_of(session, actor, send_id)
-    if send.kind is not SendKind.LIST:
-        raise Refused("Only a send to a list can have a file for each person.", field="archive")
-    if column not in columns_of(session, send):
-        raise Refused("Choose the column that names each person's file.", field="file_column")
-    send.file_column = column
-    return changed(send)
+def _not_stored(session: Session, packed: Sequence[Packed]) -> list[Packed]:
+    wanted = {one.sha256: one for one in packed}
+    for hashes in _batches(list(wanted)):
+        for there in session.scalars(select(StoredFile.sha256).where(StoredFile.sha256.in_(hashes))):
+            del wanted[there]
+    return list(wanted.values())
+
+
+def _step(waiting: Iterator[tuple[Packed, bytes]]) -> list[bytes]:
+    """Take the next few files, as many as one short transaction writes."""
+    part: list[bytes] = []
+    for _, content in waiting:
+        part.append(content)
+        if sum(map(len, part)) >= STEP_BYTES or len(part) == CHUNK:
+            break
+    return part
 
 
 def _batches(items: Iterable[T]) -> Iterator[list[T]]:
