@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, insert, select, update
 from sqlalchemy.orm import Session
 
+from app.cloudflare.types import Attachment
 from app.db import now
 from app.delivery.models import Lane
 from app.sends.models import Attempt, Message, Outcome
+from app.sends.person_files import cell_of, name_key, own_files
 from app.sends.tallies import move
 
 
@@ -27,6 +29,8 @@ class Claimed:
     reference: str
     tries: int
     """With this one."""
+    own_file: Attachment | None = None
+    """The person's own file. Only as long as the chunk is in hand."""
 
 
 def claim(session: Session, lane: Lane, count: int) -> list[Claimed]:
@@ -54,6 +58,15 @@ def claim(session: Session, lane: Lane, count: int) -> list[Claimed]:
     )
     move(session, lane.send_id, {(Outcome.PENDING, Outcome.SENDING): len(rows)})
     return [Claimed(row.id, row.email, row.name, row.data, row.reference, row.tries + 1) for row in rows]
+
+
+def with_own_files(session: Session, send_id: int, column: str, messages: list[Claimed]) -> list[Claimed]:
+    """Give a claimed chunk with each person's own file, read with one query; as it is when no column names one."""
+    if not column:
+        return messages
+    cells = [cell_of(column, one.data) for one in messages]
+    files = own_files(session, send_id, cells)
+    return [replace(one, own_file=files.get(name_key(cell))) for one, cell in zip(messages, cells, strict=True)]
 
 
 def next_due(session: Session, send_id: int) -> datetime | None:

@@ -27,7 +27,7 @@ from app.cloudflare.results import Failure, Suppression
 from app.db import Database, now
 from app.delivery import lanes, pacing
 from app.delivery.answers import Verdict, of_answer, of_failure
-from app.delivery.claiming import Claimed, claim, next_due
+from app.delivery.claiming import Claimed, claim, next_due, with_own_files
 from app.delivery.jobs import Queue
 from app.delivery.models import Lane
 from app.delivery.recording import Result, finish_when_done, record
@@ -37,6 +37,7 @@ from app.people.connection import ConnectionParameters, NotConnected, resolve
 from app.sends.composition import MessagePlan, compose, plan_of
 from app.sends.control import pause_by_program
 from app.sends.models import Outcome, Send, SendState
+from app.sends.person_files import MISSING, cell_of, missing_words
 from app.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -165,7 +166,10 @@ class Pipeline:
         if not grant.calls:
             work.again_at = now() + timedelta(seconds=grant.wait)
             return work
-        work.messages = claim(session, work.lane, grant.calls)
+        claimed = claim(session, work.lane, grant.calls)
+        # In the same transaction: when the files cannot be read, nothing was claimed.
+        column = work.plan.file_column if work.plan else ""
+        work.messages = with_own_files(session, work.lane.send_id, column, claimed)
         pacing.give_back(session, parameters.account_id, grant.calls - len(work.messages))
         return work
 
@@ -226,8 +230,11 @@ class Pipeline:
         client, plan = work.client, work.plan
         if client is None or plan is None:
             return Result(message, Verdict(Outcome.PENDING))
+        if plan.file_column and message.own_file is None:
+            words = missing_words(plan.file_column, cell_of(plan.file_column, message.data))
+            return Result(message, Verdict(Outcome.REJECTED, reason=MISSING, detail=words))
         try:
-            request = compose(plan, message.email, message.name, message.data, message.reference)
+            request = compose(plan, message.email, message.name, message.data, message.reference, message.own_file)
             body = request.body()
         except RenderError as error:
             return Result(message, Verdict(Outcome.REJECTED, reason="template_error", detail=str(error)))

@@ -12,6 +12,7 @@ from app.emails.blueprint import Page, blueprint
 from app.emails.content import Content
 from app.emails.dark import has_dark_colours, in_dark_mode
 from app.emails.forms import EXAMPLES, DraftForm
+from app.emails.inline_images import html_with_files
 from app.emails.models import Template
 from app.emails.pieces import pieces_for
 from app.emails.preview import FRAMED, View
@@ -36,10 +37,11 @@ def preview(template_id: int) -> Page:
 @blueprint.get("/<int:template_id>/preview-page")
 def preview_page(template_id: int) -> Response:
     """Give the HTML previewed last, for the sandboxed frame."""
-    templates.find_template(db(), me(), template_id)
+    template = templates.find_template(db(), me(), template_id)
     html = previews.page_of(db(), me(), template_id)
     if "dark" in request.args:
         html = in_dark_mode(html)
+    html = html_with_files(db(), html, template.draft.files)
     return foreign_html(html, images="images" in request.args)
 
 

@@ -7,6 +7,7 @@ from flask import Response, flash, redirect, render_template, request, url_for
 from app.emails import (
     bundle_views,
     editor_views,
+    file_views,
     piece_publish_views,
     piece_views,
     starter_views,
@@ -14,6 +15,7 @@ from app.emails import (
     version_views,
 )
 from app.emails.blueprint import Page, blueprint
+from app.emails.inline_images import html_with_files
 from app.web.frames import foreign_html
 from app.web.request import db, me
 
@@ -21,6 +23,7 @@ __all__ = [
     "blueprint",
     "bundle_views",
     "editor_views",
+    "file_views",
     "piece_publish_views",
     "piece_views",
     "starter_views",
@@ -72,4 +75,5 @@ def version(version_id: int) -> Page:
 @blueprint.get("/versions/<int:version_id>/page")
 def version_page(version_id: int) -> Response:
     """Give the HTML of a version as it was published, for the sandboxed frame."""
-    return foreign_html(templates.find_version(db(), me(), version_id).source().html)
+    found = templates.find_version(db(), me(), version_id)
+    return foreign_html(html_with_files(db(), found.source().html, found.content.files))

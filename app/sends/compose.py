@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import mimetypes
 from collections.abc import Sequence
-from dataclasses import dataclass
 from email.utils import getaddresses
 from typing import Any
 
@@ -13,16 +11,14 @@ from sqlalchemy.orm import Session
 
 from app.audit.trail import Actor, note
 from app.cloudflare.contract import (
-    MAX_MESSAGE_BYTES,
     MAX_RECIPIENTS,
-    PART_OVERHEAD,
     canonical_name,
     check_address,
     check_headers,
-    encoded_size,
 )
 from app.cloudflare.headers import HEADER_RULES
-from app.emails.files import store
+from app.emails.file_kinds import check_file, clean_name
+from app.emails.files import Size, check_fits, size_as_sent, store
 from app.emails.models import TemplateVersion
 from app.emails.publishing import FROM_SEND, with_defaults
 from app.emails.rendering import EmailSource, RenderError, check_source, variables_of
@@ -42,14 +38,6 @@ UNSUBSCRIBE_EXAMPLE = (
 """What “Add unsubscribe headers” puts in, for the address to be filled in."""
 MAX_NAME = 200
 """Characters of a name beside an address."""
-
-
-@dataclass(frozen=True, slots=True)
-class Size:
-    """How much of the vendor's limit the attachments take up, in bytes as sent."""
-
-    used: int
-    limit: int = MAX_MESSAGE_BYTES
 
 
 def start_send(
@@ -78,7 +66,7 @@ def change_what(
     """Choose another template version, list or addresses. Raises Refused."""
     send = draft_of(session, actor, send_id)
     _choose(session, actor, send, _usable_version(session, actor, version_id), list_id, addresses)
-    return _changed(send)
+    return changed(send)
 
 
 def change_sender(
@@ -102,7 +90,7 @@ def change_sender(
     send.from_address, send.from_name = sender.address, sender.name
     send.reply_to = reply_to or sender.reply_to
     send.headers = [list(pair) for pair in headers]
-    return _changed(send)
+    return changed(send)
 
 
 class BadHeaders(Refused):
@@ -135,7 +123,7 @@ def change_values(session: Session, actor: Actor, send_id: int, values: dict[str
     """Set the values common to the whole send; a recipient's own column goes before them."""
     send = draft_of(session, actor, send_id)
     send.values = {name: value for name, value in values.items() if value}
-    return _changed(send)
+    return changed(send)
 
 
 def common_variables(session: Session, send: Send) -> list[str]:
@@ -157,31 +145,21 @@ def _variables_of_headers(send: Send) -> list[str]:
 
 
 def add_attachment(session: Session, actor: Actor, send_id: int, file_name: str, content: bytes) -> SendAttachment:
-    """Attach a file. Raises Refused when it is empty or the e-mail would become too large."""
+    """Attach a file. Raises Refused when it must not be sent or the e-mail would become too large."""
     send = draft_of(session, actor, send_id)
-    name = " ".join(file_name.replace("\0", "").replace("\\", "/").rpartition("/")[2].split())[:255]
-    if not name:
-        raise Refused("Choose a file first.", field="file")
-    if not content:
-        raise Refused(f"“{name}” is empty. Choose another file.", field="file")
-    size = attachments_size(session, send.id)
-    after = size.used + PART_OVERHEAD + encoded_size(len(content))
-    if after > size.limit:
-        raise Refused(
-            f"“{name}” does not fit: with it the e-mail would take {after / 1024 / 1024:.1f} MiB on its way, and 5 MiB "
-            "is the most. Shrink it, or link to it. Everything else is kept.",
-            field="file",
-        )
+    name = clean_name(file_name)
+    if name:
+        check_fits(name, content, _sizes_of_files(session, send))
     attachment = SendAttachment(
         send_id=send.id,
         file_name=name,
-        media_type=mimetypes.guess_type(name)[0] or "application/octet-stream",
+        media_type=check_file(name, content),
         size=len(content),
         sha256=store(session, content).sha256,
     )
     session.add(attachment)
     session.flush()
-    _changed(send)
+    changed(send)
     return attachment
 
 
@@ -192,7 +170,7 @@ def remove_attachment(session: Session, actor: Actor, send_id: int, attachment_i
     if attachment is None or attachment.send_id != send.id:
         raise NotThere("attachment")
     session.delete(attachment)
-    _changed(send)
+    changed(send)
 
 
 def attachments_of(session: Session, send_id: int) -> Sequence[SendAttachment]:
@@ -203,9 +181,14 @@ def attachments_of(session: Session, send_id: int) -> Sequence[SendAttachment]:
 
 
 def attachments_size(session: Session, send_id: int) -> Size:
-    """Give how much of the limit the files take up, counted as they are sent (API.md, section 4)."""
-    sizes = session.scalars(select(SendAttachment.size).where(SendAttachment.send_id == send_id))
-    return Size(sum(PART_OVERHEAD + encoded_size(size) for size in sizes))
+    """Give how much of the limit the template's files and the send's take up, counted as they are sent."""
+    return size_as_sent(_sizes_of_files(session, session.get_one(Send, send_id)))
+
+
+def _sizes_of_files(session: Session, send: Send) -> list[int]:
+    own = session.scalars(select(SendAttachment.size).where(SendAttachment.send_id == send.id)).all()
+    version = send.template_version
+    return [*(one.size for one in version.content.files), *own] if version else list(own)
 
 
 def delete_draft(session: Session, actor: Actor, send_id: int) -> None:
@@ -313,6 +296,7 @@ def _usable_list(session: Session, actor: Actor, list_id: int | None) -> Recipie
     return recipient_list
 
 
-def _changed(send: Send) -> Send:
+def changed(send: Send) -> Send:
+    """Note that a draft is no longer what was reviewed."""
     send.review_state = ReviewState.NONE
     return send

@@ -1,4 +1,4 @@
-"""Composing, a page a step: template and people, sender and headers, values and files."""
+"""Composing, a page a step: template and people, sender and headers; values and files are in `file_views`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from app.recipients.lists import all_lists
 from app.refusals import Refused
 from app.sends import compose
 from app.sends.blueprint import STEPS, Page, blueprint
-from app.sends.forms import FileForm, SenderForm, WhatForm
+from app.sends.forms import SenderForm, WhatForm
 from app.sends.models import Send, SendKind
 from app.web.header_rows import given_headers, rows_to_show
 from app.web.numbers import row_number
@@ -106,44 +106,6 @@ def check_headers(send_id: int) -> Page:
     return render_template("sends/_header_problems.html", header_problems=compose.header_words(given_headers()))
 
 
-@blueprint.route("/<int:send_id>/values", methods=["GET", "POST"])
-def values(send_id: int) -> Page:
-    """Set common values; files are added and removed beside them."""
-    send = compose.draft_of(db(), me(), send_id)
-    if request.method == "POST":
-        names = compose.common_variables(db(), send)
-        given = {name: request.form.get(f"value_{name}", "").strip() for name in names}
-        compose.change_values(db(), me(), send_id, given)
-        return redirect(url_for("sends.review", send_id=send_id))
-    return _values_page(send, FileForm(formdata=None))
-
-
-@blueprint.post("/<int:send_id>/files")
-def add_file(send_id: int) -> Page:
-    """Attach a file; it is kept at once."""
-    send = compose.draft_of(db(), me(), send_id)
-    form = FileForm()
-    upload = form.file.data
-    try:
-        attachment = compose.add_attachment(
-            db(), me(), send_id, upload.filename if upload else "", upload.read() if upload else b""
-        )
-    except Refused as refusal:
-        form.validate()
-        form.show(refusal)
-        return _values_page(send, form), 422
-    flash(f"“{attachment.file_name}” is attached.")
-    return redirect(url_for("sends.values", send_id=send_id))
-
-
-@blueprint.post("/<int:send_id>/files/<int:attachment_id>/remove")
-def remove_file(send_id: int, attachment_id: int) -> Page:
-    """Take a file away."""
-    compose.remove_attachment(db(), me(), send_id, attachment_id)
-    flash("The file is removed.")
-    return redirect(url_for("sends.values", send_id=send_id))
-
-
 @blueprint.post("/<int:send_id>/delete")
 def delete(send_id: int) -> Page:
     """Throw a draft away."""
@@ -182,16 +144,4 @@ def _sender_page(form: SenderForm, send: Send, headers: list[tuple[str, str]], p
         headers=rows_to_show(headers),
         rules=HEADER_RULES,
         header_problems=problems or compose.header_words(headers),
-    )
-
-
-def _values_page(send: Send, form: FileForm) -> str:
-    return render_template(
-        "sends/values.html",
-        send=send,
-        steps=STEPS,
-        form=form,
-        names=compose.common_variables(db(), send),
-        attachments=compose.attachments_of(db(), send.id),
-        size=compose.attachments_size(db(), send.id),
     )

@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 
 from app.cloudflare.types import Address, Attachment, SendRequest
 from app.emails.content import Hint
+from app.emails.files import contents_of
 from app.emails.languages import choose
-from app.emails.models import StoredFile, TemplateVersion
+from app.emails.models import TemplateVersion
 from app.emails.publishing import with_defaults
 from app.emails.rendering import EmailSource, render
 from app.people.models import Workspace
@@ -37,6 +38,8 @@ class MessagePlan:
     language_column: str = ""
     """Column that names a recipient's language; empty: everybody gets `source`."""
     hints: Mapping[str, Hint] = field(default_factory=dict)
+    file_column: str = ""
+    """Column that names a recipient's own file; empty: nobody has one."""
     reply_to: Address | None = None
     values: Mapping[str, Any] = field(default_factory=dict)
     to: tuple[Address, ...] = ()
@@ -63,6 +66,7 @@ def plan_of(session: Session, send: Send) -> MessagePlan:
         variants=sources,
         language_column=version.content.language_column,
         hints=version.content.hints,
+        file_column=send.file_column,
         reply_to=Address(send.reply_to) if send.reply_to else None,
         values=dict(send.values),
         to=_addresses(send.to) if send.kind is SendKind.DIRECT else (),
@@ -125,9 +129,7 @@ def _attachments(session: Session, send: Send, version: TemplateVersion) -> Iter
     own = session.scalars(
         select(SendAttachment).where(SendAttachment.send_id == send.id).order_by(SendAttachment.id)
     ).all()
-    hashes = {one.sha256 for one in version.content.files} | {one.sha256 for one in own}
-    rows = session.execute(select(StoredFile.sha256, StoredFile.content).where(StoredFile.sha256.in_(hashes)))
-    contents = dict(rows.all())
+    contents = contents_of(session, [one.sha256 for one in version.content.files] + [one.sha256 for one in own])
     for one in version.content.files:
         disposition = "inline" if one.content_id else "attachment"
         yield Attachment(one.name, contents[one.sha256], one.media_type, disposition, one.content_id or None)

@@ -51,3 +51,10 @@ class FileForm(Form):
     """One more file."""
 
     file = FileField("File")
+
+
+class PersonFilesForm(Form):
+    """A file for each person: the column that names it, and the ZIP file that brings it."""
+
+    file_column = SelectField("Column that names each person's file", validate_choice=False)
+    archive = FileField("ZIP file", render_kw={"accept": ".zip,application/zip"})

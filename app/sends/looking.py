@@ -10,12 +10,13 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.cloudflare.types import SendRequest
+from app.cloudflare.types import Attachment, SendRequest
 from app.emails.limits import LimitedRenderer
 from app.emails.rendering import RenderError
 from app.recipients.models import Recipient
 from app.sends.composition import MessagePlan, compose, plan_of
 from app.sends.models import Message, ReviewProblem, Send, SendKind
+from app.sends.person_files import cell_of, missing_words, name_key, own_files
 from app.sends.review import SPECIMEN_REFERENCE
 
 
@@ -46,17 +47,19 @@ def look_before(session: Session, renderer: LimitedRenderer, send: Send, recipie
     ids = select(Recipient.id).where(Recipient.list_id == send.list_id)
     before = session.scalar(ids.where(Recipient.id < person.id).order_by(Recipient.id.desc()).limit(1))
     after = session.scalar(ids.where(Recipient.id > person.id).order_by(Recipient.id).limit(1))
-    look = _look(renderer, plan, person.email, person.name, person.data, SPECIMEN_REFERENCE)
+    own = _own_file(session, send, person.data)
+    look = _look(renderer, plan, person.email, person.name, person.data, SPECIMEN_REFERENCE, own=own)
     return Look(look.who, look.request, look.problems, before, after)
 
 
 def look_after(session: Session, renderer: LimitedRenderer, send: Send, message: Message) -> Look:
     """Put a message together again from what was kept, and hold it against the SHA-256 of what was posted."""
-    look = _look(renderer, plan_of(session, send), message.email, message.name, message.data, message.reference)
+    plan, own = plan_of(session, send), _own_file(session, send, message.data)
+    look = _look(renderer, plan, message.email, message.name, message.data, message.reference, own=own)
     if look.request is None:
         return look
     same = hashlib.sha256(look.request.body()).hexdigest() == message.body_sha256
-    return Look(look.who, look.request, is_proven=same)
+    return Look(look.who, look.request, look.problems, is_proven=same)
 
 
 def problems_of(session: Session, send: Send, *, after: int = 0, limit: int = 50) -> Sequence[ReviewProblem]:
@@ -77,10 +80,28 @@ def readable_request(request: SendRequest) -> dict[str, Any]:
     return body
 
 
+def _own_file(session: Session, send: Send, data: Mapping[str, Any]) -> Attachment | None:
+    """Give a person's own file; None when they have none, or it is not there."""
+    if not send.file_column:
+        return None
+    cell = cell_of(send.file_column, data)
+    return own_files(session, send.id, [cell]).get(name_key(cell))
+
+
 def _look(
-    renderer: LimitedRenderer, plan: MessagePlan, email: str, name: str, data: Mapping[str, Any], reference: str
+    renderer: LimitedRenderer,
+    plan: MessagePlan,
+    email: str,
+    name: str,
+    data: Mapping[str, Any],
+    reference: str,
+    *,
+    own: Attachment | None = None,
 ) -> Look:
+    missing: tuple[str, ...] = ()
+    if plan.file_column and own is None:
+        missing = (missing_words(plan.file_column, cell_of(plan.file_column, data)),)
     try:
-        return Look(email, renderer.run(compose, plan, email, name, dict(data), reference))
+        return Look(email, renderer.run(compose, plan, email, name, dict(data), reference, own), missing)
     except RenderError as error:
-        return Look(email, None, tuple(str(one) for one in error.problems))
+        return Look(email, None, (*missing, *(str(one) for one in error.problems)))

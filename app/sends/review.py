@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.audit.trail import Actor, note
 from app.cloudflare.contract import MAX_MESSAGE_BYTES, check_send, encoded_size
+from app.cloudflare.types import Attachment
 from app.db import Database
 from app.emails.limits import LimitedRenderer
 from app.emails.rendering import RenderError, variables_of
@@ -23,6 +24,15 @@ from app.refusals import Refused
 from app.sends.composition import MessagePlan, compose, data_for, plan_of
 from app.sends.control import find_send
 from app.sends.models import ReviewProblem, ReviewState, Send, SendAttachment, SendKind, SendState
+from app.sends.person_files import (
+    MISSING,
+    FileOfPerson,
+    cell_of,
+    digest_of,
+    files_without_content,
+    missing_words,
+    name_key,
+)
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +54,8 @@ class Person:
     email: str
     name: str
     data: dict[str, Any]
+    own_file: FileOfPerson | None = None
+    """Their own file, if it is there; without its content, because the review needs only its size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +92,8 @@ def fingerprint(session: Session, send: Send) -> str:
         send.cc,
         send.bcc,
         [list(file) for file in files],
+        send.file_column,
+        digest_of(session, send),
         workspace.is_live,
         workspace.public_url,
     ]
@@ -149,13 +163,23 @@ def review_chunk(plan: MessagePlan, people: Sequence[Person]) -> list[Found]:
     """Put together and check the e-mail of each person; runs in a limited process."""
     found: list[Found] = []
     for index, person in enumerate(people):
+        if plan.file_column and person.own_file is None:
+            words = missing_words(plan.file_column, cell_of(plan.file_column, person.data))
+            found.append(Found(index, MISSING, plan.file_column, words))
         try:
-            request = compose(plan, person.email, person.name, person.data, SPECIMEN_REFERENCE)
+            request = compose(
+                plan, person.email, person.name, person.data, SPECIMEN_REFERENCE, _stand_in(person.own_file)
+            )
         except RenderError as error:
             found += [Found(index, one.code, one.place, str(one)) for one in error.problems]
         else:
             found += [Found(index, one.code, one.place, one.words) for one in check_send(request)]
     return found
+
+
+def _stand_in(own: FileOfPerson | None) -> Attachment | None:
+    """Give a file of the same name and size: what the review checks does not depend on the content."""
+    return Attachment(own.name, bytes(own.size), own.media_type) if own else None
 
 
 def _start(database: Database, send_id: int) -> tuple[MessagePlan, str, SendKind, frozenset[str]] | None:
@@ -194,7 +218,17 @@ def _people(database: Database, send_id: int, kind: SendKind, plan: MessagePlan,
             .order_by(Recipient.id)
             .limit(CHUNK)
         )
-        return [Person(row.id, row.email, row.name, row.data) for row in rows]
+        found = [Person(row.id, row.email, row.name, row.data) for row in rows]
+        return _with_files(session, send_id, plan.file_column, found)
+
+
+def _with_files(session: Session, send_id: int, column: str, people: list[Person]) -> list[Person]:
+    """Give the people of a chunk with their own files."""
+    if not column:
+        return people
+    cells = [cell_of(column, person.data) for person in people]
+    files = files_without_content(session, send_id, cells)
+    return [replace(person, own_file=files.get(name_key(cell))) for person, cell in zip(people, cells, strict=True)]
 
 
 SLOW_ENOUGH = 2
@@ -231,6 +265,9 @@ def _before_anybody(renderer: LimitedRenderer, plan: MessagePlan, columns: froze
         Found(0, "missing_value", "", f"There is no value for {name}: neither the list nor this send gives one.")
         for name in nowhere
     ]
+    if plan.file_column and columns and plan.file_column not in columns:
+        words = f"The list has no column “{plan.file_column}”. Choose the column that names each person's file."
+        found.append(Found(0, MISSING, plan.file_column, words))
     size = sum(encoded_size(len(one.content)) for one in plan.attachments)
     if size > MAX_MESSAGE_BYTES:
         words = f"The attached files take {size / 1024 / 1024:.1f} MiB on their way; 5 MiB is the most. Remove some."

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from flask import Response, flash, redirect, render_template, request, url_for
 
 from app.db import Database
+from app.emails.inline_images import html_of_request
 from app.refusals import NotThere, Refused
-from app.sends import compose, compose_views, control, looking, release, results, testing_views
+from app.sends import compose, compose_views, control, file_views, looking, release, results, testing_views
 from app.sends.blueprint import STEPS, Page, blueprint
 from app.sends.models import Outcome, ReviewState, Send, SendState
 from app.sends.review import request_review
@@ -17,7 +18,7 @@ from app.web.frames import foreign_html
 from app.web.numbers import row_number
 from app.web.request import db, is_htmx, me, services
 
-__all__ = ["blueprint", "compose_views", "testing_views"]
+__all__ = ["blueprint", "compose_views", "file_views", "testing_views"]
 PAGE = 50
 
 
@@ -76,7 +77,7 @@ def look_page(send_id: int) -> Response:
     """Give the HTML of one person's e-mail before release, for the sandboxed frame."""
     send = compose.draft_of(db(), me(), send_id)
     found = looking.look_before(db(), services().renderer, send, request.args.get("person", type=row_number))
-    return foreign_html((found.request.html if found.request else None) or "", images="images" in request.args)
+    return foreign_html(html_of_request(found.request) if found.request else "", images="images" in request.args)
 
 
 @blueprint.post("/<int:send_id>/release")
@@ -205,7 +206,7 @@ def message_page(send_id: int, message_id: int) -> Response:
     """Give the HTML of a message as it was sent, for the sandboxed frame."""
     send, found = results.find_message(db(), me(), send_id, message_id)
     seen = looking.look_after(db(), services().renderer, send, found)
-    return foreign_html((seen.request.html if seen.request else None) or "", images="images" in request.args)
+    return foreign_html(html_of_request(seen.request) if seen.request else "", images="images" in request.args)
 
 
 def _review_page(send: Send, problem: str = "") -> str:

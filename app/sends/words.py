@@ -59,6 +59,7 @@ _OWN_REASONS = {
     "no_answer": "The worker stopped while this e-mail was going out, so nobody can say whether it left.",
     "cancelled": "Cancelled before it went out.",
     "retries_used_up": "Tried several times without success. Nothing went out.",
+    "missing_file": "The file for this person is not there. Nothing went out.",
     "template_error": "The e-mail could not be put together. Nothing went out.",
 }
 REASONS: dict[str, str] = {**{cause: kind.staff for cause, kind in KINDS.items()}, **_OWN_REASONS}

@@ -18,7 +18,11 @@ WORDS = {
     403: ("You may not do this", "Only an administrator of your department may. Nothing was changed."),
     404: ("This page does not exist", "It may have been deleted, or it belongs to another department."),
     405: ("That does not work here", "Go back and use the buttons on the page. Nothing was changed."),
-    413: ("That is too large", "Postroom takes up to 10 MiB at once. Nothing was changed."),
+    413: (
+        "That is too large",
+        "Postroom takes up to 10 MiB at once, and 200 MiB for a ZIP file with a file for each person. "
+        "Nothing was changed.",
+    ),
     500: (
         "Something went wrong in Postroom",
         "Nothing half-done was kept. Try again; if it stays, tell your administrator.",

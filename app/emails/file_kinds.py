@@ -1,0 +1,251 @@
+"""What a file really is, held against what its name says. The `filetype` library knows the first bytes."""
+
+from __future__ import annotations
+
+import io
+import mimetypes
+import re
+import zipfile
+import zlib
+
+import filetype
+
+from app.refusals import Refused
+
+MAX_FILE_NAME = 255
+"""Characters of a file's name."""
+IN_TEXT = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+"""Media types of pictures that mail programs show within the text."""
+SVG = "image/svg+xml"
+
+PROGRAMS = frozenset(
+    "ade adp apk app appx appxbundle bat chm class cmd com cpl crx deb dex dll dmg elf ex exe hta img ins iso isp jar "
+    "jnlp js jse lib lnk mde msc msi msix msixbundle msp mst nsh osx pif pkg ps1 psm1 reg rpm run scr sct sh shb so "
+    "sys vb vbe vbs vhd vxd wasm wsc wsf wsh xll".split()
+)
+"""Endings of programs and scripts, which mail services refuse."""
+_PROGRAM_KINDS = frozenset("exe elf class crx deb rpm wasm swf nes".split())
+_PROGRAM_BEGINNINGS = (b"\xfe\xed\xfa\xce", b"\xfe\xed\xfa\xcf", b"\xce\xfa\xed\xfe", b"\xcf\xfa\xed\xfe", b"#!/")
+"""Mach-O in its four forms, and scripts."""
+
+_TEXT_TYPES = {
+    "asc": "text/plain",
+    "csv": "text/csv",
+    "eml": "message/rfc822",
+    "htm": "text/html",
+    "html": "text/html",
+    "ics": "text/calendar",
+    "json": "application/json",
+    "log": "text/plain",
+    "md": "text/markdown",
+    "svg": SVG,
+    "tsv": "text/tab-separated-values",
+    "txt": "text/plain",
+    "vcf": "text/vcard",
+    "xml": "application/xml",
+    "yaml": "application/yaml",
+    "yml": "application/yaml",
+}
+_ALIASES = {
+    "apng": "png",
+    "aif": "aiff",
+    "docm": "docx",
+    "dot": "doc",
+    "dotx": "docx",
+    "heif": "heic",
+    "jfif": "jpg",
+    "jpe": "jpg",
+    "jpeg": "jpg",
+    "m4v": "mp4",
+    "mid": "midi",
+    "mpeg": "mpg",
+    "oga": "ogg",
+    "ott": "odt",
+    "potx": "pptx",
+    "ppsx": "pptx",
+    "pptm": "pptx",
+    "tgz": "gz",
+    "tiff": "tif",
+    "xlsm": "xlsx",
+    "xltx": "xlsx",
+}
+"""Other endings of one kind, and kinds that the library tells apart and people do not."""
+_OLD_OFFICE = frozenset("doc xls ppt msg pub vsd mpp docx xlsx pptx".split())
+"""Endings of Office files before 2007, and of newer ones that are locked with a password: both are packed that way."""
+_OLD_OFFICE_BEGINNING = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_TYPES: dict[str, str] = {str(kind.extension): str(kind.mime) for kind in filetype.types} | {
+    "apng": "image/png",
+    "eot": "application/vnd.ms-fontobject",
+    "ico": "image/vnd.microsoft.icon",
+    "m4a": "audio/mp4",
+    "msg": "application/vnd.ms-outlook",
+    "mpp": "application/vnd.ms-project",
+    "pub": "application/vnd.ms-publisher",
+    "rar": "application/vnd.rar",
+    "vsd": "application/vnd.visio",
+}
+_NAMES = {
+    "doc": "an old Word document",
+    "docx": "a Word document",
+    "gif": "a GIF picture",
+    "jpg": "a JPEG picture",
+    "odp": "an OpenDocument presentation",
+    "ods": "an OpenDocument spreadsheet",
+    "odt": "an OpenDocument text",
+    "old": "an old Office document",
+    "pdf": "a PDF",
+    "png": "a PNG picture",
+    "ppt": "an old PowerPoint presentation",
+    "pptx": "a PowerPoint presentation",
+    "rtf": "a formatted text (RTF)",
+    "svg": "an SVG drawing",
+    "webp": "a WebP picture",
+    "xls": "an old Excel workbook",
+    "xlsx": "an Excel workbook",
+    "zip": "a ZIP file",
+}
+_PLAIN_TYPES = mimetypes.MimeTypes()
+"""The language's own table only, so that a type does not depend on the machine."""
+_CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+
+
+def clean_name(file_name: str) -> str:
+    """Give the name of an uploaded file without folders, odd signs and superfluous spaces; empty when none is left."""
+    name = "".join(" " if ord(sign) < 32 or ord(sign) == 127 else sign for sign in file_name.replace("\0", ""))
+    name = name.encode("utf-8", "replace").decode()
+    name = " ".join(name.replace("\\", "/").rpartition("/")[2].split())
+    stem, dot, ending = name.rpartition(".")
+    if len(name) > MAX_FILE_NAME and dot and len(ending) < 20:  # the ending says what it is
+        return f"{stem[: MAX_FILE_NAME - len(ending) - 1]}.{ending}"
+    return name[:MAX_FILE_NAME]
+
+
+def check_file(name: str, content: bytes) -> str:
+    """Give the media type of a file whose name is clean. Raises Refused, with words, for what must not be sent.
+
+    Refused are: no name, no content, programs, and content that is not what the name says.
+    """
+    if not name:
+        raise Refused("Choose a file first.", field="file")
+    if not content:
+        raise Refused(f"“{name}” is empty. Choose another file.", field="file")
+    ending = _ending(name)
+    kind = kind_of(content)
+    if ending in PROGRAMS or kind == "program":
+        raise Refused(
+            f"“{name}” is a program or script, and mail services refuse those. Choose another file.", field="file"
+        )
+    if ending == "zip" and kind == "zip":
+        _refuse_programs_within(name, content)
+    if ending in _TEXT_TYPES:
+        return _text_type(name, ending, kind, content)
+    wanted = _ALIASES.get(ending, ending)
+    if wanted and (kind == wanted or (kind == "old" and wanted in _OLD_OFFICE)):
+        return _TYPES[wanted]
+    if wanted in _TYPES or (kind in _NAMES and kind != "zip"):
+        raise Refused(_mismatch(name, kind, wanted), field="file")
+    return _PLAIN_TYPES.guess_type(f"a.{ending}")[0] or "application/octet-stream"
+
+
+def check_picture_in_text(name: str, media_type: str) -> None:
+    """Refuse, with words, what mail programs do not show within the text."""
+    if media_type == SVG:
+        raise Refused(
+            f"“{name}” is an SVG drawing, which mail programs do not show. Save it as PNG and add that.", field="file"
+        )
+    if media_type not in IN_TEXT:
+        raise Refused(
+            f"“{name}” cannot be shown in the text: mail programs show PNG, JPEG, GIF and WebP pictures. "
+            "Attach it instead.",
+            field="file",
+        )
+
+
+def kind_of(content: bytes) -> str:
+    """Tell a file by its content: an ending such as `png`, `program`, `old` (Office before 2007), or empty for text."""
+    if content.startswith(_PROGRAM_BEGINNINGS):
+        return "program"
+    if content.startswith(_OLD_OFFICE_BEGINNING):
+        return "old"
+    if content.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return _kind_of_zip(content)
+    found = filetype.guess(content)
+    if found is None:
+        return ""
+    kind = str(found.extension)
+    # A few kinds are told by two or three letters, with which a text may begin, too.
+    if kind not in {"pdf", "rtf", "ps"} and text_of(content) is not None:
+        return ""
+    return "program" if kind in _PROGRAM_KINDS else _ALIASES.get(kind, kind)
+
+
+def text_of(content: bytes) -> str | None:
+    """Read content as text: UTF-8, UTF-16 with its mark, else Western European; None when it is no text."""
+    encodings = ("utf-16",) if content.startswith((b"\xff\xfe", b"\xfe\xff")) else ("utf-8-sig", "cp1252")
+    for encoding in encodings:
+        try:
+            text = content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        return None if _CONTROLS.search(text) else text
+    return None
+
+
+def _text_type(name: str, ending: str, kind: str, content: bytes) -> str:
+    text = text_of(content)
+    if kind or text is None:
+        raise Refused(_mismatch(name, kind, ending), field="file")
+    if ending == "svg" and "<svg" not in text:
+        raise Refused(f"“{name}” is no SVG drawing. Choose another file.", field="file")
+    return _TEXT_TYPES[ending]
+
+
+def _kind_of_zip(content: bytes) -> str:
+    """Tell Office files from other ZIP files by the parts inside. Any other one, also a damaged one, is `zip`."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            names = set(archive.namelist())
+            if "mimetype" in names and archive.getinfo("mimetype").file_size < 200:
+                said = archive.read("mimetype").decode("ascii", "replace").strip().removesuffix("-template")
+                return next((ending for ending in ("odt", "ods", "odp", "epub") if _TYPES[ending] == said), "zip")
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, OSError, ValueError):
+        return "zip"
+    if "[Content_Types].xml" in names:
+        for folder, ending in (("word/", "docx"), ("xl/", "xlsx"), ("ppt/", "pptx")):
+            if any(one.startswith(folder) for one in names):
+                return ending
+    if "AndroidManifest.xml" in names or "META-INF/MANIFEST.MF" in names:
+        return "program"
+    return "zip"
+
+
+def _refuse_programs_within(name: str, content: bytes) -> None:
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            inside = [one for one in archive.namelist() if _ending(one) in PROGRAMS]
+    except (zipfile.BadZipFile, OSError, ValueError) as error:
+        raise Refused(f"“{name}” is damaged: it cannot be unpacked. Make it again.", field="file") from error
+    if inside:
+        words = f"“{name}” holds a program, “{clean_name(inside[0])}”, and mail services refuse those. Take it out."
+        raise Refused(words, field="file")
+
+
+def _mismatch(name: str, kind: str, wanted: str) -> str:
+    if not kind or kind == wanted:
+        return f"“{name}” does not hold {_in_words(wanted)}, as its name says. It may be damaged; choose another file."
+    return f"“{name}” is really {_in_words(kind)}. Rename it, or choose another file."
+
+
+def _in_words(kind: str) -> str:
+    if kind in _NAMES:
+        return _NAMES[kind]
+    if kind in _TEXT_TYPES:
+        return "text"
+    group = _TYPES.get(kind, "").partition("/")[0]
+    noun = {"image": "picture", "audio": "sound", "video": "film"}.get(group, "file")
+    article = "an" if kind[:1] in "aefhilmnorsx" else "a"
+    return f"{article} {kind.upper()} {noun}"
+
+
+def _ending(name: str) -> str:
+    return name.rpartition(".")[2].strip().lower() if "." in name else ""

@@ -1,0 +1,135 @@
+"""The files of a template: adding, removing, showing them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flask import Response, flash, jsonify, redirect, render_template, request, url_for
+from werkzeug.datastructures import FileStorage
+
+from app.emails import template_files, templates
+from app.emails.blueprint import Page, blueprint
+from app.emails.content import TemplateFile
+from app.emails.file_kinds import IN_TEXT
+from app.emails.files import contents_of
+from app.emails.models import Template
+from app.refusals import NotThere, Refused
+from app.web.request import db, is_htmx, me
+
+KINDS = {"inline": True, "attachment": False}
+
+
+@blueprint.app_context_processor
+def _words() -> dict[str, object]:
+    return {"draft_size": template_files.draft_size, "can_be_shown": template_files.can_be_shown}
+
+
+@blueprint.get("/<int:template_id>/files")
+def files(template_id: int) -> Page:
+    """Give the part of the editor that lists the files, for instance after one was dropped into the text."""
+    template = templates.find_template(db(), me(), template_id)
+    if not is_htmx():
+        return redirect(url_for("emails.edit", template_id=template_id, _anchor="files"))
+    return render_template("emails/_files.html", template=template)
+
+
+@blueprint.post("/<int:template_id>/files")
+def add_files(template_id: int) -> Page:
+    """Add files to a draft. A program that asks for JSON (the editor, when a file is dropped) sends one."""
+    template = templates.find_template(db(), me(), template_id)
+    uploads = [one for one in request.files.getlist("file") if one.filename]
+    if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
+        return _add_for_editor(template, uploads)
+    added: list[str] = []
+    problems: list[str] = [] if uploads else ["Choose a file first."]
+    inline = None if request.form.get("in_text") == "yes" else False
+    for upload in uploads:
+        try:
+            added.append(_add(template, upload, inline).name)
+        except Refused as refusal:
+            problems.append(refusal.words)
+    db().commit()  # what could be added stays, whatever the others were
+    done = f"{_listed(added)} {'is' if len(added) == 1 else 'are'} added." if added else ""
+    return _answer(template, done, problems)
+
+
+@blueprint.post("/<int:template_id>/files/<sha256>/remove")
+def remove_template_file(template_id: int, sha256: str) -> Page:
+    """Take a file out of a draft."""
+    template = templates.find_template(db(), me(), template_id)
+    removed = template_files.remove_template_file(db(), me(), template_id, sha256)
+    return _answer(template, f"“{removed.name}” is removed. Published versions keep it.", [])
+
+
+@blueprint.post("/<int:template_id>/files/<sha256>/kind")
+def change_file_kind(template_id: int, sha256: str) -> Page:
+    """Show a picture within the text, or attach it."""
+    template = templates.find_template(db(), me(), template_id)
+    inline = KINDS.get(request.form.get("kind", ""), False)
+    try:
+        changed = template_files.change_file_kind(db(), me(), template_id, sha256, inline=inline)
+    except Refused as refusal:
+        return _answer(template, "", [refusal.words])
+    return _answer(template, f"“{changed.name}” is now {'shown in the text' if inline else 'attached'}.", [])
+
+
+@blueprint.get("/<int:template_id>/files/<content_id>")
+def picture(template_id: int, content_id: str) -> Response:
+    """Give a picture of a draft."""
+    return _picture(templates.find_template(db(), me(), template_id).draft.files, content_id)
+
+
+@blueprint.get("/versions/<int:version_id>/files/<content_id>")
+def version_picture(version_id: int, content_id: str) -> Response:
+    """Give a picture of a version."""
+    return _picture(templates.find_version(db(), me(), version_id).content.files, content_id)
+
+
+def _add(template: Template, upload: FileStorage, inline: bool | None) -> TemplateFile:
+    return template_files.add_template_file(
+        db(), me(), template.id, upload.filename or "", upload.stream.read(), inline=inline
+    )
+
+
+def _add_for_editor(template: Template, uploads: Sequence[FileStorage]) -> Page:
+    if not uploads:
+        return jsonify(words="Choose a file first."), 422  # type: ignore[return-value]
+    try:
+        made = _add(template, uploads[0], KINDS.get(request.form.get("kind", "")))
+    except Refused as refusal:
+        return jsonify(words=refusal.words), 422  # type: ignore[return-value]
+    how = "is shown in the text" if made.content_id else "is attached"
+    return jsonify(
+        content_id=made.content_id, name=made.name, media_type=made.media_type, words=f"“{made.name}” {how}."
+    )
+
+
+def _answer(template: Template, done: str, problems: Sequence[str]) -> Page:
+    """Answer with the part of the page that lists the files; without htmx with the editor again."""
+    status = 422 if problems else 200
+    if is_htmx():
+        part = render_template("emails/_files.html", template=template, file_words=done, file_problems=problems)
+        answer = Response(part, status)
+        answer.headers["HX-Trigger-After-Settle"] = "filesChanged"
+        return answer
+    if done:
+        flash(done)
+    for words in problems:
+        flash(words, "bad")
+    return redirect(url_for("emails.edit", template_id=template.id, _anchor="files"))
+
+
+def _picture(of: Sequence[TemplateFile], content_id: str) -> Response:
+    found = template_files.picture_of(of, content_id)
+    if found.media_type not in IN_TEXT:
+        raise NotThere("picture")
+    answer = Response(contents_of(db(), [found.sha256])[found.sha256], mimetype=found.media_type)
+    answer.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    answer.headers["Cache-Control"] = "private, max-age=300"
+    return answer
+
+
+def _listed(names: Sequence[str]) -> str:
+    quoted = [f"“{name}”" for name in names]
+    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"
