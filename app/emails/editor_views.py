@@ -6,12 +6,12 @@ from typing import Any
 
 from flask import Response, flash, redirect, render_template, request, url_for
 
-from app.cloudflare.contract import HEADER_RULES
 from app.emails import preview as previews
 from app.emails import publishing, templates
 from app.emails.blueprint import Page, blueprint
 from app.emails.content import Content
 from app.emails.forms import EXAMPLES, NO_LAYOUT, DraftForm, NameForm, draft_form
+from app.emails.headers import rule_problems
 from app.emails.models import Template
 from app.emails.pieces import pieces_for
 from app.emails.preview import View
@@ -19,7 +19,7 @@ from app.recipients.lists import all_lists
 from app.recipients.people import recipient_at
 from app.refusals import NotThere, Refused
 from app.web.frames import foreign_html
-from app.web.header_rows import rows_to_show
+from app.web.header_rows import composer, is_header_action
 from app.web.numbers import LARGEST
 from app.web.request import db, me, services
 
@@ -35,6 +35,8 @@ def edit(template_id: int) -> Page:
         return _editor(template, draft_form(template, language), template.draft)
     form = DraftForm()
     problems: list[str] = []
+    if is_header_action():
+        return _editor(template, form, form.content(template.draft))
     if form.validate():
         try:
             draft = form.content(template.draft)
@@ -106,10 +108,9 @@ def _editor(
         "emails/edit.html",
         form=form,
         name_form=name_form or NameForm(formdata=None, name=template.name),
-        headers=rows_to_show(list(draft.headers)),
-        rules=HEADER_RULES,
         problems=problems or [],
         draft=draft,
+        **composer(draft.headers, check_url=url_for("emails.check_headers", template_id=template.id)),
         **_preview(template, form, draft),
     )
 
@@ -129,7 +130,7 @@ def _preview(template: Template, form: DraftForm, draft: Content) -> dict[str, A
         "template": template,
         "preview": shown,
         "view": view,
-        "header_problems": [one.words for one in publishing.header_problems(draft.headers)],
+        "header_problems": [one.words for one in rule_problems(draft.headers)],
         "frame_stamp": f"{page.made_at:%H%M%S%f}",
         "who": who,
     }

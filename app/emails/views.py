@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from flask import Response, flash, redirect, render_template, request, url_for
 
-from app.emails import editor_views, templates
+from app.emails import editor_views, header_views, templates
 from app.emails.blueprint import Page, blueprint
 from app.emails.forms import NameForm
 from app.refusals import Refused
 from app.web.frames import foreign_html
 from app.web.request import db, me
 
-__all__ = ["blueprint", "editor_views"]
+__all__ = ["blueprint", "editor_views", "header_views"]
 PAGE = 25
 
 
