@@ -1,8 +1,8 @@
 """The composer of custom headers: reading its form, and what its partial `_header_rows.html` shows.
 
-In the form a header is a row of `header_row` (its number on the page), `header_name`, `header_form` (`raw`: the value is
-written by hand) and `header_value`; kinds of values that are put together have fields `header_ROW_PART` besides. Name
-and value alone are enough for a program. The buttons are `action=VERB:SUBJECT`; `given_headers` obeys them.
+In the form a header is a row of `header_row` (its number on the page), `header_name`, `header_form` (`raw`: the value
+is written by hand) and `header_value`; kinds of values that are put together have fields `header_ROW_PART` besides.
+Name and value alone are enough for a program. The buttons are `action=VERB:SUBJECT`; `given_headers` obeys them.
 """
 
 from __future__ import annotations
