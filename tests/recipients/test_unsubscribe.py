@@ -224,7 +224,7 @@ def test_who_unsubscribes_between_review_and_release_is_skipped(
         release(session, actor, send.id, seen=send.review_fingerprint, again_confirmed=True, undo_seconds=0)
     skipped = [one for one in messages_of(database, send.id) if one.state is Outcome.SKIPPED]
     assert [(one.email, one.reason) for one in skipped] == [("p1@example.com", "opted_out")]
-    assert "The person unsubscribed." in client.get(f"/sends/{send.id}/messages/{skipped[0].id}").text
+    assert "p1@example.com unsubscribed on" in client.get(f"/sends/{send.id}/messages/{skipped[0].id}").text
 
 
 @pytest.mark.parametrize("field", ["to", "cc", "bcc"])
