@@ -39,6 +39,8 @@ PLACES = (
     Place("message", "/sends/1/messages/1"),
     Place("activity", "/activity"),
     Place("settings", "/settings"),
+    Place("unsubscribe-example", "/u/00000000-0000-4000-8000-000000000000"),
+    Place("unsubscribe-unknown", "/u/nobody"),
     Place("not-found", "/no-such-page"),
     Place("simulator-inbox", "/", of_simulator=True),
     Place("simulator-mail", "/mail/1", of_simulator=True),

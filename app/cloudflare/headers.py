@@ -49,7 +49,7 @@ _RULES = (
     HeaderRule(
         "List-Unsubscribe",
         "Lets the reader's mail program show an unsubscribe button. Give a web address with https, "
-        "an e-mail address, or both, each in angle brackets.",
+        "an e-mail address, or both.",
         "<https://example.com/unsubscribe/17>, <mailto:unsubscribe@example.com>",
     ),
     HeaderRule(

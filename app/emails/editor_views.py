@@ -18,6 +18,8 @@ from app.emails.preview import View
 from app.recipients.lists import all_lists
 from app.recipients.people import recipient_at
 from app.refusals import NotThere, Refused
+from app.sends.composition import unsubscribe_link
+from app.sends.review import SPECIMEN_REFERENCE
 from app.web.frames import foreign_html
 from app.web.header_rows import composer, is_header_action
 from app.web.numbers import LARGEST
@@ -139,7 +141,8 @@ def _preview(template: Template, form: DraftForm, draft: Content) -> dict[str, A
 def _preview_data(form: DraftForm, draft: Content) -> tuple[dict[str, Any], str]:
     """Give the values to preview with, and whose they are."""
     examples = {name: hint.example for name, hint in draft.hints.items() if hint.example}
-    examples = {"email": "someone@example.com", "name": "", **examples}
+    links = unsubscribe_link(me().workspace.public_url, SPECIMEN_REFERENCE)
+    examples = {"email": "someone@example.com", "name": "", **links, **examples}
     list_id = form.preview_list.data or EXAMPLES
     if list_id == EXAMPLES:
         return examples, "the examples"
@@ -149,4 +152,4 @@ def _preview_data(form: DraftForm, draft: Content) -> tuple[dict[str, Any], str]
         return examples, "the examples, because the list is no longer there"
     if person is None:
         return examples, "the examples, because nobody is on the list"
-    return {"email": person.email, "name": person.name, **person.data}, person.email
+    return {**links, "email": person.email, "name": person.name, **person.data}, person.email

@@ -187,7 +187,7 @@ def composer(
 def answer(context: dict[str, Composer]) -> str:
     """Answer htmx: the composer again after a button, else only what is wrong with what is typed."""
     is_whole = bool(_action()[0])
-    return render_template("_header_rows.html" if is_whole else "_header_checks.html", **context)
+    return render_template("_header_composer.html" if is_whole else "_header_checks.html", **context)
 
 
 def _posted_rows() -> list[Row]:

@@ -196,7 +196,7 @@ def test_while_typing_only_what_is_said_comes_back(client: FlaskClient, send: in
     assert "2,000 of 2,048 bytes, nearly full" in words(page)
     assert "0 of 20 headers" in words(page)
     assert "2,020 of 16,384 bytes in all" in words(page)
-    assert page.count("hx-swap-oob") == 2 + 2 * 2
+    assert page.count("hx-swap-oob") == 2 + 2 * 2, "of all headers, and of each of the two"
 
 
 def test_answers_while_typing_keep_to_the_rows_of_the_page(client: FlaskClient, send: int) -> None:
