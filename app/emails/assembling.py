@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import mrml
 from lxml import etree
@@ -19,6 +19,7 @@ from app.emails.languages import direction
 from app.emails.markdown import markdown_to_html
 from app.emails.preparing import hide_for_html, show_all, text_of
 from app.emails.rendering import EmailSource, RenderError, RenderProblem, check_source
+from app.refusals import Refused
 
 SLOT = re.compile(r"\{\{-?\s*content\s*-?\}\}")
 """Where a layout takes the e-mail in: `{{ content }}`."""
@@ -80,6 +81,23 @@ def html_of(written_in: Format, body: str) -> str:
     if written_in is Format.MJML and body.strip():
         return _html_of_mjml(body)
     return body
+
+
+def in_format(content: Content, wanted: Format) -> Content:
+    """Give the content written another way: as HTML it looks the same, else the source stays for the author to change.
+
+    Raises Refused when MJML that cannot be read should become HTML.
+    """
+    if content.format is wanted:
+        return content
+    if wanted is not Format.HTML:
+        return replace(content, format=wanted)
+    try:
+        bodies = {tag: html_of(content.format, one.body) for tag, one in content.variants.items()}
+    except RenderError as error:
+        raise Refused(f"It cannot be made HTML yet. {error}", field="body") from error
+    variants = {tag: replace(one, body=bodies[tag]) for tag, one in content.variants.items()}
+    return replace(content, format=wanted, variants=variants)
 
 
 def included(*sources: str) -> list[str]:

@@ -1,26 +1,21 @@
-"""The editor of one template: writing, saving, the preview beside it."""
+"""The editor of one template: writing, saving by itself, languages."""
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
 
-from flask import Response, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 
-from app.emails import preview as previews
-from app.emails import publishing, templates
+from app.emails import languages, presence, publishing, templates
+from app.emails.assembling import in_format
 from app.emails.blueprint import Page, blueprint
-from app.emails.content import Content
-from app.emails.forms import EXAMPLES, NO_LAYOUT, DraftForm, NameForm, draft_form
-from app.emails.headers import rule_problems
+from app.emails.content import Content, Format
+from app.emails.forms import EXAMPLES, FORMAT_WORDS, NO_LAYOUT, DraftForm, NameForm, draft_form
 from app.emails.models import Template
-from app.emails.pieces import pieces_for
-from app.emails.preview import View
+from app.emails.preview_views import preview_context
 from app.recipients.lists import all_lists
-from app.recipients.people import recipient_at
+from app.recipients.people import languages_of
 from app.refusals import NotThere, Refused
-from app.sends.composition import unsubscribe_link
-from app.sends.review import SPECIMEN_REFERENCE
-from app.web.frames import foreign_html
 from app.web.header_rows import composer, is_header_action
 from app.web.numbers import LARGEST
 from app.web.request import db, me, services
@@ -28,7 +23,7 @@ from app.web.request import db, me, services
 
 @blueprint.route("/<int:template_id>", methods=["GET", "POST"])
 def edit(template_id: int) -> Page:
-    """Show the editor; POST saves the draft, and publishes it when asked to."""
+    """Show the editor; POST saves the draft, and does with it what the pressed button says."""
     template = templates.find_template(db(), me(), template_id)
     if request.method == "GET":
         language = request.args.get("variant", "")
@@ -42,18 +37,20 @@ def edit(template_id: int) -> Page:
     if form.validate():
         try:
             draft = form.content(template.draft)
+            language = form.language(draft)
+            draft, language = _with_languages(_with_format(draft), language)
             template = templates.save_draft(db(), me(), template_id, draft, number=form.number.data or 0)
             db().commit()
             form.stands_on(template.draft_number)
             if request.form.get("action") != "publish":
                 flash("Draft saved.")
-                return redirect(url_for("emails.edit", template_id=template_id, variant=form.variant.data or None))
+                return redirect(url_for("emails.edit", template_id=template_id, variant=language))
             version = publishing.publish(db(), me(), template_id, request.form.get("note", ""), services().renderer)
         except publishing.CannotPublish as refusal:
             problems = refusal.problems
         except Refused as refusal:
             form.show(refusal)
-            if not refusal.field:
+            if isinstance(refusal, templates.SavedMeanwhile):
                 form.stands_on(template.draft_number)
         else:
             db().flush()
@@ -62,19 +59,57 @@ def edit(template_id: int) -> Page:
     return _editor(template, form, form.content(template.draft), problems), 422
 
 
-@blueprint.post("/<int:template_id>/preview")
-def preview(template_id: int) -> Page:
-    """Answer with the preview part for what is typed at the moment."""
+@blueprint.post("/<int:template_id>/autosave")
+def autosave(template_id: int) -> Page:
+    """Save what is typed at the moment; answers with words about it, and with the number of the draft it now is."""
     template = templates.find_template(db(), me(), template_id)
     form = DraftForm()
-    return render_template("emails/_preview.html", **_preview(template, form, form.content(template.draft)))
+    draft = form.content(template.draft)
+    number = template.draft_number if request.form.get("mine") == "yes" else form.number.data or 0
+    problem, is_theirs = "", False
+    if draft != template.draft:
+        try:
+            templates.save_draft(db(), me(), template_id, draft, number=number)
+        except templates.SavedMeanwhile as refusal:
+            problem, is_theirs = refusal.words, True
+        except Refused as refusal:
+            problem = refusal.words
+    return render_template(
+        "emails/_saved.html",
+        template=template,
+        number=form.number.data if is_theirs else template.draft_number,
+        problem=problem,
+        is_theirs=is_theirs,
+    )
 
 
-@blueprint.get("/<int:template_id>/preview-page")
-def preview_page(template_id: int) -> Response:
-    """Give the HTML previewed last, for the sandboxed frame."""
-    templates.find_template(db(), me(), template_id)
-    return foreign_html(previews.page_of(db(), me(), template_id), images="images" in request.args)
+@blueprint.post("/<int:template_id>/presence")
+def tell_presence(template_id: int) -> Page:
+    """Note that the editor is open; answers with who else has it open."""
+    template = templates.find_template(db(), me(), template_id)
+    presence.tell(db(), me(), template)
+    others = presence.others(db(), me(), template)
+    number = request.form.get("number", type=int) or 0
+    return render_template(
+        "emails/_presence.html", template=template, others=others, is_behind=template.draft_number > number
+    )
+
+
+@blueprint.post("/<int:template_id>/languages")
+def languages_needed(template_id: int) -> Page:
+    """Say which languages the people of the preview's list have, and which of them the template lacks."""
+    template = templates.find_template(db(), me(), template_id)
+    form = DraftForm()
+    draft = form.content(template.draft)
+    counts: dict[str, int] = {}
+    list_id = min(form.preview_list.data or EXAMPLES, LARGEST)
+    if list_id != EXAMPLES and draft.language_column:
+        try:
+            counts = languages_of(db(), me(), list_id, draft.language_column)
+        except NotThere:
+            counts = {}
+    rows = [(cell, count, languages.choose(cell, draft.variants, "")) for cell, count in sorted(counts.items())]
+    return render_template("emails/_languages_needed.html", draft=draft, rows=rows, has_list=list_id != EXAMPLES)
 
 
 @blueprint.post("/<int:template_id>/name")
@@ -94,6 +129,30 @@ def rename(template_id: int) -> Page:
     return _editor(template, draft_form(template, draft.language), draft, name_form=form), 422
 
 
+def _with_format(draft: Content) -> Content:
+    """Change how the body is written when a format's button was pressed."""
+    wanted = request.form.get("action", "").removeprefix("format-")
+    return in_format(draft, Format(wanted)) if wanted in list(Format) else draft
+
+
+def _with_languages(draft: Content, language: str) -> tuple[Content, str]:
+    """Add or remove a language when its button was pressed; gives the draft and the language to show next."""
+    action = request.form.get("action", "")
+    if action == "add-language":
+        added = request.form.get("new_language", "").strip()
+        if not languages.is_language(added):
+            raise Refused(f"“{added}” is no language that Postroom knows.", field="new_language")
+        if added in draft.variants:
+            raise Refused(f"{languages.language_name(added)} is there already.", field="new_language")
+        return draft.with_variant(added, draft.variants[language]), added
+    if action == "remove-language" and language != draft.language:
+        rest = {tag: words for tag, words in draft.variants.items() if tag != language}
+        return replace(draft, variants=rest), draft.language
+    if action == "main-language":
+        return replace(draft, language=language), language
+    return draft, language
+
+
 def _editor(
     template: Template,
     form: DraftForm,
@@ -102,54 +161,23 @@ def _editor(
     name_form: NameForm | None = None,
 ) -> str:
     form.preview_list.choices = [
-        (EXAMPLES, "The examples below"),
+        (EXAMPLES, "The examples"),
         *((one.id, f"List: {one.name}") for one in all_lists(db(), me())),
     ]
     form.layout.choices = [(NO_LAYOUT, "None: the body is the whole e-mail")]
+    form.new_language.choices = [
+        (tag, f"{languages.language_name(tag)} ({tag})") for tag in languages.OFFERED if tag not in draft.variants
+    ]
     return render_template(
         "emails/edit.html",
         form=form,
         name_form=name_form or NameForm(formdata=None, name=template.name),
         problems=problems or [],
         draft=draft,
+        formats=FORMAT_WORDS,
+        names={},
+        language=form.language(draft),
+        newest=templates.newest_of(db(), [template.id]).get(template.id),
         **composer(draft.headers, check_url=url_for("emails.check_headers", template_id=template.id)),
-        **_preview(template, form, draft),
+        **preview_context(template, form, draft),
     )
-
-
-def _preview(template: Template, form: DraftForm, draft: Content) -> dict[str, Any]:
-    """Render what is typed and keep its HTML for the frame."""
-    data, who = _preview_data(form, draft)
-    pieces = pieces_for(db(), template.workspace_id, draft)
-    db().commit()  # rendering may take a while; nobody waits for our write lock meanwhile
-    view = View(form.view.data) if form.view.data in list(View) else View.DESKTOP
-    shown = previews.preview(
-        services().renderer, draft, form.language(draft), pieces, data, with_text=view not in previews.FRAMED
-    )
-    with services().database.writing() as session:
-        page = previews.keep_page(session, me(), template.id, shown.email.html if shown.email else "")
-    return {
-        "template": template,
-        "preview": shown,
-        "view": view,
-        "header_problems": [one.words for one in rule_problems(draft.headers)],
-        "frame_stamp": f"{page.made_at:%H%M%S%f}",
-        "who": who,
-    }
-
-
-def _preview_data(form: DraftForm, draft: Content) -> tuple[dict[str, Any], str]:
-    """Give the values to preview with, and whose they are."""
-    examples = {name: hint.example for name, hint in draft.hints.items() if hint.example}
-    links = unsubscribe_link(me().workspace.public_url, SPECIMEN_REFERENCE)
-    examples = {"email": "someone@example.com", "name": "", **links, **examples}
-    list_id = form.preview_list.data or EXAMPLES
-    if list_id == EXAMPLES:
-        return examples, "the examples"
-    try:
-        person = recipient_at(db(), me(), min(list_id, LARGEST), 1)
-    except NotThere:  # deleted meanwhile: no reason to lose what is typed
-        return examples, "the examples, because the list is no longer there"
-    if person is None:
-        return examples, "the examples, because nobody is on the list"
-    return {**links, "email": person.email, "name": person.name, **person.data}, person.email

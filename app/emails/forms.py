@@ -19,6 +19,8 @@ from app.web.header_rows import given_headers
 EXAMPLES = 0
 """Choice of the preview: the examples of the variables."""
 NO_LAYOUT = 0
+MOST_OF_A_NAME = 200
+"""Characters of a column's name."""
 FORMAT_WORDS = {Format.MARKDOWN: "Write", Format.HTML: "HTML", Format.MJML: "MJML"}
 
 
@@ -36,14 +38,13 @@ class DraftForm(Form):
     number = IntegerField(widget=HiddenInput(), default=1)
     variant = StringField(widget=HiddenInput(), default="")
     """Tag of the language whose words are in the form."""
-    format = RadioField(
-        "How to write", choices=[(str(one), words) for one, words in FORMAT_WORDS.items()], validate_choice=False
-    )
     layout = SelectField("Layout", coerce=int, validate_choice=False, default=NO_LAYOUT)
     subject = StringField("Subject", render_kw={"autocomplete": "off", "data-takes-variables": ""})
     preheader = StringField("Preheader", render_kw={"autocomplete": "off", "data-takes-variables": ""})
     body = TextAreaField("Body", render_kw={"class": "code", "spellcheck": "true"})
     text = TextAreaField("Text part (optional)", render_kw={"rows": 5, "data-editor": "text"})
+    language_column = StringField("Column that names each person's language", render_kw={"autocomplete": "off"})
+    new_language = SelectField("Language to add", validate_choice=False)
     preview_list = SelectField("Preview with", coerce=int, validate_choice=False, default=EXAMPLES)
     preview_person = IntegerField(None, [Optional()], widget=HiddenInput(), default=0)
     """Recipient of that list; 0: the first."""
@@ -73,7 +74,7 @@ class DraftForm(Form):
         )
         return replace(
             before.with_variant(self.language(before), words),
-            format=Format(self.format.data) if self.format.data in list(Format) else before.format,
+            language_column=" ".join((self.language_column.data or "").split())[:MOST_OF_A_NAME],
             layout_id=self.layout.data or None,
             headers=tuple(given_headers()),
             hints=given_hints(),
@@ -87,8 +88,8 @@ def draft_form(template: Template, language: str) -> DraftForm:
         formdata=None,
         number=template.draft_number,
         variant=language,
-        format=str(template.draft.format),
         layout=template.draft.layout_id or NO_LAYOUT,
+        language_column=template.draft.language_column,
         subject=words.subject,
         preheader=words.preheader,
         body=words.body,

@@ -19,7 +19,8 @@ BUTTON = "button"
 _BUTTON_BEGINS = '<table role="presentation" class="button" cellpadding="0" cellspacing="0"><tr><td>'
 _BUTTON_ENDS = "</td></tr></table>\n"
 _ONLY_TAGS = re.compile(r"\s*(?:jinja-\d+-x\s*)+\Z")
-_COMMENT = re.compile(r"<!--jinja-(\d+)-->")
+_COMMENT = re.compile(r"(?:<|&lt;)!--jinja-(\d+)--(?:>|&gt;)")
+"""As it is, and as it stands within code."""
 _ROW_OF_A_TAG = re.compile(r"<tr>\s*<t[dh][^>]*>((?:jinja-\d+-x\s*)+)</t[dh]>(?:\s*<t[dh][^>]*></t[dh]>)*\s*</tr>")
 _LOOP_OF_A_LIST = re.compile(
     r"<!--jinja-(\d+)-->\s*<(ul|ol)>((?:(?!<(?:ul|ol)\b|<!--jinja).)*)</\2>\s*<!--jinja-(\d+)-->", re.DOTALL

@@ -38,6 +38,7 @@ class Template(Base):
         back_populates="template", order_by="TemplateVersion.id.desc()"
     )
     """Newest first; test snapshots (without a number) among them."""
+    saver: Mapped[Person | None] = relationship()
 
 
 class TemplateVersion(Base):

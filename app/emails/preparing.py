@@ -21,7 +21,8 @@ _WHOLE = re.compile(
 )
 """What the parser takes as one piece, so that a comment put into it would end or change it (`<!--[if mso]>` too)."""
 _WHOLE_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
-_OPEN_TAG = re.compile(r"<[a-zA-Z][^<>]*>")
+_OPEN_TAG = re.compile(r"<[a-zA-Z][^<>]*?jinja-\d+-x[^<>]*>")
+"""An element with a tag of the template in it."""
 _ATTRIBUTE = re.compile(r"([\w:-]+)\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s\"'>]+)")
 _STYLE = re.compile(r"<style\b[^>]*>(.*?)</style\s*>", re.DOTALL | re.IGNORECASE)
 _SELECTOR = re.compile(r"([^{}]+)\{")
@@ -100,10 +101,16 @@ def hide_for_html(html: str) -> tuple[str, list[str]]:
     """Put stand-ins in the place of Jinja's tags, such that an HTML parser moves and drops none."""
     words, tags = hide(html)
     # Those that an HTML parser would see as part of an element stay words, all others become comments.
-    in_tags = {int(number) for found in _WHOLE.finditer(words) for number in WORD.findall(found.group())}
-    return WORD.sub(
-        lambda found: found.group() if int(found.group(1)) in in_tags else f"<!--jinja-{found.group(1)}-->", words
-    ), tags
+    wholes = _WHOLE.finditer(words)
+    begin = end = 0
+
+    def stand_in(found: re.Match[str]) -> str:
+        nonlocal begin, end
+        while end <= found.start() and (whole := next(wholes, None)) is not None:
+            begin, end = whole.span()
+        return found.group() if begin <= found.start() < end else f"<!--jinja-{found[1]}-->"
+
+    return WORD.sub(stand_in, words), tags
 
 
 def show_all(html: str, tags: list[str]) -> str:
@@ -131,8 +138,6 @@ def _depends_on_data(hidden: str, *, has_blocks: bool) -> bool:
         return True
     changing: set[str] = set()
     for found in _OPEN_TAG.finditer(_WHOLE_COMMENT.sub("", hidden)):
-        if not WORD.search(found.group()):
-            continue
         if WORD.search(_ATTRIBUTE.sub("", found.group())):  # a tag that makes whole attributes
             return True
         changing |= {name.lower() for name, value in _ATTRIBUTE.findall(found.group()) if WORD.search(value)}

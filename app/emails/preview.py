@@ -25,6 +25,9 @@ from app.emails.rendering import RenderedEmail, RenderError, RenderProblem, rend
 INBOX_CHARACTERS = 140
 """Of subject and preheader together; no inbox shows more."""
 
+FIRST_OF_BODY = 8_000
+"""Characters of HTML that are searched for the first words."""
+
 
 class View(enum.StrEnum):
     """How the preview shows the e-mail."""
@@ -32,6 +35,8 @@ class View(enum.StrEnum):
     DESKTOP = "desktop"
     PHONE = "phone"
     DARK = "dark"
+    SIDE = "side"
+    """Desktop and phone side by side."""
     TEXT = "text"
     HEADERS = "headers"
     SOURCE = "source"
@@ -41,11 +46,12 @@ VIEW_WORDS = {
     View.DESKTOP: "Desktop",
     View.PHONE: "Phone",
     View.DARK: "Dark mode",
+    View.SIDE: "Side by side",
     View.TEXT: "Text",
     View.HEADERS: "Headers",
     View.SOURCE: "Source",
 }
-FRAMED = frozenset({View.DESKTOP, View.PHONE, View.DARK})
+FRAMED = frozenset({View.DESKTOP, View.PHONE, View.DARK, View.SIDE})
 """Views that show the HTML as a mail program does."""
 
 
@@ -86,13 +92,10 @@ def make_preview(
 
     Without `with_text` no text is made from the HTML, which takes longer than all the rest.
     """
-    problems = tuple(check_written(content, language, pieces))
-    if problems:
-        return Preview(None, problems)
     try:
         source = assemble(content, language, pieces)
     except RenderError as error:
-        return Preview(None, error.problems)
+        return Preview(None, tuple(check_written(content, language, pieces)) or error.problems)
     is_made = bool(source.html.strip()) and not source.text.strip()
     html, note = prepare_html(source.html)
     text = text_of(source.html) if is_made and with_text else source.text
@@ -102,7 +105,7 @@ def make_preview(
     try:
         return _with_email(shown, render(ready, given))
     except RenderError as error:
-        problems = _where_the_author_wrote_it(content, language, given) or error.problems
+        problems = _where_the_author_wrote_it(content, language, pieces, given) or error.problems
     try:
         stand_ins = {name: f"[{name} missing]" for name in variables_of(ready) if name not in given}
         return _with_email(replace(shown, problems=problems), render(ready, {**stand_ins, **given}))
@@ -114,8 +117,13 @@ def _with_email(shown: Preview, email: RenderedEmail) -> Preview:
     return replace(shown, email=email, first_words=email.preheader or _first_words(email))
 
 
-def _where_the_author_wrote_it(content: Content, language: str, data: Mapping[str, Any]) -> tuple[RenderProblem, ...]:
-    """Render the author's own text, whose lines are not those of the assembled e-mail."""
+def _where_the_author_wrote_it(
+    content: Content, language: str, pieces: Pieces, data: Mapping[str, Any]
+) -> tuple[RenderProblem, ...]:
+    """Check and render the author's own text, whose lines are not those of the assembled e-mail."""
+    problems = check_written(content, language, pieces)
+    if problems:
+        return tuple(problems)
     try:
         render(as_written(content, language), data)
     except RenderError as error:
@@ -126,7 +134,9 @@ def _where_the_author_wrote_it(content: Content, language: str, data: Mapping[st
 def _first_words(email: RenderedEmail) -> str:
     """Give the first words of the body, as an inbox shows them."""
     try:
-        document = lxml_html.fromstring(email.html[:50_000]) if email.html.strip() else None
+        begin = max(0, email.html.find("<body"))
+        head = email.html[begin : begin + FIRST_OF_BODY]
+        document = lxml_html.fromstring(head) if head.strip() else None
     except (etree.ParserError, ValueError):
         document = None
     if document is None:

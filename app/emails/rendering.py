@@ -16,6 +16,8 @@ from jinja2.exceptions import SecurityError, UndefinedError
 from jinja2.runtime import StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from app.emails.parsing import parse
+
 MAX_OUTPUT = 5 * 1024 * 1024
 """Characters of one rendered part; more could never be sent."""
 MAX_RANGE = 1000
@@ -192,12 +194,12 @@ class _Compiled:
 def _compiled(place: str, text: str, language: str) -> _Compiled:
     environment = _sandbox(place if place in {"body", "text"} else "line", language)
     try:
-        tree = environment.parse(text)
+        tree = parse(environment, text)
         for forbidden in tree.find_all((nodes.Import, nodes.FromImport, nodes.Include, nodes.Extends)):
             raise TemplateSyntaxError("other templates cannot be taken in here", forbidden.lineno)
         for unescaped in tree.find_all(nodes.EvalContextModifier):
             raise TemplateSyntaxError("escaping cannot be switched off", unescaped.lineno)
-        return _Compiled(environment.from_string(text), _needed(tree))
+        return _Compiled(environment.from_string(tree), _needed(tree))
     except TemplateSyntaxError as error:
         raise RenderError((RenderProblem("syntax", place, error.lineno, _syntax_words(error)),)) from error
     except (RecursionError, MemoryError, SyntaxError) as error:  # Python's own limits on nested blocks

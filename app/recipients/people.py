@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from sqlalchemy import ColumnElement, func, or_, select
@@ -123,8 +124,32 @@ def _checked(
     return person
 
 
-def recipient_at(session: Session, actor: Actor, list_id: int, position: int) -> Recipient | None:
-    """Give the recipient at a position of a list, beginning with 1; None past the end. For previews."""
+def recipient_near(
+    session: Session, actor: Actor, list_id: int, recipient_id: int = 0, *, step: int = 0, find: str = ""
+) -> Recipient | None:
+    """Give one recipient of a list for a preview: the one named, the next (`step` 1) or the previous one (-1).
+
+    `find` begins an address or a part of a name and goes before all. At an end of the list it is the last or the first
+    one; None when nobody is there. Raises NotThere.
+    """
+    if find.strip():
+        return next(iter(recipients_page(session, actor, list_id, search=find, limit=1)), None)
     find_list(session, actor, list_id)
-    query = select(Recipient).where(Recipient.list_id == list_id).order_by(Recipient.id)
-    return session.scalars(query.offset(max(0, position - 1)).limit(1)).first()
+    of_list = select(Recipient).where(Recipient.list_id == list_id).limit(1)
+    forwards, backwards = of_list.order_by(Recipient.id), of_list.order_by(Recipient.id.desc())
+    wanted = {
+        1: forwards.where(Recipient.id > recipient_id),
+        0: forwards.where(Recipient.id >= recipient_id),
+        -1: backwards.where(Recipient.id < recipient_id),
+    }[step]
+    last_resort = forwards if step < 0 else backwards
+    return session.scalar(wanted) or session.scalar(last_resort)
+
+
+def languages_of(session: Session, actor: Actor, list_id: int, column: str, *, most: int = 5000) -> dict[str, int]:
+    """Count the cells of the column that names a language, of a list's first `most` recipients. Raises NotThere."""
+    find_list(session, actor, list_id)
+    rows = session.scalars(
+        select(Recipient.data).where(Recipient.list_id == list_id).order_by(Recipient.id).limit(most)
+    )
+    return dict(Counter(str(data.get(column, "")).strip() for data in rows))

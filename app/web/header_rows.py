@@ -7,11 +7,12 @@ Name and value alone are enough for a program. The buttons are `action=VERB:SUBJ
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 
-from flask import render_template, request
+from flask import Response, make_response, render_template, request
 
 from app.cloudflare.contract import (
     HEADER_RULES,
@@ -184,10 +185,14 @@ def composer(
     return {"composer": made}
 
 
-def answer(context: dict[str, Composer]) -> str:
+def answer(context: dict[str, Composer]) -> Response:
     """Answer htmx: the composer again after a button, else only what is wrong with what is typed."""
-    is_whole = bool(_action()[0])
-    return render_template("_header_composer.html" if is_whole else "_header_checks.html", **context)
+    if not _action()[0]:
+        return make_response(render_template("_header_checks.html", **context))
+    response = make_response(render_template("_header_composer.html", **context))
+    # A button changes the form as typing does: whoever listens to the form (preview, autosave) is told so.
+    response.headers["HX-Trigger-After-Settle"] = json.dumps({"input": {"target": f"#{TARGET}"}})
+    return response
 
 
 def _posted_rows() -> list[Row]:

@@ -21,6 +21,7 @@ from app.people.accounts import add_person
 from app.people.models import Role, Workspace
 from app.settings import Settings
 from app.simulator.settings import DEFAULT_ACCOUNT, DEFAULT_TOKEN
+from tests.bench.preview import preview
 from tests.delivery.ground import Ground
 from tests.simulator_process import RunningSimulator
 
@@ -76,7 +77,12 @@ def _print(bench: str, figure: str, value: float, unit: str, floor: float) -> No
     print(json.dumps({**row, "ratio": round(value / floor, 3)}), flush=True)
 
 
-BENCHES: dict[str, Callable[[], None]] = {"pipeline": pipeline}
+def _preview() -> None:
+    preview(_print)
+    print(json.dumps({"bench": "preview", "ok": True}))
+
+
+BENCHES: dict[str, Callable[[], None]] = {"pipeline": pipeline, "preview": _preview}
 
 if __name__ == "__main__":
     wanted = sys.argv[1:] or list(BENCHES)

@@ -127,6 +127,27 @@ def test_without_javascript(browser: Browser, postroom: RunningPostroom) -> None
     context.close()
 
 
+def test_the_default_headers_of_a_template_save_themselves(page: Page, postroom: RunningPostroom) -> None:
+    page.goto(f"{postroom.url}/templates/new")
+    page.get_by_label("Name of the template").fill("Default headers")
+    page.get_by_role("button", name="Make the template").click()
+    page.get_by_label("Subject").wait_for()
+    page.locator("summary").filter(has_text="Headers").click()
+    page.get_by_text("Add a header", exact=True).click()
+    with page.expect_request("**/autosave"):
+        page.get_by_role("button", name="Add Sensitivity").click()
+        expect(row(page, "Sensitivity").get_by_label("Value")).to_be_focused()
+    with page.expect_response("**/autosave"):
+        row(page, "Sensitivity").get_by_label("Value").select_option("private")
+    page.get_by_text("Add a header", exact=True).click()
+    page.get_by_role("button", name="Add Priority").click()
+    with page.expect_response("**/autosave"):
+        row(page, "Priority").get_by_role("button", name="Remove").click()
+    page.reload()
+    expect(row(page, "Sensitivity").get_by_label("Value")).to_have_value("private")
+    expect(row(page, "Priority")).to_have_count(0)
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1440])
 def test_the_composer_with_every_kind_of_header_is_accessible(

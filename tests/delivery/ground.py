@@ -13,13 +13,13 @@ from sqlalchemy import func, insert, select
 from app.db import Database, now
 from app.delivery.jobs import Queue
 from app.delivery.pipeline import Pipeline
-from app.emails.models import Template, TemplateVersion
 from app.people.models import Connection, Person
 from app.people.sealing import seal
 from app.sends.models import UNDER_WAY, Attempt, Message, Outcome, Send, SendKind, SendState
 from app.sends.tallies import counts, open_tallies
 from app.settings import Settings
 from app.simulator.settings import DEFAULT_ACCOUNT, DEFAULT_TOKEN
+from tests.factories import a_template_version
 
 OVER = (SendState.FINISHED, SendState.CANCELLED, SendState.PAUSED)
 
@@ -95,22 +95,9 @@ class Ground:
             return send.id
 
     def _version(self, session: Any, html: str) -> int:
-        template = Template(workspace_id=self.actor.workspace_id, name=uuid.uuid4().hex)
-        session.add(template)
-        session.flush()
-        version = TemplateVersion(
-            workspace_id=self.actor.workspace_id,
-            template_id=template.id,
-            number=1,
-            subject="News for {{ name }}",
-            html=html,
-            text="",
-            prepared_html=html,
-            prepared_text="Hello {{ name }}",
-        )
-        session.add(version)
-        session.flush()
-        return version.id
+        return a_template_version(
+            session, self.actor, subject="News for {{ name }}", html=html, text="Hello {{ name }}"
+        ).id
 
     # Working
 

@@ -179,7 +179,7 @@ def test_a_template_that_cannot_be_rendered_for_one_person_stops_only_that_messa
     assert ground.deliver(send_id) is SendState.FINISHED
     message = ground.message("person-0@example.net")
     assert (message.state, message.reason) == (Outcome.REJECTED, "template_error")
-    assert "HTML" in message.detail
+    assert "Body" in message.detail
     assert not ground.attempts("person-0@example.net")
     assert ground.tally(send_id) == {Outcome.REJECTED: 1, Outcome.DELIVERED: 4}
     assert len(simulator.requests()) == 4

@@ -1,0 +1,98 @@
+"""The preview beside the editor: what is typed at the moment, as one person would get it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, render_template, request, url_for
+
+from app.emails import preview as previews
+from app.emails import templates
+from app.emails.blueprint import Page, blueprint
+from app.emails.content import Content
+from app.emails.dark import has_dark_colours, in_dark_mode
+from app.emails.forms import EXAMPLES, DraftForm
+from app.emails.models import Template
+from app.emails.pieces import pieces_for
+from app.emails.preview import FRAMED, View
+from app.recipients.models import Recipient
+from app.recipients.people import recipient_near
+from app.refusals import NotThere
+from app.sends.composition import unsubscribe_link
+from app.sends.review import SPECIMEN_REFERENCE
+from app.web.frames import foreign_html
+from app.web.numbers import LARGEST
+from app.web.request import db, me, services
+
+STEPS = {"next": 1, "previous": -1}
+
+
+@blueprint.post("/<int:template_id>/preview")
+def preview(template_id: int) -> Page:
+    """Answer with the preview part for what is typed at the moment."""
+    template = templates.find_template(db(), me(), template_id)
+    form = DraftForm()
+    return render_template("emails/_preview.html", **preview_context(template, form, form.content(template.draft)))
+
+
+@blueprint.get("/<int:template_id>/preview-page")
+def preview_page(template_id: int) -> Response:
+    """Give the HTML previewed last, for the sandboxed frame."""
+    templates.find_template(db(), me(), template_id)
+    html = previews.page_of(db(), me(), template_id)
+    if "dark" in request.args:
+        html = in_dark_mode(html)
+    return foreign_html(html, images="images" in request.args)
+
+
+def preview_context(template: Template, form: DraftForm, draft: Content) -> dict[str, Any]:
+    """Render what is typed, keep its HTML for the frame, and give what `_preview.html` shows."""
+    data, who, person = preview_data(form, draft)
+    pieces = pieces_for(db(), template.workspace_id, draft)
+    db().commit()  # rendering may take a while; nobody waits for our write lock meanwhile
+    view = View(form.view.data) if form.view.data in list(View) else View.DESKTOP
+    language = form.language(draft)
+    with_text = view is View.TEXT
+    shown = previews.preview(services().renderer, draft, language, pieces, data, with_text=with_text)
+    html = shown.email.html if shown.email else ""
+    with services().database.writing() as session:
+        page = previews.keep_page(session, me(), template.id, html)
+    return {
+        "template": template,
+        "preview": shown,
+        "view": view,
+        "frame_url": _frame_url(template, view, f"{page.made_at:%H%M%S%f}") if view in FRAMED and html else "",
+        "has_dark_colours": view is not View.DARK or has_dark_colours(html),
+        "who": who,
+        "person": person,
+    }
+
+
+def preview_data(form: DraftForm, draft: Content) -> tuple[dict[str, Any], str, Recipient | None]:
+    """Give the values to preview with, whose they are, and the recipient if they are one's."""
+    examples = {name: hint.example for name, hint in draft.hints.items() if hint.example}
+    links = unsubscribe_link(me().workspace.public_url, SPECIMEN_REFERENCE)
+    examples = {"email": "someone@example.com", "name": "", **links, **examples}
+    list_id = form.preview_list.data or EXAMPLES
+    if list_id == EXAMPLES:
+        return examples, "the examples", None
+    try:
+        person = recipient_near(
+            db(),
+            me(),
+            min(list_id, LARGEST),
+            min(max(form.preview_person.data or 0, 0), LARGEST),
+            step=STEPS.get(request.form.get("step", ""), 0),
+            find=request.form.get("preview_find", ""),
+        )
+    except NotThere:  # deleted meanwhile: no reason to lose what is typed
+        return examples, "the examples, because the list is no longer there", None
+    if person is None:
+        return examples, "the examples, because nobody like that is on the list", None
+    return {**links, "email": person.email, "name": person.name, **person.data}, person.email, person
+
+
+def _frame_url(template: Template, view: View, stamp: str) -> str:
+    dark = "yes" if view is View.DARK else None
+    images = "yes" if request.form.get("images") == "yes" else None
+    return url_for("emails.preview_page", template_id=template.id, v=stamp, dark=dark, images=images)

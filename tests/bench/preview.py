@@ -1,0 +1,152 @@
+"""How soon a changed letter shows: the server's part, and from the key to the new picture in a real Chromium.
+
+The template has 100 kB of HTML with styles and some sixty tags, as a long notice has. Floors, in the same run: the same
+work in one process without a web server, and the time in which Chromium loads the ready HTML into a frame.
+"""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+from app.emails.assembling import Pieces
+from app.emails.content import Content, content_of
+from app.emails.preview import make_preview
+from tests.browser.conftest import FLAGS, chromium, sign_in, start_postroom
+
+KEYS = 60
+SIZE = 100_000
+ROW = "<tr><td class='item'>Item of the notice, with words as people write them</td><td class='sum'>12.00</td></tr>\n"
+STYLE = (
+    "<style>body { margin: 0; font-family: Arial, sans-serif } .item { padding: 6px 12px; color: #222222 }"
+    ".sum { text-align: right } p { line-height: 1.5 } h2 { color: #12455c }"
+    "@media (prefers-color-scheme: dark) { body { background: #111111 } }"
+    "@media (max-width: 600px) { td { padding: 2px } }"
+    "</style>"
+)
+PART = "<h2>Part</h2><p>Dear {{ first_name }}, {% if city %}in {{ city }}{% endif %}</p><table>" + ROW * 60 + "</table>"
+FRAME = "<!doctype html><html lang='en'><head><title>Notice</title>" + STYLE + "</head><body>[[parts]]</body></html>"
+
+
+def long_notice() -> Content:
+    """A template of 100 kB."""
+    body = FRAME.replace("[[parts]]", PART * (SIZE // len(PART)))
+    body = body.replace("</body>", "<p>" + "x" * max(0, SIZE - len(body) - 7) + "</p></body>")
+    return content_of("Notice for {{ first_name }}", body, examples={"first_name": "Anna", "city": "Leeds"})
+
+
+def preview(tell: Callable[..., None]) -> None:
+    """Print `server_p95_ms` and `key_to_preview_p95_ms`."""
+    content = long_notice()
+    bare = _p95([_timed(lambda number=number: _in_process(content, number)) for number in range(KEYS)])
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        postroom = start_postroom(Path(folder))
+        browser = playwright.chromium.launch(executable_path=chromium(), args=list(FLAGS))
+        try:
+            page = browser.new_page(viewport={"width": 1440, "height": 1000})
+            sign_in(page, postroom)
+            address = _write(page, postroom.url, content)
+            tell("preview", "server_p95_ms", _server(page, address), "ms", bare)
+            tell("preview", "key_to_preview_p95_ms", *_keys(page))
+        finally:
+            browser.close()
+            postroom.process.terminate()
+            postroom.process.wait(40)
+
+
+def _in_process(content: Content, number: int) -> None:
+    body = content.main.body.replace("Dear", f"Dear {number}", 1)
+    changed = content.with_variant("en", replace(content.main, body=body))
+    make_preview(changed, "en", Pieces(), {"first_name": "Anna", "city": "Leeds"}, False)
+
+
+def _write(page: Page, url: str, content: Content) -> str:
+    """Make the template in the browser; gives the address of its editor."""
+    page.goto(f"{url}/templates/new")
+    page.get_by_label("Name of the template").fill("Long notice")
+    page.locator("main form button[type=submit]").first.click()
+    page.wait_for_selector("#editor")
+    # Put in at once: typing 100,000 characters is not what is measured.
+    page.evaluate(
+        "body => { const area = document.getElementById('body'); area.value = body;"
+        " area.dispatchEvent(new CustomEvent('postroom:replace'));"
+        " area.dispatchEvent(new Event('input', { bubbles: true })) }",
+        content.main.body,
+    )
+    page.wait_for_timeout(3000)
+    page.get_by_role("button", name="Save draft").click()
+    page.wait_for_selector("text=Draft saved.")
+    page.wait_for_timeout(1500)
+    return page.url
+
+
+def _server(page: Page, address: str) -> float:
+    """Post the editor's form again and again, each time a little changed; gives the p95 of the answers in ms."""
+    times = page.evaluate(
+        """async ([address, keys]) => {
+          const form = document.getElementById('editor'), times = [];
+          for (let number = 0; number < keys + 5; number++) {
+            const data = new FormData(form);
+            data.set('body', data.get('body').replace('Dear', 'Dear ' + number));
+            const began = performance.now();
+            const answer = await fetch(address, { method: 'POST', body: data, headers: { 'HX-Request': 'true' } });
+            await answer.text();
+            if (!answer.ok) throw new Error(answer.status);
+            if (number >= 5) times.push(performance.now() - began);
+          }
+          return times;
+        }""",
+        [address.split("?", maxsplit=1)[0] + "/preview", KEYS],
+    )
+    return _p95(times)
+
+
+def _keys(page: Page) -> tuple[float, str, float]:
+    """Type letter by letter and wait for each to show; gives the p95, its unit, and the floor."""
+    page.evaluate(
+        """() => {
+          window.began = 0; window.times = [];
+          document.addEventListener('keydown', () => { window.began = performance.now(); }, true);
+          document.addEventListener('postroom:previewed', () => requestAnimationFrame(() => {
+            if (window.began) { window.times.push(performance.now() - window.began); window.began = 0; }
+          }));
+        }"""
+    )
+    box = page.get_by_label("Subject", exact=True)
+    box.focus()
+    for number in range(KEYS):
+        page.keyboard.press("abcdefghij"[number % 10])
+        page.wait_for_function("wanted => window.times.length >= wanted", arg=number + 1, timeout=10_000)
+        page.wait_for_timeout(120)
+    floor = page.evaluate(
+        """async keys => {
+          const address = document.getElementById('frame-source').dataset.src, times = [];
+          for (let number = 0; number < keys; number++) {
+            const frame = document.createElement('iframe');
+            frame.setAttribute('sandbox', ''); frame.className = 'preview-frame';
+            const began = performance.now();
+            await new Promise(done => { frame.onload = done; frame.src = address; document.body.append(frame); });
+            await new Promise(done => requestAnimationFrame(done));
+            times.push(performance.now() - began); frame.remove();
+          }
+          return times;
+        }""",
+        KEYS,
+    )
+    return _p95(page.evaluate("window.times")), "ms", _p95(floor)
+
+
+def _timed(work: Callable[[], None]) -> float:
+    began = time.perf_counter()
+    work()
+    return (time.perf_counter() - began) * 1000
+
+
+def _p95(times: list[float]) -> float:
+    return statistics.quantiles(times, n=20)[-1]

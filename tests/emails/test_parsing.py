@@ -1,0 +1,55 @@
+"""Parsing without the long runs of plain text gives the same e-mail, with problems on the same lines."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jinja2 import TemplateSyntaxError
+
+from app.emails.parsing import parse
+from app.emails.rendering import Sandbox
+
+LONG = "Words of a long notice,\nin lines. " * 12
+PIECES = (
+    "{{ name }}",
+    "{%- if on -%}",
+    "{% if on %}",
+    "{% endif %}",
+    "{% for one in many %}",
+    "{% endfor %}",
+    "{# a remark #}",
+    "{% raw %}",
+    "{% endraw %}",
+    "{{ '}}" + "x" * 250 + "' }}",
+    "{{",
+    "}}",
+    "\r\n",
+    "  \n ",
+    " { css } ",
+    LONG,
+    LONG.replace("\n", "\r\n"),
+    "ö" * 300,
+)
+DATA = {"name": "Anna", "on": True, "many": [1, 2]}
+
+
+def outcome(environment: Sandbox, source: str, *, quick: bool) -> tuple[str, object]:
+    try:
+        tree = parse(environment, source) if quick else environment.parse(source)
+        return "text", environment.from_string(tree).render(DATA)
+    except TemplateSyntaxError as error:
+        return "problem", error.lineno
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=14), st.booleans())
+def test_it_is_the_tree_that_jinja_makes(pieces: list[str], is_text: bool) -> None:
+    environment = Sandbox(autoescape=False, is_text=is_text)
+    source = "".join(pieces)
+    assert outcome(environment, source, quick=True) == outcome(environment, source, quick=False)
+
+
+def test_a_problem_behind_a_long_text_keeps_its_line() -> None:
+    with pytest.raises(TemplateSyntaxError) as raised:
+        parse(Sandbox(autoescape=True), LONG + "\n{{ 1 + }}")
+    assert raised.value.lineno == LONG.count("\n") + 2
