@@ -48,6 +48,8 @@ PLACES = (
     Place("test-groups", "/sends/test/groups"),
     Place("activity", "/activity"),
     Place("settings", "/settings"),
+    Place("unsubscribe-example", "/u/00000000-0000-4000-8000-000000000000"),
+    Place("unsubscribe-unknown", "/u/nobody"),
     Place("not-found", "/no-such-page"),
     Place("simulator-inbox", "/", of_simulator=True),
     Place("simulator-mail", "/mail/1", of_simulator=True),

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from flask import flash, redirect, render_template, request, url_for
 
-from app.cloudflare.contract import HEADER_RULES
 from app.emails import languages, presence, templates, versions
 from app.emails.assembling import in_format
 from app.emails.blueprint import Page, blueprint
@@ -18,7 +17,7 @@ from app.emails.version_forms import FolderForm
 from app.recipients.lists import all_lists
 from app.recipients.people import languages_of
 from app.refusals import NotThere, Refused
-from app.web.header_rows import rows_to_show
+from app.web.header_rows import composer, is_header_action
 from app.web.numbers import LARGEST
 from app.web.request import db, me
 
@@ -33,6 +32,8 @@ def edit(template_id: int) -> Page:
             language = template.draft.language
         return _editor(template, draft_form(template, language), template.draft)
     form = DraftForm()
+    if is_header_action():
+        return _editor(template, form, form.content(template.draft))
     if form.validate():
         try:
             draft = form.content(template.draft)
@@ -168,12 +169,11 @@ def _editor(
         folder_form=FolderForm(formdata=None, folder=template.folder),
         folders=templates.folders(db(), me()),
         versions=versions.versions_page(db(), template, limit=5),
-        headers=rows_to_show(list(draft.headers)),
-        rules=HEADER_RULES,
         draft=draft,
         formats=FORMAT_WORDS,
         names={},
         language=form.language(draft),
         newest=templates.newest_of(db(), [template.id]).get(template.id),
+        **composer(draft.headers, check_url=url_for("emails.check_headers", template_id=template.id)),
         **preview_context(template, form, draft),
     )

@@ -19,6 +19,8 @@ from app.emails.preview import FRAMED, View
 from app.recipients.models import Recipient
 from app.recipients.people import recipient_near
 from app.refusals import NotThere
+from app.sends.composition import unsubscribe_link
+from app.sends.review import SPECIMEN_REFERENCE
 from app.web.frames import foreign_html
 from app.web.numbers import LARGEST
 from app.web.request import db, me, services
@@ -71,7 +73,8 @@ def preview_context(template: Template, form: DraftForm, draft: Content) -> dict
 def preview_data(form: DraftForm, draft: Content) -> tuple[dict[str, Any], str, Recipient | None]:
     """Give the values to preview with, whose they are, and the recipient if they are one's."""
     examples = {name: hint.example for name, hint in draft.hints.items() if hint.example}
-    examples = {"email": "someone@example.com", "name": "", **examples}
+    links = unsubscribe_link(me().workspace.public_url, SPECIMEN_REFERENCE)
+    examples = {"email": "someone@example.com", "name": "", **links, **examples}
     list_id = form.preview_list.data or EXAMPLES
     if list_id == EXAMPLES:
         return examples, "the examples", None
@@ -88,7 +91,7 @@ def preview_data(form: DraftForm, draft: Content) -> tuple[dict[str, Any], str, 
         return examples, "the examples, because the list is no longer there", None
     if person is None:
         return examples, "the examples, because nobody like that is on the list", None
-    return {"email": person.email, "name": person.name, **person.data}, person.email, person
+    return {**links, "email": person.email, "name": person.name, **person.data}, person.email, person
 
 
 def _frame_url(template: Template, view: View, stamp: str) -> str:

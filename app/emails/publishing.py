@@ -10,9 +10,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.audit.trail import Actor, note
-from app.cloudflare.contract import Problem, check_header_name, check_header_value
 from app.emails.assembling import Pieces, PieceSource, assemble, check_written
 from app.emails.content import Content, Hint
+from app.emails.headers import rule_problems
 from app.emails.languages import language_name
 from app.emails.limits import LimitedRenderer
 from app.emails.models import Template, TemplateVersion
@@ -98,7 +98,7 @@ def get_ready(
 ) -> Ready:
     """Make a content ready to be sent, `instead` with drafts in the place of published pieces. Raises CannotPublish."""
     pieces = pieces_for(session, workspace_id, content, instead=instead)
-    problems = [one.words for one in header_problems(content.headers)]
+    problems = [one.words for one in rule_problems(content.headers)]
     if content.layout_id is not None and pieces.layout is None:
         problems.append("The layout is not published. Publish it, or choose another one.")
     try:
@@ -158,17 +158,6 @@ def with_defaults(data: Mapping[str, Any], hints: Mapping[str, Hint]) -> dict[st
     """Give the data with every “if missing” value where there is none, or only an empty cell."""
     defaults = {name: hint.default for name, hint in hints.items() if hint.default and not data.get(name)}
     return {**data, **defaults}
-
-
-def header_problems(headers: tuple[tuple[str, str], ...]) -> list[Problem]:
-    """Check default headers as far as that goes before a value is rendered."""
-    problems: list[Problem] = []
-    for name, value in headers:
-        found = check_header_name(name)
-        if not found and "{{" not in value and "{%" not in value:
-            found = check_header_value(name, value)
-        problems += found
-    return problems
 
 
 def _in_language(content: Content, language: str, problem: RenderProblem) -> RenderProblem:

@@ -50,6 +50,16 @@ class ConnectionForm(Form):
             raise ValidationError("Use https, so that the token cannot be read on the way.")
 
 
+class PublicAddressForm(Form):
+    """Where recipients reach Postroom."""
+
+    public_url = URLField(
+        "Address under which recipients reach Postroom (optional)",
+        filters=[strip],
+        render_kw={"autocomplete": "off", "placeholder": "https://mail.example.com"},
+    )
+
+
 class SenderForm(Form):
     """A new sender identity."""
 

@@ -6,8 +6,8 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_login import current_user, login_user, logout_user
 from werkzeug.wrappers import Response
 
-from app.people import accounts, connection, senders
-from app.people.forms import ConnectionForm, PersonForm, SenderForm, SignInForm
+from app.people import accounts, connection, public_address, senders
+from app.people.forms import ConnectionForm, PersonForm, PublicAddressForm, SenderForm, SignInForm
 from app.people.models import Role
 from app.refusals import Refused
 from app.web.request import administrators_only, db, me, services
@@ -87,6 +87,22 @@ def check_connection() -> Page:
     return redirect(url_for("people.settings", _anchor="connection"))
 
 
+@blueprint.post("/settings/public-address")
+@administrators_only
+def save_public_url() -> Page:
+    """Set the address in the unsubscribe links."""
+    form = PublicAddressForm()
+    if form.validate_on_submit():
+        try:
+            url = public_address.change_public_url(db(), me(), form.public_url.data or "")
+        except Refused as refusal:
+            form.show(refusal)
+        else:
+            flash(f"Unsubscribe links now begin with {url}/u/." if url else "There is no unsubscribe link any more.")
+            return redirect(url_for("people.settings", _anchor="public-address"))
+    return _settings_page(public_form=form), 422
+
+
 @blueprint.post("/settings/senders")
 @administrators_only
 def add_sender() -> Page:
@@ -162,6 +178,7 @@ def _settings_page(
     connection_form: ConnectionForm | None = None,
     sender_form: SenderForm | None = None,
     person_form: PersonForm | None = None,
+    public_form: PublicAddressForm | None = None,
 ) -> str:
     session, person = db(), me()
     stored = connection.stored_connection(session, person.workspace_id)
@@ -173,6 +190,7 @@ def _settings_page(
         fixed=services().settings,
         connection_form=connection_form or ConnectionForm(formdata=None, obj=stored),
         sender_form=sender_form,
+        public_form=public_form or PublicAddressForm(formdata=None, obj=person.workspace),
         person_form=person_form or PersonForm(formdata=None, prefix="person-"),
         senders=senders.senders(session, person.workspace_id),
         team=accounts.team(session, person.workspace_id),

@@ -12,30 +12,22 @@ from sqlalchemy.orm import Session
 from app.audit.trail import Actor, note
 from app.cloudflare.contract import (
     MAX_RECIPIENTS,
-    canonical_name,
     check_address,
-    check_headers,
 )
-from app.cloudflare.headers import HEADER_RULES
 from app.emails.file_kinds import check_file, clean_name
 from app.emails.files import Size, check_fits, size_as_sent, store
+from app.emails.headers import problems_of_headers
 from app.emails.models import TemplateVersion
 from app.emails.publishing import FROM_SEND, with_defaults
-from app.emails.rendering import EmailSource, RenderError, check_source, variables_of
+from app.emails.rendering import EmailSource, RenderError, variables_of
 from app.emails.templates import find_version
 from app.people.senders import find_sender
 from app.recipients.lists import find_list
 from app.recipients.models import RecipientList
 from app.refusals import NotThere, Refused
-from app.sends.composition import REFERENCE_HEADER
 from app.sends.control import find_send
 from app.sends.models import ReviewState, Send, SendAttachment, SendKind, SendState
 
-UNSUBSCRIBE_EXAMPLE = (
-    ("List-Unsubscribe", "<https://example.com/unsubscribe>"),
-    ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
-)
-"""What “Add unsubscribe headers” puts in, for the address to be filled in."""
 MAX_NAME = 200
 """Characters of a name beside an address."""
 
@@ -52,7 +44,7 @@ def start_send(
     """Begin a draft: to a list, or to the addresses typed in (`to`, `cc`, `bcc`). Raises Refused."""
     version = _usable_version(session, actor, version_id)
     send = Send(workspace_id=actor.workspace_id, kind=kind, created_by=actor.id)
-    send.headers = [list(pair) for pair in version.content.headers]
+    send.headers = _defaults(version)
     _choose(session, actor, send, version, list_id, addresses or {})
     session.add(send)
     session.flush()
@@ -65,7 +57,10 @@ def change_what(
 ) -> Send:
     """Choose another template version, list or addresses. Raises Refused."""
     send = draft_of(session, actor, send_id)
+    before = send.template_version
     _choose(session, actor, send, _usable_version(session, actor, version_id), list_id, addresses)
+    if before is not None and send.template_version is not None and send.headers == _defaults(before):
+        send.headers = _defaults(send.template_version)
     return changed(send)
 
 
@@ -103,20 +98,7 @@ class BadHeaders(Refused):
 
 def header_words(headers: Sequence[tuple[str, str]]) -> list[str]:
     """Give what is wrong with custom headers, in words; values with variables are checked for each person at review."""
-    source = EmailSource("", "", "", tuple(headers))
-    found = [str(one) for one in check_source(source)]
-    found += [one.words for one in check_headers([(name, _stand_in(name, value)) for name, value in headers])]
-    if any(name.lower() == REFERENCE_HEADER.lower() for name, _ in headers):
-        found.append(f"{REFERENCE_HEADER} is Postroom's own header. Choose another name.")
-    return list(dict.fromkeys(found))
-
-
-def _stand_in(name: str, value: str) -> str:
-    """Give a good value in place of one that is not known before it is rendered."""
-    if "{{" not in value and "{%" not in value:
-        return value
-    rule = HEADER_RULES.get(canonical_name(name))
-    return rule.example if rule else "value"
+    return list(dict.fromkeys(one.words for one in problems_of_headers(headers)))
 
 
 def change_values(session: Session, actor: Actor, send_id: int, values: dict[str, str]) -> Send:
@@ -273,6 +255,11 @@ def _choose(
         )
         raise Refused(words, field="to")
     send.to, send.cc, send.bcc = chosen["to"], chosen["cc"], chosen["bcc"]
+
+
+def _defaults(version: TemplateVersion) -> list[Any]:
+    """Give a template's default headers as a send stores them."""
+    return [list(pair) for pair in version.content.headers]
 
 
 def _usable_version(session: Session, actor: Actor, version_id: int) -> TemplateVersion:

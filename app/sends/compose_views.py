@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from typing import Any
+
 from flask import flash, redirect, render_template, request, url_for
 
-from app.cloudflare.contract import HEADER_RULES
 from app.emails.templates import newest_versions
 from app.people.senders import senders
 from app.recipients.lists import all_lists
@@ -13,7 +15,7 @@ from app.sends import compose
 from app.sends.blueprint import STEPS, Page, blueprint
 from app.sends.forms import SenderForm, WhatForm
 from app.sends.models import Send, SendKind
-from app.web.header_rows import given_headers, rows_to_show
+from app.web.header_rows import Composer, answer, composer, given_headers, is_header_action
 from app.web.numbers import row_number
 from app.web.request import db, me
 
@@ -78,32 +80,29 @@ def sender(send_id: int) -> Page:
     send = compose.draft_of(db(), me(), send_id)
     if request.method == "GET":
         form = SenderForm(formdata=None, sender=send.sender_identity_id or 0, reply_to=send.reply_to)
-        return _sender_page(form, send, [(str(name), str(value)) for name, value in send.headers], [])
-    form, headers = SenderForm(), given_headers()
-    if request.form.get("action") == "unsubscribe":
-        present = {name.lower() for name, _ in headers}
-        headers += [pair for pair in compose.UNSUBSCRIBE_EXAMPLE if pair[0].lower() not in present]
-        return _sender_page(form, send, headers, [])
-    problems: list[str] = []
+        return _sender_page(form, send, _pairs(send.headers))
+    form, headers = SenderForm(), _given_headers(send)
+    if is_header_action() or _wants_template_headers():
+        return _sender_page(form, send, headers)
     if form.validate():
         try:
             compose.change_sender(
                 db(), me(), send_id, sender_id=form.sender.data or 0, reply_to=form.reply_to.data or "", headers=headers
             )
-        except compose.BadHeaders as refusal:
-            problems = refusal.problems
+        except compose.BadHeaders:
+            pass  # each is said beside its header
         except Refused as refusal:
             form.show(refusal)
         else:
             return redirect(url_for("sends.values", send_id=send_id))
-    return _sender_page(form, send, headers, problems), 422
+    return _sender_page(form, send, headers), 422
 
 
 @blueprint.post("/<int:send_id>/headers")
 def check_headers(send_id: int) -> Page:
-    """Answer with what is wrong with the headers typed so far."""
-    compose.draft_of(db(), me(), send_id)
-    return render_template("sends/_header_problems.html", header_problems=compose.header_words(given_headers()))
+    """Answer with what is wrong with the headers typed so far; with the composer when one of its buttons asks."""
+    send = compose.draft_of(db(), me(), send_id)
+    return answer(_composer(send, _given_headers(send)))
 
 
 @blueprint.post("/<int:send_id>/delete")
@@ -132,7 +131,7 @@ def _what_page(form: WhatForm, send: Send | None) -> str:
     )
 
 
-def _sender_page(form: SenderForm, send: Send, headers: list[tuple[str, str]], problems: list[str]) -> str:
+def _sender_page(form: SenderForm, send: Send, headers: Sequence[tuple[str, str]]) -> str:
     offered = senders(db(), me().workspace_id)
     form.sender.choices = [(one.id, f"{one.name} <{one.address}>" if one.name else one.address) for one in offered]
     return render_template(
@@ -141,7 +140,26 @@ def _sender_page(form: SenderForm, send: Send, headers: list[tuple[str, str]], p
         send=send,
         steps=STEPS,
         has_senders=bool(offered),
-        headers=rows_to_show(headers),
-        rules=HEADER_RULES,
-        header_problems=problems or compose.header_words(headers),
+        **_composer(send, headers),
     )
+
+
+def _composer(send: Send, headers: Sequence[tuple[str, str]]) -> dict[str, Composer]:
+    check_url = url_for("sends.check_headers", send_id=send.id)
+    return composer(headers, check_url=check_url, from_template=_template_headers(send))
+
+
+def _given_headers(send: Send) -> list[tuple[str, str]]:
+    return _template_headers(send) if _wants_template_headers() else given_headers()
+
+
+def _wants_template_headers() -> bool:
+    return request.form.get("action", "").startswith("template-headers")
+
+
+def _template_headers(send: Send) -> list[tuple[str, str]]:
+    return _pairs(send.template_version.content.headers) if send.template_version is not None else []
+
+
+def _pairs(headers: Iterable[Any]) -> list[tuple[str, str]]:
+    return [(str(name), str(value)) for name, value in headers]

@@ -83,8 +83,13 @@ def data_for(plan: MessagePlan, email: str, name: str, data: Mapping[str, Any], 
 
     An “if missing” value stands in for what none of them gives.
     """
-    links = {"unsubscribe_url": f"{plan.public_url}/u/{reference}"} if plan.public_url else {}
+    links = unsubscribe_link(plan.public_url, reference)
     return with_defaults({**plan.values, **links, "email": email, "name": name, **data}, plan.hints)
+
+
+def unsubscribe_link(public_url: str, reference: str) -> dict[str, str]:
+    """Give the variable of the hosted unsubscribe page, `unsubscribe_url`; nothing without a public address."""
+    return {"unsubscribe_url": f"{public_url}/u/{reference}"} if public_url else {}
 
 
 def source_for(plan: MessagePlan, data: Mapping[str, Any]) -> EmailSource:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, insert, select, update
@@ -12,11 +12,12 @@ from sqlalchemy.orm import Session
 from app.audit.trail import Actor, note
 from app.db import now
 from app.people.models import Person, Workspace
-from app.recipients.models import Recipient, RecipientList
+from app.recipients.models import Recipient, RecipientList, Suppression, SuppressionReason
+from app.recipients.suppressions import opted_out, opted_out_words
 from app.refusals import Refused
 from app.sends.control import find_send
 from app.sends.models import Message, Outcome, ReviewProblem, ReviewState, Send, SendKind, SendState
-from app.sends.review import MOST_PROBLEMS, fingerprint
+from app.sends.review import MOST_PROBLEMS, OPTED_OUT, fingerprint
 from app.sends.tallies import open_tallies
 
 CHUNK = 1000
@@ -54,7 +55,7 @@ def release(
     total, skipped = _snapshot(session, send)
     send.total = total
     open_tallies(session, send.id, pending=total - skipped, skipped=skipped)
-    if total == skipped:  # trial mode: there is nothing to wait for
+    if total == skipped:  # trial mode, or all unsubscribed since the review: there is nothing to wait for
         send.state, send.finished_at = SendState.FINISHED, at
     words = f"Send {send.id} released: {total - skipped:,} e-mails, {skipped:,} left out"
     note(session, actor, "send.released", words, subject_id=send.id)
@@ -80,19 +81,28 @@ def sent_before(session: Session, send: Send) -> Send | None:
 
 
 def would_go_out(session: Session, send: Send) -> int:
-    """Count the e-mails that a release would send now: without people with problems, in trial mode to the team only."""
+    """Count the e-mails that a release would send now: without people with problems or who unsubscribed since.
+
+    In trial mode to the team only.
+    """
     team = team_in_trial_mode(session, send)
-    if team is None or send.review_problems >= send.review_total:
-        return max(0, send.review_total - send.review_problems)
+    left = max(0, send.review_total - send.review_problems)
+    if not left:
+        return 0
     if send.kind is SendKind.DIRECT:
-        return int(all(str(address).lower() in team for address, _ in (*send.to, *send.cc, *send.bcc)))
+        row = _direct_row(send)
+        _skip(row, _everybody(send), team, _opted_out(session, send, _everybody(send)))
+        return int(row["state"] is Outcome.PENDING)
     left_out = select(ReviewProblem.recipient_id).where(
         ReviewProblem.send_id == send.id, ReviewProblem.recipient_id.is_not(None)
     )
-    query = select(func.count()).where(
-        Recipient.list_id == send.list_id, Recipient.email_key.in_(team), Recipient.id.not_in(left_out)
+    gone = select(Suppression.email_key).where(
+        Suppression.workspace_id == send.workspace_id, Suppression.reason == SuppressionReason.OPT_OUT
     )
-    return session.scalar(query) or 0
+    of_list = select(func.count()).where(Recipient.list_id == send.list_id, Recipient.id.not_in(left_out))
+    if team is None:
+        return left - (session.scalar(of_list.where(Recipient.email_key.in_(gone))) or 0)
+    return session.scalar(of_list.where(Recipient.email_key.in_(team), Recipient.email_key.not_in(gone))) or 0
 
 
 def problem_for_all(session: Session, send_id: int) -> ReviewProblem | None:
@@ -171,10 +181,8 @@ def _snapshot(session: Session, send: Send) -> tuple[int, int]:
     """Write the messages; gives how many there are and how many of them are skipped."""
     team = team_in_trial_mode(session, send)
     if send.kind is SendKind.DIRECT:
-        everybody = [str(address) for address, _ in (*send.to, *send.cc, *send.bcc)]
-        first_address, first_name = (*send.to, *send.cc, *send.bcc)[0]
-        row = message_row(send.id, None, str(first_address), str(first_name), {})
-        skip_outsiders(row, everybody, team)
+        row = _direct_row(send)
+        _skip(row, _everybody(send), team, _opted_out(session, send, _everybody(send)))
         session.execute(insert(Message), [row])
         return 1, int(row["state"] is Outcome.SKIPPED)
     recipient_list = session.get_one(RecipientList, send.list_id)
@@ -191,8 +199,9 @@ def _snapshot(session: Session, send: Send) -> tuple[int, int]:
         if not people:
             return total, skipped
         rows = [message_row(send.id, *person) for person in people]
+        out = _opted_out(session, send, [row["email"] for row in rows])
         for row in rows:
-            skip_outsiders(row, [row["email"]], team)
+            _skip(row, [row["email"]], team, out)
             words = left_out.get(row["recipient_id"])
             if words is not None and row["state"] is Outcome.PENDING:
                 row.update(state=Outcome.SKIPPED, reason="left_out_at_review", detail=words)
@@ -200,6 +209,29 @@ def _snapshot(session: Session, send: Send) -> tuple[int, int]:
         total += len(rows)
         skipped += sum(1 for row in rows if row["state"] is Outcome.SKIPPED)
         after = people[-1].id
+
+
+def _direct_row(send: Send) -> dict[str, Any]:
+    """Give the one message of a direct send; it stands under its first address."""
+    address, name = (*send.to, *send.cc, *send.bcc)[0]
+    return message_row(send.id, None, str(address), str(name), {})
+
+
+def _everybody(send: Send) -> list[str]:
+    return [str(address) for address, _ in (*send.to, *send.cc, *send.bcc)]
+
+
+def _opted_out(session: Session, send: Send, addresses: list[str]) -> dict[str, datetime]:
+    """Give who of these unsubscribed; of a test e-mail nobody, whatever they did."""
+    return {} if send.kind is SendKind.TEST else opted_out(session, send.workspace_id, addresses)
+
+
+def _skip(row: dict[str, Any], addresses: list[str], team: set[str] | None, out: dict[str, datetime]) -> None:
+    """Leave a message out when one of its addresses is outside the team in trial mode, or unsubscribed."""
+    skip_outsiders(row, addresses, team)
+    gone = [opted_out_words(one, out[one.lower()]) for one in addresses if one.lower() in out]
+    if gone and row["state"] is Outcome.PENDING:
+        row.update(state=Outcome.SKIPPED, reason=OPTED_OUT, detail=" ".join(gone))
 
 
 def _left_out(session: Session, send_id: int) -> dict[int, str]:

@@ -20,6 +20,7 @@ from app.emails.limits import LimitedRenderer
 from app.emails.rendering import RenderError, variables_of
 from app.people.models import SenderIdentity, Workspace
 from app.recipients.models import Recipient, RecipientList
+from app.recipients.suppressions import opted_out, opted_out_words
 from app.refusals import Refused
 from app.sends.composition import MessagePlan, compose, data_for, plan_of
 from app.sends.control import find_send
@@ -42,6 +43,8 @@ CHUNK_SECONDS = 10.0
 """Time a chunk may take; a chunk that takes longer is looked at person by person."""
 MOST_PROBLEMS = 20_000
 """Problems that are kept; people beyond are counted, and release is refused."""
+OPTED_OUT = "opted_out"
+"""Code of a person who unsubscribed."""
 SPECIMEN_REFERENCE = "00000000-0000-4000-8000-000000000000"
 """Stands in for a message's own reference, which has the same length."""
 
@@ -146,6 +149,7 @@ def run_review(database: Database, renderer: LimitedRenderer, send_id: int) -> N
     while not general and (people := _people(database, send_id, kind, plan, after)):
         found = _look(renderer, plan, people, first=not after)
         general = _at_once(people, found) if not after else []
+        found = _without_opted_out(database, send_id, kind, plan, people, found)
         if not _keep(database, send_id, mark, people, found, general):
             return
         if kind is SendKind.DIRECT:
@@ -231,6 +235,26 @@ def _with_files(session: Session, send_id: int, column: str, people: list[Person
     return [replace(person, own_file=files.get(name_key(cell))) for person, cell in zip(people, cells, strict=True)]
 
 
+def _without_opted_out(
+    database: Database, send_id: int, kind: SendKind, plan: MessagePlan, people: Sequence[Person], found: list[Found]
+) -> list[Found]:
+    """Say of people who unsubscribed only that; one query a chunk. A test e-mail goes to testers whatever they did."""
+    if kind is SendKind.TEST:
+        return found
+    typed = [one.address for one in (*plan.to, *plan.cc, *plan.bcc)]
+    addresses = [(0, one) for one in typed] or [(index, one.email) for index, one in enumerate(people)]
+    with database.reading() as session:
+        workspace_id = session.scalar(select(Send.workspace_id).where(Send.id == send_id)) or 0
+        out = opted_out(session, workspace_id, [address for _, address in addresses])
+    gone = [
+        Found(index, OPTED_OUT, "", opted_out_words(address, out[address.lower()]))
+        for index, address in addresses
+        if address.lower() in out
+    ]
+    of_gone = {one.index for one in gone}
+    return [*(one for one in found if one.index not in of_gone), *gone]
+
+
 SLOW_ENOUGH = 2
 """So many people from the first on whose e-mail meets a limit: the template is at fault, not their data."""
 LIMITS = frozenset({"too_slow", "too_big"})
@@ -260,19 +284,30 @@ def _before_anybody(renderer: LimitedRenderer, plan: MessagePlan, columns: froze
     except RenderError as error:
         return [Found(0, one.code, one.place, str(one)) for one in error.problems]
     given = data_for(plan, "", "", dict.fromkeys(columns, " "), SPECIMEN_REFERENCE)
-    nowhere = [name for name in needed if name not in given]
-    found = [
-        Found(0, "missing_value", "", f"There is no value for {name}: neither the list nor this send gives one.")
-        for name in nowhere
-    ]
+    found = [Found(0, "missing_value", "", _nowhere_words(name)) for name in needed if name not in given]
     if plan.file_column and columns and plan.file_column not in columns:
         words = f"The list has no column “{plan.file_column}”. Choose the column that names each person's file."
         found.append(Found(0, MISSING, plan.file_column, words))
+    if "unsubscribe_url" in needed and len((*plan.to, *plan.cc, *plan.bcc)) > 1:
+        words = (
+            "Postroom's unsubscribe link belongs to one person, and this e-mail goes to several. "
+            "Send to one address at a time, or use a template without the link."
+        )
+        found.append(Found(0, "shared_unsubscribe", "", words))
     size = sum(encoded_size(len(one.content)) for one in plan.attachments)
     if size > MAX_MESSAGE_BYTES:
         words = f"The attached files take {size / 1024 / 1024:.1f} MiB on their way; 5 MiB is the most. Remove some."
         found.append(Found(0, "E_CONTENT_TOO_LARGE", "attachments", words))
     return found
+
+
+def _nowhere_words(name: str) -> str:
+    if name == "unsubscribe_url":
+        return (
+            "The e-mail asks for Postroom's unsubscribe link, and there is none yet: an administrator first gives "
+            "the address under which recipients reach Postroom, under Settings."
+        )
+    return f"There is no value for {name}: neither the list nor this send gives one."
 
 
 def variables_of_all(plan: MessagePlan) -> list[str]:

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from app.people.models import Person
 from app.web.request import db
 
-PUBLIC = {"static", "people.sign_in", "web.healthz", "web.readyz"}
+PUBLIC = {"static", "people.sign_in", "web.healthz", "web.readyz", "unsubscribe.show", "unsubscribe.answer"}
 """Endpoints that need no sign-in; every other one does."""
 
 

@@ -10,6 +10,7 @@ from app.people.models import Person, SenderIdentity, Workspace
 from app.refusals import NotThere, Refused
 from app.sends import compose
 from app.sends.models import ReviewState, Send, SendAttachment, SendKind
+from app.web.header_rows import UNSUBSCRIBE_EXAMPLE
 from tests.factories import a_draft_send, a_list, a_sender, a_template_version, some_people
 
 HTTPS = ("List-Unsubscribe", "<https://example.com/u/{{ email }}>")
@@ -166,7 +167,7 @@ def test_headers_with_variables_are_taken_where_they_may_turn_out_right() -> Non
 
 
 def test_what_add_unsubscribe_headers_puts_in_is_right() -> None:
-    assert compose.header_words(compose.UNSUBSCRIBE_EXAMPLE) == []
+    assert compose.header_words([("List-Unsubscribe", UNSUBSCRIBE_EXAMPLE), ONE_CLICK]) == []
 
 
 def test_sender_and_reply_to_are_kept(session: Session, actor: Person) -> None:

@@ -121,12 +121,15 @@ def test_a_header_that_would_be_refused_is_said_and_kept(
     assert "<html" not in live.text
 
 
-def test_unsubscribe_headers_are_added_to_what_was_typed(client: FlaskClient, ground: dict[str, int]) -> None:
+def test_unsubscribe_headers_are_added_to_what_was_typed(
+    client: FlaskClient, database: Database, ground: dict[str, int]
+) -> None:
     send_id = begin(client, ground)
     data = {"sender": ground["sender"], "header_name": ["X-Note"], "header_value": ["mine"], "action": "unsubscribe"}
     page = client.post(f"/sends/{send_id}/sender", data=data).text
-    for expected in ("X-Note", "mine", "List-Unsubscribe-Post", "List-Unsubscribe=One-Click"):
+    for expected in ('value="X-Note"', 'value="mine"', "https://example.com/unsubscribe", "one-click"):
         assert expected in page
+    assert the_send(database, send_id).headers == []
 
 
 def test_a_sender_must_be_chosen(client: FlaskClient, ground: dict[str, int]) -> None:

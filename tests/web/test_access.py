@@ -20,6 +20,7 @@ ADMINISTRATORS_ONLY = {
     "people.retire_sender",
     "people.add_person",
     "people.switch_mode",
+    "people.save_public_url",
 }
 """Endpoints that staff may not use. A new route is for staff only when it is left out here on purpose."""
 
