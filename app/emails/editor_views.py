@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from flask import flash, redirect, render_template, request, url_for
 
-from app.emails import languages, presence, templates, versions
+from app.emails import languages, pieces, presence, templates, versions
 from app.emails.assembling import in_format
 from app.emails.blueprint import Page, blueprint
 from app.emails.content import Content, Format
@@ -158,7 +158,7 @@ def _editor(
         (EXAMPLES, "The examples"),
         *((one.id, f"List: {one.name}") for one in all_lists(db(), me())),
     ]
-    form.layout.choices = [(NO_LAYOUT, "None: the body is the whole e-mail")]
+    form.layout.choices = [(NO_LAYOUT, "None: the body is the whole e-mail"), *pieces.layout_choices(db(), me())]
     form.new_language.choices = [
         (tag, f"{languages.language_name(tag)} ({tag})") for tag in languages.OFFERED if tag not in draft.variants
     ]
@@ -171,9 +171,19 @@ def _editor(
         versions=versions.versions_page(db(), template, limit=5),
         draft=draft,
         formats=FORMAT_WORDS,
-        names={},
+        names=_names(draft),
         language=form.language(draft),
         newest=templates.newest_of(db(), [template.id]).get(template.id),
         **composer(draft.headers, check_url=url_for("emails.check_headers", template_id=template.id)),
         **preview_context(template, form, draft),
     )
+
+
+def _names(draft: Content) -> dict[str, object]:
+    """Give what the editor offers to insert: variables, snippets, filters, images."""
+    return {
+        "variables": [{"name": name, "example": hint.example} for name, hint in draft.hints.items()],
+        "snippets": pieces.snippet_names(db(), me()),
+        "filters": [],
+        "images": [{"content_id": one.content_id, "name": one.name} for one in draft.files if one.content_id],
+    }
