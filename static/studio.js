@@ -64,6 +64,15 @@ document.addEventListener("htmx:afterSwap", (event) => {
 });
 showFrames();
 
+// The checks bring the names that the editor offers, new ones among them.
+document.addEventListener("htmx:afterSettle", () => {
+  const names = document.getElementById("new-names");
+  if (names) {
+    form.dataset.names = names.dataset.names;
+    names.remove();
+  }
+});
+
 // People: next and previous are one more value of the preview's request.
 let step = "";
 for (const button of document.querySelectorAll("[data-step]")) {

@@ -9,10 +9,14 @@ from flask import flash, redirect, render_template, request, url_for
 from app.emails import languages, pieces, presence, templates, versions
 from app.emails.assembling import in_format
 from app.emails.blueprint import Page, blueprint
+from app.emails.check_views import columns_of, editor_names, variable_rows
 from app.emails.content import Content, Format
+from app.emails.filters import FILTER_WORDS
 from app.emails.forms import EXAMPLES, FORMAT_WORDS, NO_LAYOUT, DraftForm, NameForm, draft_form
+from app.emails.help import HELP_EXAMPLES
 from app.emails.models import Template
 from app.emails.preview_views import preview_context
+from app.emails.variables import KIND_WORDS
 from app.emails.version_forms import FolderForm
 from app.recipients.lists import all_lists
 from app.recipients.people import languages_of
@@ -162,6 +166,7 @@ def _editor(
     form.new_language.choices = [
         (tag, f"{languages.language_name(tag)} ({tag})") for tag in languages.OFFERED if tag not in draft.variants
     ]
+    taken_in = pieces.pieces_for(db(), template.workspace_id, draft)
     return render_template(
         "emails/edit.html",
         form=form,
@@ -171,19 +176,13 @@ def _editor(
         versions=versions.versions_page(db(), template, limit=5),
         draft=draft,
         formats=FORMAT_WORDS,
-        names=_names(draft),
+        names=editor_names(draft, taken_in),
+        variable_rows=variable_rows(draft, taken_in, columns_of(form)),
+        kinds=KIND_WORDS,
+        help_examples=HELP_EXAMPLES,
+        filter_words=FILTER_WORDS,
         language=form.language(draft),
         newest=templates.newest_of(db(), [template.id]).get(template.id),
         **composer(draft.headers, check_url=url_for("emails.check_headers", template_id=template.id)),
         **preview_context(template, form, draft),
     )
-
-
-def _names(draft: Content) -> dict[str, object]:
-    """Give what the editor offers to insert: variables, snippets, filters, images."""
-    return {
-        "variables": [{"name": name, "example": hint.example} for name, hint in draft.hints.items()],
-        "snippets": pieces.snippet_names(db(), me()),
-        "filters": [],
-        "images": [{"content_id": one.content_id, "name": one.name} for one in draft.files if one.content_id],
-    }

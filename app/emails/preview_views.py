@@ -72,9 +72,7 @@ def preview_context(template: Template, form: DraftForm, draft: Content) -> dict
 
 def preview_data(form: DraftForm, draft: Content) -> tuple[dict[str, Any], str, Recipient | None]:
     """Give the values to preview with, whose they are, and the recipient if they are one's."""
-    examples = {name: hint.example for name, hint in draft.hints.items() if hint.example}
-    links = unsubscribe_link(me().workspace.public_url, SPECIMEN_REFERENCE)
-    examples = {"email": "someone@example.com", "name": "", **links, **examples}
+    examples = examples_of(draft)
     list_id = form.preview_list.data or EXAMPLES
     if list_id == EXAMPLES:
         return examples, "the examples", None
@@ -91,7 +89,15 @@ def preview_data(form: DraftForm, draft: Content) -> tuple[dict[str, Any], str, 
         return examples, "the examples, because the list is no longer there", None
     if person is None:
         return examples, "the examples, because nobody like that is on the list", None
+    links = unsubscribe_link(me().workspace.public_url, SPECIMEN_REFERENCE)
     return {**links, "email": person.email, "name": person.name, **person.data}, person.email, person
+
+
+def examples_of(draft: Content) -> dict[str, Any]:
+    """Give the examples of the variables, with what every message has."""
+    links = unsubscribe_link(me().workspace.public_url, SPECIMEN_REFERENCE)
+    examples = {name: hint.example for name, hint in draft.hints.items() if hint.example}
+    return {"email": "someone@example.com", "name": "", **links, **examples}
 
 
 def _frame_url(template: Template, view: View, stamp: str) -> str:

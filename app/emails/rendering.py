@@ -16,6 +16,7 @@ from jinja2.exceptions import SecurityError, UndefinedError
 from jinja2.runtime import StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from app.emails.filters import FOR_PEOPLE
 from app.emails.parsing import parse
 
 MAX_OUTPUT = 5 * 1024 * 1024
@@ -121,7 +122,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
             lstrip_blocks=is_text,
         )
         self.language = language
-        self.filters = {name: one for name, one in self.filters.items() if name in FILTERS}
+        self.filters = {name: one for name, one in self.filters.items() if name in FILTERS} | FOR_PEOPLE
         self.tests = {name: one for name, one in self.tests.items() if name in TESTS}
         self.globals = {"range": _short_range}
         self.loader = None
@@ -183,6 +184,11 @@ def check_source(source: EmailSource) -> list[RenderProblem]:
     return problems
 
 
+def tree_of(place: str, text: str) -> nodes.Template:
+    """Give a source's tree, to look for names in it. Raises TemplateSyntaxError."""
+    return parse(_sandbox(place if place in {"body", "text"} else "line", "en"), text)
+
+
 @dataclass(frozen=True, slots=True)
 class _Compiled:
     template: Template
@@ -199,7 +205,7 @@ def _compiled(place: str, text: str, language: str) -> _Compiled:
             raise TemplateSyntaxError("other templates cannot be taken in here", forbidden.lineno)
         for unescaped in tree.find_all(nodes.EvalContextModifier):
             raise TemplateSyntaxError("escaping cannot be switched off", unescaped.lineno)
-        return _Compiled(environment.from_string(tree), _needed(tree))
+        return _Compiled(environment.from_string(tree), needed_in(tree))
     except TemplateSyntaxError as error:
         raise RenderError((RenderProblem("syntax", place, error.lineno, _syntax_words(error)),)) from error
     except (RecursionError, MemoryError, SyntaxError) as error:  # Python's own limits on nested blocks
@@ -251,7 +257,7 @@ def _sendable(text: str) -> str:
     return text
 
 
-def _needed(tree: nodes.Template) -> tuple[tuple[str, int], ...]:
+def needed_in(tree: nodes.Template) -> tuple[tuple[str, int], ...]:
     """Find the variables without which rendering fails, by walking the tree with its scopes.
 
     A name under `is defined` or with a default need not be given; what a loop or `set` makes is the template's own.

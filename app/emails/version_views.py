@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Response, flash, redirect, render_template, request, url_for
 
 from app.emails import comparing, publishing, showing, standing, templates, versions
 from app.emails.blueprint import Page, blueprint
+from app.emails.check_views import place_words
+from app.emails.checks.finding import Finding, Severity
+from app.emails.checks.findings_of_problems import REMEDIES
+from app.emails.findings import findings_in_all
 from app.emails.models import Template, TemplateVersion
+from app.emails.pieces import pieces_for
+from app.emails.preview_views import examples_of
 from app.emails.version_forms import FolderForm, PublishForm
 from app.refusals import Refused
 from app.sends.usage import draft_sends_using
@@ -23,9 +27,13 @@ MOST_ROWS = 1_500
 """Lines of one part that are shown beside each other."""
 
 
-def findings_of(template: Template) -> list[Any]:
-    """Give what the checks found in a template's draft."""
-    return []
+def findings_of(template: Template) -> list[Finding]:
+    """Give what the checks found in a template's draft, in all its languages, shown with the examples."""
+    draft = template.draft
+    taken_in = pieces_for(db(), template.workspace_id, draft)
+    found = findings_in_all(services().renderer, draft, taken_in, examples_of(draft))
+    # Problems of rendering and of headers are named by the page already, by the rules that refuse them.
+    return [one for one in found if one.code not in REMEDIES and not one.code.startswith("E_")]
 
 
 @blueprint.route("/<int:template_id>/publish", methods=["GET", "POST"])
@@ -37,6 +45,9 @@ def publish(template_id: int) -> Page:
         return _publish_page(template, form)
     if problem := _not_as_seen(template, form):
         form.form_errors.append(problem)
+        return _publish_page(template, form), 422
+    if any(one.severity is Severity.ERROR for one in findings_of(template)):
+        form.form_errors.append("Mend what must be mended first; it is listed below.")
         return _publish_page(template, form), 422
     try:
         version = publishing.publish(db(), me(), template_id, form.note.data or "", services().renderer)
@@ -168,6 +179,7 @@ def _publish_page(template: Template, form: PublishForm) -> str:
         newest=newest,
         standing=found,
         findings=findings_of(template),
+        place_words=place_words,
         uses=uses,
         lacking=[one for one in uses if one.lacks],
     )

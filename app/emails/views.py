@@ -6,6 +6,7 @@ from flask import Response, flash, redirect, render_template, request, url_for
 
 from app.emails import (
     bundle_views,
+    check_views,
     editor_views,
     file_views,
     header_views,
@@ -23,6 +24,7 @@ from app.web.request import db, me
 __all__ = [
     "blueprint",
     "bundle_views",
+    "check_views",
     "editor_views",
     "file_views",
     "header_views",

@@ -1,0 +1,210 @@
+"""Filters for people: dates, times, money and numbers as the e-mail's language writes them; cells of several values.
+
+Values are texts as typed in a spreadsheet. Formats are Babel's; nothing depends on today or on the machine's settings.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from babel import Locale, UnknownLocaleError
+from babel import dates as babel_dates
+from babel import numbers as babel_numbers
+from jinja2 import Environment, pass_environment
+
+from app.emails.languages import locale_of
+
+MOST_CHARACTERS = 1_000
+"""Of a date, time, sum or number."""
+MOST_OF_A_CELL = 100_000
+"""Characters of a cell that is split."""
+STYLES = ("short", "medium", "long", "full")
+_WORDS_FOR_DAY = re.compile(r"(\d{1,2})(?:st|nd|rd|th|\.)?(?:\s+of)?\s+([^\W\d]+)\.?,?\s+(\d{4})\Z")
+_MONTH_FIRST = re.compile(r"([^\W\d]+)\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})\Z")
+_NUMBERS_OF_DAY = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})\Z")
+_CLOCK = re.compile(r"(\d{1,2})(?:[:.h](\d{2}))?(?::(\d{2}))?\s*([ap])?\.?m?\.?\Z", re.IGNORECASE)
+_SIGNS = {"£": "GBP", "€": "EUR", "$": "USD", "¥": "JPY"}
+
+
+@dataclass(frozen=True, slots=True)
+class FilterWords:
+    """What a filter is for, with an example that the tests render."""
+
+    name: str
+    words: str
+    example: str
+    result: str
+
+
+FILTER_WORDS = (
+    FilterWords("date", "A day in words; also short, medium or full.", '{{ "2027-01-31" | date }}', "31 January 2027"),
+    FilterWords("time", "A time of day.", '{{ "2:30 pm" | time }}', "14:30"),
+    FilterWords("money", "A sum with its currency.", '{{ "1234.5" | money("GBP") }}', "£1,234.50"),
+    FilterWords("number", "A number with its separators.", '{{ "12345" | number }}', "12,345"),
+    FilterWords("split", "Several values of one cell.", '{{ "a; b" | split(";") | join(" and ") }}', "a and b"),
+    FilterWords("lines", "The lines of one cell.", '{{ "a\\nb" | lines | length }}', "2"),
+    FilterWords("default", "What to write when there is no value.", '{{ gone | default("friend") }}', "friend"),
+    FilterWords("upper", "In capital letters.", '{{ "anna" | upper }}', "ANNA"),
+    FilterWords("lower", "In small letters.", '{{ "ANNA" | lower }}', "anna"),
+    FilterWords("title", "Each word with a capital letter.", '{{ "anna smith" | title }}', "Anna Smith"),
+    FilterWords("trim", "Without spaces around it.", '{{ " anna " | trim }}', "anna"),
+    FilterWords("replace", "One word for another.", '{{ "tea" | replace("tea", "coffee") }}', "coffee"),
+    FilterWords("truncate", "Cut after so many letters.", '{{ "a long title of a book" | truncate(14) }}', "a long..."),
+    FilterWords("length", "How many there are.", '{{ "a;b" | split(";") | length }}', "2"),
+)
+"""The filters that people need, for the help and for completion."""
+
+
+@pass_environment
+def date_words(environment: Environment, value: Any, style: str = "long") -> str:
+    """Write a day as the language does. Raises ValueError with words."""
+    if style not in STYLES:
+        raise ValueError(f"“{style}” is no style of a date. Use short, medium, long or full")
+    locale = _locale(environment)
+    return babel_dates.format_date(read_date(value, locale), format=style, locale=locale)
+
+
+@pass_environment
+def time_words(environment: Environment, value: Any) -> str:
+    """Write a time of day as the language does. Raises ValueError with words."""
+    return babel_dates.format_time(read_time(value), format="short", locale=_locale(environment))
+
+
+@pass_environment
+def money_words(environment: Environment, value: Any, currency: str) -> str:
+    """Write a sum with its currency (a code such as GBP, or a sign). Raises ValueError with words."""
+    code = _SIGNS.get(currency, currency).upper()
+    if not babel_numbers.is_currency(code):
+        raise ValueError(f"“{currency}” is no currency. Write a code such as GBP or EUR")
+    return babel_numbers.format_currency(read_number(value), code, locale=_locale(environment))
+
+
+@pass_environment
+def number_words(environment: Environment, value: Any, decimals: int | None = None) -> str:
+    """Write a number with the language's separators. Raises ValueError with words."""
+    number = read_number(value)
+    if decimals is not None:
+        if not isinstance(decimals, int) or not 0 <= decimals <= 20:
+            raise ValueError("a number can be given with 0 to 20 decimals")
+        number = round(number, decimals)
+        return babel_numbers.format_decimal(number, locale=_locale(environment), decimal_quantization=False)
+    return babel_numbers.format_decimal(number, locale=_locale(environment))
+
+
+def split(value: Any, separator: str = ",") -> list[str]:
+    """Give the values of a cell that holds several, without spaces around them and without empty ones."""
+    text = str(value)
+    if len(text) > MOST_OF_A_CELL or not separator:
+        raise ValueError("this cell is too long to be split, or the separator is empty")
+    return [piece.strip() for piece in text.split(separator) if piece.strip()]
+
+
+def lines(value: Any) -> list[str]:
+    """Give the lines of a cell, without empty ones."""
+    return split(str(value).replace("\r", "\n"), "\n")
+
+
+FOR_PEOPLE: dict[str, Callable[..., Any]] = {
+    "date": date_words,
+    "time": time_words,
+    "money": money_words,
+    "number": number_words,
+    "split": split,
+    "lines": lines,
+}
+"""Filter names to functions, for the sandbox."""
+
+
+def read_date(value: Any, locale: Locale) -> date:
+    """Read a day: ISO, numbers in the language's order, or with the month's name. Raises ValueError with words."""
+    if isinstance(value, date):
+        return value
+    text = _typed(value, "a date", "2027-01-31")
+    try:
+        return datetime.fromisoformat(text).date()
+    except ValueError:
+        pass
+    try:
+        if found := _NUMBERS_OF_DAY.match(text):
+            first, second, year = (int(part) for part in found.groups())
+            day, month = (second, first) if locale.territory == "US" else (first, second)
+            return date(year, month, day)
+        if found := _WORDS_FOR_DAY.match(text):
+            return date(int(found[3]), _month(found[2], locale), int(found[1]))
+        if found := _MONTH_FIRST.match(text):
+            return date(int(found[3]), _month(found[1], locale), int(found[2]))
+    except ValueError:
+        pass
+    raise ValueError(f"“{text}” is not a date. Write it like 2027-01-31")
+
+
+def read_time(value: Any) -> time:
+    """Read a time of day: 14:30, 2.30 pm, 9am. Raises ValueError with words."""
+    if isinstance(value, time):
+        return value
+    text = _typed(value, "a time", "14:30")
+    found = _CLOCK.match(text)
+    if found and (found[2] or found[4]):
+        hour, half = int(found[1]), (found[4] or "").lower()
+        if half and 1 <= hour <= 12:
+            hour = hour % 12 + (12 if half == "p" else 0)
+        try:
+            return time(hour, int(found[2] or 0), int(found[3] or 0))
+        except ValueError:
+            pass
+    raise ValueError(f"“{text}” is not a time. Write it like 14:30")
+
+
+def read_number(value: Any) -> Decimal:
+    """Read a number with either kind of separators. Raises ValueError with words."""
+    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+        text = str(value)
+    else:
+        text = _typed(value, "a number", "1234.50")
+    bare = re.sub(r"[\s'’\u00a0\u202f]", "", text)
+    if bare.rfind(",") > bare.rfind("."):
+        # A comma is the decimal sign, unless three digits and nothing else follow it.
+        whole = re.fullmatch(r"-?\d{1,3}(,\d{3})+", bare) is not None
+        bare = bare.replace(",", "") if whole else bare.replace(".", "").replace(",", ".")
+    else:
+        bare = bare.replace(",", "") if bare.count(".") < 2 else bare.replace(".", "").replace(",", "")
+    try:
+        number = Decimal(bare)
+    except InvalidOperation as error:
+        raise ValueError(f"“{text}” is not a number. Write it like 1234.50") from error
+    if not number.is_finite() or abs(number) >= Decimal(10) ** 30:
+        raise ValueError(f"“{text}” is not a number that can be written out")
+    return number
+
+
+def _typed(value: Any, what: str, example: str) -> str:
+    text = " ".join(str(value)[: MOST_CHARACTERS + 1].split())
+    if not text:
+        raise ValueError(f"{what} is empty. Write it like {example}, or use default")
+    if len(text) > MOST_CHARACTERS:
+        raise ValueError(f"this is too long to be {what}")
+    return text
+
+
+def _month(name: str, locale: Locale) -> int:
+    wanted = name.lower()
+    for each in (locale, Locale("en")):
+        for width in ("wide", "abbreviated"):
+            for number, words in each.months["format"][width].items():
+                if str(words).lower().rstrip(".") == wanted:
+                    return int(number)
+    raise ValueError(name)
+
+
+def _locale(environment: Environment) -> Locale:
+    """Give the locale of the e-mail; plain English writes days before months."""
+    tag = str(getattr(environment, "language", "en"))
+    try:
+        return (locale_of(tag) if tag != "en" else None) or Locale("en", "GB")
+    except UnknownLocaleError:
+        return Locale("en", "GB")
