@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 import tinycss2
 from lxml import etree
@@ -54,8 +55,13 @@ def contrast(one: Colour, other: Colour) -> float:
 
 def style_of(element: etree._Element) -> dict[str, str]:
     """Give the declarations of an element's own style."""
-    declarations = tinycss2.parse_blocks_contents(element.get("style") or "", skip_comments=True)
-    return {one.lower_name: tinycss2.serialize(one.value).strip() for one in declarations if one.type == "declaration"}
+    return _declarations(element.get("style") or "")
+
+
+@lru_cache(maxsize=512)
+def _declarations(style: str) -> dict[str, str]:
+    found = tinycss2.parse_blocks_contents(style, skip_comments=True)
+    return {one.lower_name: tinycss2.serialize(one.value).strip() for one in found if one.type == "declaration"}
 
 
 def _luminance(colour: Colour) -> float:
