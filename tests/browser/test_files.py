@@ -51,7 +51,8 @@ def picture_is_shown(page: Page) -> None:
 
 
 def publish(page: Page) -> None:
-    page.get_by_role("button", name="publish").click()
+    page.get_by_role("button", name="Check and publish").click()
+    page.get_by_role("button", name="Publish version 1").click()
     expect(page.get_by_role("status").first).to_contain_text("Published as version 1")
 
 

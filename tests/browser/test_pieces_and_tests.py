@@ -43,6 +43,7 @@ def use_it(page: Page) -> str:
     page.get_by_label("Subject").fill("When we are open")
     write(page, '<p>Dear {{ first_name }}</p>{% include "Opening hours" %}')
     page.get_by_role("button", name="Check and publish").click()
+    page.get_by_role("button", name="Publish version 1").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Opening times, version 1")
     return url
 
@@ -132,6 +133,7 @@ def change_a_used_snippet(page: Page, postroom: RunningPostroom, name: str) -> N
     page.get_by_role("button", name="Make the template").click()
     write(page, f'<p>{{{{ first_name }}}}</p>{{% include "{name}" %}}')
     page.get_by_role("button", name="Check and publish").click()
+    page.get_by_role("button", name="Publish version 1").click()
     page.goto(snippet)
     write(page, "after")
     page.get_by_role("button", name="Check and publish").click()
