@@ -124,7 +124,11 @@ export function openSurface(textarea) {
   const view = new EditorView({ state, parent: root, root });
   const surface = { textarea, host, view, kind };
   takeOverLabels(textarea, view);
+  const isAtWork = document.activeElement === textarea; // somebody was quicker than this script
   textarea.hidden = true;
+  if (isAtWork) {
+    view.focus();
+  }
   surfaces.set(textarea, surface);
   return surface;
 }

@@ -21,7 +21,7 @@ def begin(page: Page, postroom: RunningPostroom, name: str, start: str = "An emp
 
 def write(page: Page, body: str) -> None:
     """Replace the body in the code editor, as somebody who types."""
-    page.get_by_label("Body", exact=True).focus()
+    page.locator("#body-surface .cm-content").focus()
     page.keyboard.press("Control+a")
     page.keyboard.insert_text(body)
 
