@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
 import io
 import json
 import stat
 import warnings
 import zipfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,6 +28,7 @@ from app.emails.limits import LimitedRenderer
 from app.emails.models import Piece, PieceKind, PieceVersion, Template, WaitingImport
 from app.people.models import Person
 from app.refusals import NotThere, Refused
+from tests.emails.real import REAL, RealTemplate
 
 # -- Out and in again
 
@@ -554,22 +553,9 @@ def test_all_templates_of_a_folder_are_downloaded(client: FlaskClient, session: 
 # -- Published e-mails of other programs
 
 
-def real_ones() -> list[Any]:
-    try:
-        return list(importlib.import_module("tests.emails.real").REAL)
-    except (ImportError, AttributeError):
-        return []
-
-
-def real_file(one: Any) -> tuple[str, bytes]:
-    """The name and the bytes of an entry of the list, which is a path or has one."""
-    path = Path(getattr(one, "path", one))
-    return path.name, path.read_bytes()
-
-
-@pytest.mark.parametrize("one", real_ones(), ids=str)
-def test_a_published_e_mail_comes_back_byte_for_byte(client: FlaskClient, session: Session, one: Any) -> None:
-    name, content = real_file(one)
+@pytest.mark.parametrize("one", REAL, ids=lambda one: one.name)
+def test_a_published_e_mail_comes_back_byte_for_byte(client: FlaskClient, session: Session, one: RealTemplate) -> None:
+    name, content = one.path.name, one.path.read_bytes()
     check = upload(client, content, name)
     assert client.post(check).status_code == 302
     made = session.scalars(select(Template)).one()
