@@ -145,7 +145,7 @@ def test_versions_are_listed_with_who_when_and_why_and_test_snapshots_are_not(
             template_id=template.id,
             content=snapshot.content,
             prepared=snapshot.prepared,
-            note="a test",
+            note="a trial of mine",
         )
     )
     session.commit()
@@ -153,8 +153,8 @@ def test_versions_are_listed_with_who_when_and_why_and_test_snapshots_are_not(
     for words in ("Version 1", "Version 2", "the first one", "another day", "Ada Admin"):
         assert words in page
     assert "None" not in page
-    assert "a test" not in page
-    assert "a test" not in client.get(f"/templates/{template.id}").text
+    assert "a trial of mine" not in page
+    assert "a trial of mine" not in client.get(f"/templates/{template.id}").text
 
 
 def test_many_versions_come_page_by_page(session: Session, actor: Person, client: FlaskClient) -> None:
