@@ -9,7 +9,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal, localcontext
+from itertools import product
 from typing import Any
 
 from babel import Locale, UnknownLocaleError
@@ -24,10 +25,18 @@ MOST_CHARACTERS = 1_000
 MOST_OF_A_CELL = 100_000
 """Characters of a cell that is split."""
 STYLES = ("short", "medium", "long", "full")
-_WORDS_FOR_DAY = re.compile(r"(\d{1,2})(?:st|nd|rd|th|\.)?(?:\s+of)?\s+([^\W\d]+)\.?,?\s+(\d{4})\Z")
+STYLES_OF_TIME = ("short", "medium")
+"""Longer ones name a time zone, which a cell does not say."""
+LARGEST = Decimal(10) ** 30
+"""Numbers from here on are not written out."""
+MOST_DECIMALS = 20
+_WORDS_FOR_DAY = re.compile(
+    r"(\d{1,2})(?:st|nd|rd|th|er|\.)?(?:\s+(?:of|de))?\s+([^\W\d]+)\.?,?(?:\s+de)?\s+(\d{4})\Z", re.IGNORECASE
+)
 _MONTH_FIRST = re.compile(r"([^\W\d]+)\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})\Z")
 _NUMBERS_OF_DAY = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})\Z")
 _CLOCK = re.compile(r"(\d{1,2})(?:[:.h](\d{2}))?(?::(\d{2}))?\s*([ap])?\.?m?\.?\Z", re.IGNORECASE)
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)\Z")
 _SIGNS = {"£": "GBP", "€": "EUR", "$": "USD", "¥": "JPY"}
 
 
@@ -48,6 +57,8 @@ FILTER_WORDS = (
     FilterWords("number", "A number with its separators.", '{{ "12345" | number }}', "12,345"),
     FilterWords("split", "Several values of one cell.", '{{ "a; b" | split(";") | join(" and ") }}', "a and b"),
     FilterWords("lines", "The lines of one cell.", '{{ "a\\nb" | lines | length }}', "2"),
+    FilterWords("join", "Several values as one text.", '{{ "a;b" | split(";") | join(", ") }}', "a, b"),
+    FilterWords("round", "A number without its decimals, or with so many.", "{{ 2.345 | round(1) }}", "2.3"),
     FilterWords("default", "What to write when there is no value.", '{{ gone | default("friend") }}', "friend"),
     FilterWords("upper", "In capital letters.", '{{ "anna" | upper }}', "ANNA"),
     FilterWords("lower", "In small letters.", '{{ "ANNA" | lower }}', "anna"),
@@ -70,15 +81,17 @@ def date_words(environment: Environment, value: Any, style: str = "long") -> str
 
 
 @pass_environment
-def time_words(environment: Environment, value: Any) -> str:
+def time_words(environment: Environment, value: Any, style: str = "short") -> str:
     """Write a time of day as the language does. Raises ValueError with words."""
-    return babel_dates.format_time(read_time(value), format="short", locale=_locale(environment))
+    if style not in STYLES_OF_TIME:
+        raise ValueError(f"“{style}” is no style of a time. Use short or medium")
+    return babel_dates.format_time(read_time(value), format=style, locale=_locale(environment))
 
 
 @pass_environment
 def money_words(environment: Environment, value: Any, currency: str) -> str:
     """Write a sum with its currency (a code such as GBP, or a sign). Raises ValueError with words."""
-    code = _SIGNS.get(currency, currency).upper()
+    code = _SIGNS.get(str(currency), str(currency)).upper()
     if not babel_numbers.is_currency(code):
         raise ValueError(f"“{currency}” is no currency. Write a code such as GBP or EUR")
     return babel_numbers.format_currency(read_number(value), code, locale=_locale(environment))
@@ -87,20 +100,22 @@ def money_words(environment: Environment, value: Any, currency: str) -> str:
 @pass_environment
 def number_words(environment: Environment, value: Any, decimals: int | None = None) -> str:
     """Write a number with the language's separators. Raises ValueError with words."""
-    number = read_number(value)
-    if decimals is not None:
-        if not isinstance(decimals, int) or not 0 <= decimals <= 20:
-            raise ValueError("a number can be given with 0 to 20 decimals")
-        number = round(number, decimals)
-        return babel_numbers.format_decimal(number, locale=_locale(environment), decimal_quantization=False)
-    return babel_numbers.format_decimal(number, locale=_locale(environment))
+    number, locale = read_number(value), _locale(environment)
+    if decimals is None:
+        return babel_numbers.format_decimal(number, locale=locale)
+    if not isinstance(decimals, int) or not 0 <= decimals <= MOST_DECIMALS:
+        raise ValueError(f"a number can be given with 0 to {MOST_DECIMALS} decimals")
+    with localcontext(prec=60):  # room for the largest number with the most decimals
+        return str(locale.decimal_formats[None].apply(number, locale, force_frac=(decimals, decimals)))
 
 
 def split(value: Any, separator: str = ",") -> list[str]:
     """Give the values of a cell that holds several, without spaces around them and without empty ones."""
     text = str(value)
-    if len(text) > MOST_OF_A_CELL or not separator:
-        raise ValueError("this cell is too long to be split, or the separator is empty")
+    if len(text) > MOST_OF_A_CELL:
+        raise ValueError("this cell is too long to be split")
+    if not isinstance(separator, str) or not separator:
+        raise ValueError('say what stands between the values, for example split(";")')
     return [piece.strip() for piece in text.split(separator) if piece.strip()]
 
 
@@ -132,7 +147,7 @@ def read_date(value: Any, locale: Locale) -> date:
     try:
         if found := _NUMBERS_OF_DAY.match(text):
             first, second, year = (int(part) for part in found.groups())
-            day, month = (second, first) if locale.territory == "US" else (first, second)
+            day, month = (second, first) if (locale.language, locale.territory) == ("en", "US") else (first, second)
             return date(year, month, day)
         if found := _WORDS_FOR_DAY.match(text):
             return date(int(found[3]), _month(found[2], locale), int(found[1]))
@@ -163,9 +178,11 @@ def read_time(value: Any) -> time:
 def read_number(value: Any) -> Decimal:
     """Read a number with either kind of separators. Raises ValueError with words."""
     if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
-        text = str(value)
-    else:
-        text = _typed(value, "a number", "1234.50")
+        exact = Decimal(value)
+        if not exact.is_finite() or abs(exact) >= LARGEST:
+            raise ValueError("this number is too large to be written out")
+        return Decimal(str(value))
+    text = _typed(value, "a number", "1234.50")
     bare = re.sub(r"[\s'’\u00a0\u202f]", "", text)
     if bare.rfind(",") > bare.rfind("."):
         # A comma is the decimal sign, unless three digits and nothing else follow it.
@@ -173,29 +190,38 @@ def read_number(value: Any) -> Decimal:
         bare = bare.replace(",", "") if whole else bare.replace(".", "").replace(",", ".")
     else:
         bare = bare.replace(",", "") if bare.count(".") < 2 else bare.replace(".", "").replace(",", "")
-    try:
-        number = Decimal(bare)
-    except InvalidOperation as error:
-        raise ValueError(f"“{text}” is not a number. Write it like 1234.50") from error
-    if not number.is_finite() or abs(number) >= Decimal(10) ** 30:
-        raise ValueError(f"“{text}” is not a number that can be written out")
+    if not _NUMBER.match(bare):
+        raise ValueError(f"“{text}” is not a number. Write it like 1234.50")
+    number = Decimal(bare)
+    if abs(number) >= LARGEST:
+        raise ValueError(f"“{text}” is too large to be written out")
     return number
 
 
 def _typed(value: Any, what: str, example: str) -> str:
-    text = " ".join(str(value)[: MOST_CHARACTERS + 1].split())
+    whole = value if isinstance(value, str) else _written(value, what)
+    if len(whole) > MOST_CHARACTERS:
+        raise ValueError(f"this is too long to be {what}")
+    text = " ".join(whole.split())
     if not text:
         raise ValueError(f"{what} is empty. Write it like {example}, or use default")
-    if len(text) > MOST_CHARACTERS:
-        raise ValueError(f"this is too long to be {what}")
     return text
+
+
+def _written(value: Any, what: str) -> str:
+    """Give the text of a number; whatever else a template makes is not read (a text of it could be huge)."""
+    if isinstance(value, int) and abs(value) >= LARGEST:
+        raise ValueError(f"this is too long to be {what}")
+    if isinstance(value, list | tuple | dict | set | range):
+        raise ValueError(f"several values together are not {what}")
+    return str(value)
 
 
 def _month(name: str, locale: Locale) -> int:
     wanted = name.lower()
     for each in (locale, Locale("en")):
-        for width in ("wide", "abbreviated"):
-            for number, words in each.months["format"][width].items():
+        for use, width in product(("format", "stand-alone"), ("wide", "abbreviated")):
+            for number, words in each.months[use][width].items():
                 if str(words).lower().rstrip(".") == wanted:
                     return int(number)
     raise ValueError(name)
