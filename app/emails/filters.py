@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal, localcontext
@@ -105,8 +106,10 @@ def number_words(environment: Environment, value: Any, decimals: int | None = No
         return babel_numbers.format_decimal(number, locale=locale)
     if not isinstance(decimals, int) or not 0 <= decimals <= MOST_DECIMALS:
         raise ValueError(f"a number can be given with 0 to {MOST_DECIMALS} decimals")
+    pattern = copy(locale.decimal_formats[None])
+    pattern.frac_prec = (decimals, decimals)
     with localcontext(prec=60):  # room for the largest number with the most decimals
-        return str(locale.decimal_formats[None].apply(number, locale, force_frac=(decimals, decimals)))
+        return str(pattern.apply(number, locale))
 
 
 def split(value: Any, separator: str = ",") -> list[str]:

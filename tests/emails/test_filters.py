@@ -7,7 +7,7 @@ from babel import Locale
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.emails.filters import FILTER_WORDS, FOR_PEOPLE, read_date
+from app.emails.filters import FILTER_WORDS, FOR_PEOPLE, read_date, read_number
 from app.emails.help import HELP_EXAMPLES
 from app.emails.languages import locale_of
 from app.emails.rendering import FILTERS, EmailSource, RenderError, Sandbox, render
@@ -79,8 +79,6 @@ def test_a_sum_is_read_with_either_separator(typed: str, language: str, words: s
         ("{{ v | number }}", "NaN", "is not a number"),
         ("{{ v | number }}", "9" * 31, "too large"),
         ("{{ (10 ** 5000) | number }}", "", "too large"),
-        ("{{ 1e999 | number }}", "", "too large"),
-        ("{{ (1e999 - 1e999) | money('GBP') }}", "", "too large"),
         ("{{ v | time('full') }}", "14:30", "no style of a time"),
         ("{{ v | money(3) }}", "1", "is no currency"),
         ("{{ v | split(3) }}", "1", "what stands between"),
@@ -138,6 +136,12 @@ def test_numbers_keep_the_decimals_asked_for_and_cells_lose_what_is_empty(source
 )
 def test_a_day_is_read_as_each_language_writes_it(typed: str, language: str) -> None:
     assert read_date(typed, locale_of(language) or Locale("en")).isoformat() == "2027-01-01"
+
+
+@pytest.mark.parametrize("value", [float("inf"), float("nan"), 10**400, 1e300])
+def test_a_number_that_cannot_be_written_out_is_refused(value: float) -> None:
+    with pytest.raises(ValueError, match="too large"):
+        read_number(value)
 
 
 @given(
