@@ -7,6 +7,7 @@ import enum
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from babel import Locale
 from jinja2 import TemplateError, nodes
@@ -50,6 +51,8 @@ _OF_NAME = (
     (re.compile(r"(^|_)(link|url|address_on_the_web|website)(_|$)"), Kind.LINK),
     (re.compile(r"(^|_)(count|number_of|quantity|age)(_|$)"), Kind.NUMBER),
 )
+_BEFORE_LINK = re.compile(r"""(\bhref\s*=\s*["']?|\]\()\s*\Z""", re.IGNORECASE)
+"""What stands before an address, in HTML and in Markdown."""
 _EXAMPLES = {
     Kind.TEXT: "Something",
     Kind.NUMBER: "12",
@@ -94,23 +97,22 @@ def find_variables(sources: Iterable[tuple[str, str]]) -> tuple[Variable, ...]:
     for place, source in sources:
         try:
             tree = tree_of(place, source)
-        except (TemplateError, RecursionError, MemoryError):
+            uses, needed_here, kinds_here = _uses_in(tree), needed_in(tree), _kinds_in(tree)
+        except (TemplateError, RecursionError, MemoryError, ValueError):  # ValueError: a number of thousands of digits
             continue
-        needed |= {name for name, _ in needed_in(tree)}
-        own = {node.name for node in tree.find_all(nodes.Name) if node.ctx in {"store", "param"}} | {"range", "loop"}
-        for node in tree.find_all(nodes.Name):
-            if node.ctx == "load" and node.name not in own:
-                places.setdefault(node.name, []).append((place, node.lineno))
-        kinds = {**_kinds_in(tree), **kinds}
+        needed |= {name for name, _ in needed_here}
+        for name, line in uses:
+            places.setdefault(name, []).append((place, line))
+        kinds = {**kinds_here, **kinds}
     return tuple(
-        Variable(name, tuple(dict.fromkeys(uses)), name in needed, kinds.get(name) or _kind_of_name(name))
-        for name, uses in places.items()
+        Variable(name, tuple(dict.fromkeys(where)), name in needed, kinds.get(name) or _kind_of_name(name))
+        for name, where in places.items()
     )
 
 
 def example_for(name: str, kind: Kind) -> str:
     """Give a made-up value, always the same one."""
-    return _EXAMPLES_OF_NAMES.get(name, _EXAMPLES[kind])
+    return _EXAMPLES_OF_NAMES.get(name, _EXAMPLES[kind]) if kind is Kind.TEXT else _EXAMPLES[kind]
 
 
 def wrong_for(kind: Kind, value: str) -> str:
@@ -124,6 +126,8 @@ def wrong_for(kind: Kind, value: str) -> str:
             read_time(value)
     except ValueError as error:
         return f"{error}."
+    if kind is Kind.YES_NO and value.strip().lower() not in {"yes", "no"}:
+        return f"“{value}” is neither yes nor no. Write yes or no."
     if kind is Kind.LINK and not re.match(r"(https?://|mailto:)\S+\Z", value.strip()):
         return f"“{value}” is not a web address. It begins with https://."
     return ""
@@ -131,7 +135,7 @@ def wrong_for(kind: Kind, value: str) -> str:
 
 def match_columns(names: Sequence[str], columns: Sequence[str]) -> tuple[Match, ...]:
     """Match variables to columns: the same name, the same but for case and spaces, else near ones are suggested."""
-    plain = {_plain(column): column for column in reversed(columns)}
+    plain = {_plain(column): column for column in reversed(columns) if _plain(column)}
     found = []
     for name in names:
         column = name if name in columns else plain.get(_plain(name))
@@ -144,22 +148,40 @@ def _plain(name: str) -> str:
     return re.sub(r"[\s_-]+", "", name).lower()
 
 
+def _uses_in(tree: nodes.Template) -> list[tuple[str, int]]:
+    own = {node.name for node in tree.find_all(nodes.Name) if node.ctx in {"store", "param"}} | {"range", "loop"}
+    names = tree.find_all(nodes.Name)
+    return [(node.name, node.lineno) for node in names if node.ctx == "load" and node.name not in own]
+
+
 def _kinds_in(tree: nodes.Template) -> dict[str, Kind]:
+    """Guess kinds from the use; what says most comes first."""
     kinds: dict[str, Kind] = {}
     for one in tree.find_all(nodes.Filter):
-        inner = one.node
-        while isinstance(inner, nodes.Filter):
-            inner = inner.node
-        if one.name in _OF_FILTER and isinstance(inner, nodes.Name):
-            kinds.setdefault(inner.name, _OF_FILTER[one.name])
+        if one.name in _OF_FILTER and (name := _name_under(one)):
+            kinds.setdefault(name, _OF_FILTER[one.name])
     for loop in tree.find_all(nodes.For):
         if isinstance(loop.iter, nodes.Name):
             kinds.setdefault(loop.iter.name, Kind.LIST)
     for comparison in tree.find_all(nodes.Compare):
-        values = {str(one.expr.value).lower() for one in comparison.ops if isinstance(one.expr, nodes.Const)}
-        if isinstance(comparison.expr, nodes.Name) and values and values <= {"yes", "no"}:
-            kinds.setdefault(comparison.expr.name, Kind.YES_NO)
+        sides = [comparison.expr, *(one.expr for one in comparison.ops)]
+        values = {str(side.value).lower() for side in sides if isinstance(side, nodes.Const)}
+        if values and values <= {"yes", "no"}:
+            for name in filter(None, map(_name_under, sides)):
+                kinds.setdefault(name, Kind.YES_NO)
+    for output in tree.find_all(nodes.Output):
+        for before, after in pairwise(output.nodes):
+            is_link = isinstance(before, nodes.TemplateData) and _BEFORE_LINK.search(before.data[-20:])
+            if is_link and (name := _name_under(after)):
+                kinds.setdefault(name, Kind.LINK)
     return kinds
+
+
+def _name_under(node: nodes.Node | None) -> str | None:
+    """Give the name that filters are put on."""
+    while isinstance(node, nodes.Filter):
+        node = node.node
+    return node.name if isinstance(node, nodes.Name) else None
 
 
 def _kind_of_name(name: str) -> Kind:
