@@ -40,6 +40,13 @@ HELP_EXAMPLES = (
         "Bring your pass.",
     ),
     HelpExample(
+        "A part only when there is a value",
+        "Ask whether the list has the column and whether the cell holds something. Other people do not get the part.",
+        "{% if room is defined and room %}We meet in room {{ room }}.{% endif %}",
+        {"room": "12"},
+        "We meet in room 12.",
+    ),
+    HelpExample(
         "Two conditions at once",
         "Join them with and, or, not.",
         '{% if city == "Leeds" and not renewed == "yes" %}Renew in Leeds.{% endif %}',

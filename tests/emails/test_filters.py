@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.emails.filters import FILTER_WORDS, FOR_PEOPLE, read_date, read_number
-from app.emails.help import HELP_EXAMPLES
 from app.emails.languages import locale_of
 from app.emails.rendering import FILTERS, EmailSource, RenderError, Sandbox, render
 
@@ -22,11 +21,6 @@ def shown(source: str, language: str = "en", **data: object) -> str:
 @pytest.mark.parametrize("one", FILTER_WORDS, ids=lambda one: one.name)
 def test_the_help_says_what_a_filter_really_gives(one: object) -> None:
     assert shown(one.example) == one.result  # type: ignore[attr-defined]
-
-
-@pytest.mark.parametrize("one", HELP_EXAMPLES, ids=lambda one: one.heading)
-def test_the_examples_of_the_help_drawer_are_true(one: object) -> None:
-    assert shown(one.source, **one.data) == one.result  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(

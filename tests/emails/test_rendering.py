@@ -134,6 +134,16 @@ ESCAPES = (
     "{% do items.append(1) %}",
     "{{ n.real.__class__ }}",
     "{{ n.to_bytes.__self__.__class__ }}",
+    "{{ (first_name | split(',')).__class__ }}",
+    "{{ (first_name | lines).append.__self__ }}",
+    "{{ ('a;b' | split(';')).append('c') }}",
+    "{{ ('2027-01-31' | date).__class__.__mro__ }}",
+    "{{ '2027-01-31' | date('{0.__class__}') }}",
+    "{{ '2027-01-31' | date(style=self.__init__.__globals__) }}",
+    "{{ '1' | money('{0.__class__}') }}",
+    "{{ '1' | number('__class__') }}",
+    "{{ '14:30' | time('%c') }}",
+    "{{ '14:30' | time(environment=n) }}",
 )
 
 
