@@ -16,6 +16,8 @@ from sqlalchemy.types import JSON, TypeDecorator
 
 BUSY_SECONDS = 30
 """How long a SQLite writer waits for another one before it gives up."""
+IDLE_SECONDS = 20
+"""How long PostgreSQL keeps a writing transaction open whose process does nothing."""
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -116,6 +118,8 @@ class Database:
     def writing(self) -> Iterator[Session]:
         """Give a session that commits at the end, or rolls back when an exception passes."""
         with self.session(write=True) as session, session.begin():
+            if not self.is_sqlite:  # a frozen process must not hold its locks for ever: another takes its work over
+                session.execute(text(f"SET LOCAL idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'"))
             yield session
 
     def answers(self) -> bool:
