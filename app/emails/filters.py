@@ -37,6 +37,8 @@ _WORDS_FOR_DAY = re.compile(
 _MONTH_FIRST = re.compile(r"([^\W\d]+)\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})\Z")
 _NUMBERS_OF_DAY = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})\Z")
 _CLOCK = re.compile(r"(\d{1,2})(?:[:.h](\d{2}))?(?::(\d{2}))?\s*([ap])?\.?m?\.?\Z", re.IGNORECASE)
+_ISO = re.compile(r"\d{4}-\d{2}-\d{2}([T ].*)?\Z|\d{8}\Z")
+"""Python alone would read any long row of digits as a day and a time."""
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)\Z")
 _SIGNS = {"£": "GBP", "€": "EUR", "$": "USD", "¥": "JPY"}
 
@@ -144,10 +146,8 @@ def read_date(value: Any, locale: Locale) -> date:
         return value
     text = _typed(value, "a date", "2027-01-31")
     try:
-        return datetime.fromisoformat(text).date()
-    except ValueError:
-        pass
-    try:
+        if _ISO.match(text):
+            return datetime.fromisoformat(text).date()
         if found := _NUMBERS_OF_DAY.match(text):
             first, second, year = (int(part) for part in found.groups())
             day, month = (second, first) if (locale.language, locale.territory) == ("en", "US") else (first, second)

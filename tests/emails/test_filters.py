@@ -61,6 +61,7 @@ def test_a_sum_is_read_with_either_separator(typed: str, language: str, words: s
     [
         ("{{ v | date }}", "31 Feb 2027", "“31 Feb 2027” is not a date. Write it like 2027-01-31"),
         ("{{ v | date }}", "", "a date is empty"),
+        ("{{ v | date }}", "1" * 15, "is not a date"),
         ("{{ v | date('%c') }}", "2027-01-31", "no style of a date"),
         ("{{ v | time }}", "25:70", "is not a time"),
         ("{{ v | money('GBP') }}", "lots", "is not a number"),
