@@ -53,7 +53,7 @@ class LimitedRenderer:
             return result
         except (TimeoutError, FutureTimeoutError) as error:
             raise RenderError((_TOO_SLOW,)) from error
-        except (MemoryError, ProcessExpired) as error:
+        except (MemoryError, RecursionError, ProcessExpired) as error:
             raise RenderError((_TOO_BIG,)) from error
 
     def close(self) -> None:

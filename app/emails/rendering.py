@@ -208,6 +208,9 @@ def _compiled(place: str, text: str, language: str) -> _Compiled:
         return _Compiled(environment.from_string(tree), needed_in(tree))
     except TemplateSyntaxError as error:
         raise RenderError((RenderProblem("syntax", place, error.lineno, _syntax_words(error)),)) from error
+    except ValueError as error:  # Python reads no number of thousands of digits
+        words = "the template holds a number that is too long."
+        raise RenderError((RenderProblem("syntax", place, None, words),)) from error
     except (RecursionError, MemoryError, SyntaxError) as error:  # Python's own limits on nested blocks
         words = "the template is nested too deeply."
         raise RenderError((RenderProblem("syntax", place, None, words),)) from error

@@ -7,6 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from app.emails.assembling import Pieces
+from app.emails.content import content_of
+from app.emails.findings import findings
 from app.emails.limits import LimitedRenderer
 from app.emails.rendering import EmailSource, RenderError, render, variables_of
 
@@ -192,3 +195,12 @@ def test_a_bomb_is_one_message_and_the_next_template_is_rendered(limited: Limite
     assert time.monotonic() - began < 3.0
     assert len(raised.value.problems) == 1
     assert limited.render(html("{{ n }}"), {"n": 1}).html == "1"
+
+
+def test_a_number_of_thousands_of_digits_is_a_problem_and_no_failure() -> None:
+    assert "too long" in problems(html("{{ " + "9" * 5000 + " }}"))[0]
+
+
+def test_styles_nested_without_end_are_one_message(limited: LimitedRenderer) -> None:
+    content = content_of("s", "<p style='color:" + "(" * 5000 + "'>x</p>")
+    assert findings(limited, content, "en", Pieces(), {})
