@@ -10,6 +10,7 @@ from typing import Protocol
 
 from huey import PostgresHuey, SqliteHuey
 from huey.api import Huey
+from sqlalchemy import func, select
 from sqlalchemy.engine import make_url
 
 from app.db import Database, now
@@ -23,6 +24,9 @@ LANES_ON_POSTGRESQL = 2
 """Lanes of one send: as many workers can work on it at once."""
 REVIEW_REST_SECONDS = 1.0
 """Pause before a review that could not be done is looked at again."""
+
+_MAKING_TABLES = 0x48756579
+"""Number of our lock in PostgreSQL while the engine makes its tables."""
 
 
 class Runner(Protocol):
@@ -105,4 +109,6 @@ def _engine(settings: Settings, database: Database) -> Huey:
         settings.data.mkdir(parents=True, exist_ok=True)
         return SqliteHuey("postroom", filename=str(settings.data / "queue.sqlite3"), results=False)
     url = make_url(database.url).set(drivername="postgresql")
-    return PostgresHuey("postroom", dsn=url.render_as_string(hide_password=False), results=False)
+    with database.session() as session:  # of two that make the engine's tables at once, PostgreSQL refuses one
+        session.execute(select(func.pg_advisory_xact_lock(_MAKING_TABLES)))
+        return PostgresHuey("postroom", dsn=url.render_as_string(hide_password=False), results=False)
