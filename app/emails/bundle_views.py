@@ -43,12 +43,9 @@ def import_file() -> Page:
     """Take a file; what it does is shown before it is done."""
     form = ImportForm()
     if form.validate_on_submit():
-        upload = form.file.data
         try:
-            if upload is None or not upload.filename:
-                raise Refused("Choose a file first.", field="file")
             keep_braces = bool(form.keep_braces.data)
-            waiting = importing.keep_import(db(), me(), upload.filename, upload.read(), keep_braces=keep_braces)
+            waiting = importing.keep_import(db(), me(), *form.given(), keep_braces=keep_braces)
         except Refused as refusal:
             form.show(refusal)
         else:
@@ -118,6 +115,7 @@ def _chosen() -> dict[str, Chosen]:
 
 def _check_page(waiting: WaitingImport, problem: str = "") -> str:
     bundle = importing.read_waiting(waiting)
+    db().commit()  # nothing is changed here, and looking for problems takes a while
     with services().database.reading() as reading:
         lines = importing.plan(reading, me(), bundle, services().renderer)
     chosen = {key: one.choice for key, one in _chosen().items()}

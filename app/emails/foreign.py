@@ -21,6 +21,8 @@ FORMATS = {
     ".markdown": Format.MARKDOWN,
 }
 """By the end of the file's name."""
+PASTED = {Format.HTML: "Pasted e-mail.html", Format.MJML: "Pasted e-mail.mjml", Format.MARKDOWN: "Pasted e-mail.md"}
+"""The name that a pasted source gets."""
 MARK = "\ufeff"
 """Says only that a text is Unicode, and belongs to none."""
 _RAW = ("{% raw %}", "{% endraw %}")

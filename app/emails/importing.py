@@ -16,9 +16,10 @@ from app.audit.trail import Actor, note
 from app.db import now
 from app.emails.bundle import Bundle, BundledPiece, BundledTemplate, read_files
 from app.emails.bundle_zip import unpack
-from app.emails.content import Content
+from app.emails.content import Content, TemplateFile
 from app.emails.exporting import bundled_piece, newest_versions_of
-from app.emails.files import store
+from app.emails.file_kinds import check_file, check_picture_in_text, clean_name
+from app.emails.files import check_fits, store
 from app.emails.foreign import read_single
 from app.emails.limits import LimitedRenderer
 from app.emails.models import Piece, PieceKind, Template, WaitingImport
@@ -136,7 +137,8 @@ def find_import(session: Session, actor: Actor, import_id: int, *, lock: bool = 
 def read_bundle(file_name: str, content: bytes, *, keep_braces: bool = False) -> Bundle:
     """Read a ZIP file of templates, or a single file of one. Raises Refused."""
     if content.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        return read_files(unpack(content))
+        bundle = read_files(unpack(content))
+        return replace(bundle, templates=tuple(map(_with_checked_files, bundle.templates)))
     return Bundle((read_single(file_name, content, keep_braces=keep_braces),))
 
 
@@ -172,11 +174,11 @@ def carry_out(
     """
     done = Done()
     of_key = {line.key: line for line in lines}
-    for key, piece in _pieces(bundle):
+    for key, piece in _new_first(_pieces(bundle), of_key):
         piece_id = _import_piece(session, actor, piece, of_key[key], chosen.get(key), done)
         if piece.kind is PieceKind.LAYOUT:
             done.layouts[piece.name] = piece_id
-    for key, template in _templates(bundle):
+    for key, template in _new_first(_templates(bundle), of_key):
         _import_template(session, actor, template, of_key[key], chosen.get(key), done)
     words = f"Imported: {len(done.made)} made, {len(done.replaced)} drafts replaced, {len(done.left)} left as they were"
     note(session, actor, "template.imported", words)
@@ -260,6 +262,8 @@ def _import_template(
     done: Done,
 ) -> None:
     here = template_named(session, actor, template.name)
+    if here is not None and here.id in done.template_ids and line.fate is Fate.NEW:
+        here = None  # the file's own, with other capitals: this one gets a number behind its name
     if (here is None) != (line.fate is Fate.NEW):
         raise Refused(MEANWHILE)
     choice = Choice.COPY if here is None else Choice.LEAVE if line.fate is Fate.SAME else _choice(line, chosen)
@@ -268,6 +272,9 @@ def _import_template(
         return
     content = _content(session, actor, template, done.layouts)
     if here is not None and choice is Choice.REPLACE:
+        if here.id in done.template_ids:
+            words = f"Two templates of the file would replace the draft of “{here.name}”. Make a copy of one of them."
+            raise Refused(words)
         save_draft(session, actor, here.id, content, number=line.draft_number)
         words = f"Draft of template “{here.name}” replaced by an imported one"
         note(session, actor, "template.draft_replaced", words, subject_id=here.id)
@@ -278,6 +285,21 @@ def _import_template(
     made.folder = template.folder
     done.made.append(made.name)
     done.template_ids.append(made.id)
+
+
+def _with_checked_files(template: BundledTemplate) -> BundledTemplate:
+    """Hold files against the rules of files that are added by hand. Raises Refused."""
+    checked: list[TemplateFile] = []
+    for one in template.content.files:
+        name, content = clean_name(one.name), template.bytes_of[one.sha256]
+        if not name:
+            raise Refused(f"A file of the template “{template.name}” has no name.", field="file")
+        check_fits(name, content, [file.size for file in checked])
+        media_type = check_file(name, content)
+        if one.content_id:
+            check_picture_in_text(name, media_type)
+        checked.append(replace(one, name=name, media_type=media_type))
+    return replace(template, content=replace(template.content, files=tuple(checked)))
 
 
 def _content(session: Session, actor: Actor, template: BundledTemplate, layouts: Mapping[str, int]) -> Content:
@@ -306,6 +328,11 @@ def _templates(bundle: Bundle) -> Iterator[tuple[str, BundledTemplate]]:
 
 def _pieces(bundle: Bundle) -> Iterator[tuple[str, BundledPiece]]:
     return ((f"piece-{number}", one) for number, one in enumerate(bundle.pieces, 1))
+
+
+def _new_first(entries: Iterator[tuple[str, V]], of_key: Mapping[str, Line]) -> list[tuple[str, V]]:
+    """Let what is new have its name before a copy of something else takes it."""
+    return sorted(entries, key=lambda entry: of_key[entry[0]].fate is not Fate.NEW)
 
 
 def _has_layout(session: Session, actor: Actor, bundle: Bundle, name: str) -> bool:

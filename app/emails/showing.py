@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from app.audit.trail import Actor
 from app.emails.assembling import Pieces, assemble
 from app.emails.content import Content
+from app.emails.inline_images import html_with_files
 from app.emails.limits import LimitedRenderer
 from app.emails.models import Piece, PieceVersion, Template, TemplateVersion
 from app.emails.pieces import pieces_for
@@ -66,12 +67,15 @@ def html_of_side(session: Session, renderer: LimitedRenderer, template: Template
     if language not in side.content.variants:
         return _page("It is not written in this language.")
     if side.version is None:
-        return shown_html(renderer, side.content, language, pieces_for(session, template.workspace_id, side.content))
-    source = side.version.source(language)
-    try:
-        return renderer.run(render_with_examples, source, examples_of(side.content)) or _page("It has no HTML.")
-    except RenderError as error:
-        return _page(*(str(one) for one in error.problems))
+        pieces = pieces_for(session, template.workspace_id, side.content)
+        html = shown_html(renderer, side.content, language, pieces)
+    else:
+        source = side.version.source(language)
+        try:
+            html = renderer.run(render_with_examples, source, examples_of(side.content)) or _page("It has no HTML.")
+        except RenderError as error:
+            return _page(*(str(one) for one in error.problems))
+    return html_with_files(session, html, side.content.files)
 
 
 def text_of_side(session: Session, renderer: LimitedRenderer, template: Template, side: Side, language: str) -> str:

@@ -13,7 +13,7 @@ from app.db import now
 from app.emails import starter
 from app.emails.content import Content
 from app.emails.languages import is_language
-from app.emails.models import Template, TemplateVersion
+from app.emails.models import Piece, PieceKind, PieceUse, Template, TemplateVersion
 from app.emails.pieces import keep_uses
 from app.refusals import NotThere, Refused
 
@@ -57,6 +57,31 @@ def folders(session: Session, actor: Actor) -> Sequence[str]:
         .distinct()
         .order_by(Template.folder)
     ).all()
+
+
+def folder_counts(session: Session, actor: Actor) -> dict[str, int]:
+    """Give how many templates each folder holds, by name; an empty name for those in none."""
+    query = (
+        select(Template.folder, func.count())
+        .where(Template.workspace_id == actor.workspace_id, Template.is_archived.is_(False))
+        .group_by(Template.folder)
+        .order_by(Template.folder)
+    )
+    return dict(session.execute(query).tuples().all())
+
+
+def layouts_of(session: Session, template_ids: Collection[int]) -> dict[int, list[str]]:
+    """Give the names of the layouts that each template uses: the draft's and, where it is another, the version's."""
+    rows = session.execute(
+        select(PieceUse.template_id, Piece.name)
+        .join(Piece, Piece.id == PieceUse.piece_id)
+        .where(PieceUse.template_id.in_(template_ids), Piece.kind == PieceKind.LAYOUT)
+        .order_by(Piece.name)
+    )
+    found: dict[int, list[str]] = {}
+    for template_id, name in rows.tuples():
+        found.setdefault(template_id, []).append(name)
+    return found
 
 
 def newest_of(session: Session, template_ids: Collection[int]) -> dict[int, TemplateVersion]:

@@ -48,11 +48,13 @@ def index() -> Page:
     if len(found) > PAGE:
         kept = "yes" if archived else None
         next_url = url_for("emails.index", after=found[PAGE - 1].name, q=search or None, archived=kept, folder=folder)
+    ids = [one.id for one in found]
     return render_template(
         "emails/index.html",
         templates=found[:PAGE],
-        newest=templates.newest_of(db(), [one.id for one in found]),
-        folders=templates.folders(db(), me()),
+        newest=templates.newest_of(db(), ids),
+        layouts=templates.layouts_of(db(), ids),
+        folders=templates.folder_counts(db(), me()),
         folder=folder,
         search=search,
         archived=archived,
