@@ -67,7 +67,7 @@ def folder_counts(session: Session, actor: Actor) -> dict[str, int]:
         .group_by(Template.folder)
         .order_by(Template.folder)
     )
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())
 
 
 def layouts_of(session: Session, template_ids: Collection[int]) -> dict[int, list[str]]:
@@ -79,7 +79,7 @@ def layouts_of(session: Session, template_ids: Collection[int]) -> dict[int, lis
         .order_by(Piece.name)
     )
     found: dict[int, list[str]] = {}
-    for template_id, name in rows.tuples():
+    for template_id, name in rows:
         found.setdefault(template_id, []).append(name)
     return found
 

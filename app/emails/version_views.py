@@ -39,10 +39,10 @@ def findings_of(template: Template) -> list[Finding]:
 @blueprint.route("/<int:template_id>/publish", methods=["GET", "POST"])
 def publish(template_id: int) -> Page:
     """Show what publishing would change and what keeps the draft from it; POST publishes."""
-    template = templates.find_template(db(), me(), template_id)
     form = PublishForm()
     if request.method == "GET":
-        return _publish_page(template, form)
+        return _publish_page(templates.find_template(db(), me(), template_id), form)
+    template = versions.held_template(db(), me(), template_id)
     if problem := _not_as_seen(template, form):
         form.form_errors.append(problem)
         return _publish_page(template, form), 422

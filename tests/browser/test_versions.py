@@ -99,6 +99,16 @@ def test_a_foreign_file_comes_in_as_a_draft(page: Page, postroom: RunningPostroo
     expect(page.get_by_role("heading", level=1)).to_contain_text("order shipped")
 
 
+def test_a_pasted_source_comes_in_as_a_draft(page: Page, postroom: RunningPostroom) -> None:
+    page.goto(f"{postroom.url}/templates/import")
+    page.get_by_label("Or paste the source of one e-mail").fill("Dear **{{ name }}**")
+    page.get_by_role("radio", name="Markdown").check()
+    page.get_by_role("button", name="Look at what is in it").click()
+    expect(page.locator("main")).to_contain_text("It is made as a draft.")
+    page.get_by_role("button", name="Import", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Pasted e-mail")
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1440])
 def test_the_pages_are_accessible_and_fit(

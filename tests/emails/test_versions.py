@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from threading import Barrier
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,10 +17,13 @@ from app.audit.models import AuditEntry
 from app.db import Database
 from app.emails import publishing, templates, versions
 from app.emails.content import Content, Format, TemplateFile, Variant, content_of
+from app.emails.files import store
 from app.emails.models import Piece, PieceKind, PieceVersion, Template, TemplateVersion
 from app.people.models import Person
 from app.refusals import NotThere, Refused
+from tests.conftest import signed_in
 from tests.factories import a_draft_send, a_list, some_people
+from tests.files import a_png
 
 pytestmark = pytest.mark.usefixtures("client")
 
@@ -92,6 +99,24 @@ def test_a_second_press_publishes_nothing_twice(
     assert len(ids(session, template)) == 3
 
 
+def test_two_people_who_publish_at_once_make_one_version(
+    app: Flask, session: Session, actor: Person, staff: Person, template: Template
+) -> None:
+    save(session, actor, template, content_of("New", "<p>x</p>"))
+    session.commit()
+    data = {"number": template.draft_number, "version": 3}
+    people = [signed_in(app, one) for one in (actor, staff)]
+    together = Barrier(2)
+
+    def press(person: FlaskClient) -> int:
+        together.wait()
+        return person.post(f"/templates/{template.id}/publish", data=data).status_code
+
+    with ThreadPoolExecutor(2) as threads:
+        assert sorted(threads.map(press, people)) == [302, 422]
+    assert len(ids(session, template)) == 3
+
+
 def test_a_draft_with_problems_is_not_published(
     client: FlaskClient, session: Session, actor: Person, template: Template
 ) -> None:
@@ -153,6 +178,8 @@ def test_versions_are_listed_with_who_when_and_why_and_test_snapshots_are_not(
     for words in ("Version 1", "Version 2", "the first one", "another day", "Ada Admin"):
         assert words in page
     assert "None" not in page
+    assert page.count(">Newest<") == 1
+    assert page.index("Version 2</a>") < page.index(">Newest<") < page.index("Version 1</a>")
     assert "a trial of mine" not in page
     assert "a trial of mine" not in client.get(f"/templates/{template.id}").text
 
@@ -276,6 +303,21 @@ def test_a_layout_that_changed_is_seen(client: FlaskClient, session: Session, ac
     assert "Settings" in client.get(f"/templates/{made.id}/publish").text
 
 
+def test_pictures_in_the_text_are_shown(
+    client: FlaskClient, session: Session, actor: Person, template: Template
+) -> None:
+    picture = store(session, a_png())
+    draft = replace(
+        content_of("s", "<p><img src='cid:logo' alt='Logo'></p>"),
+        files=(TemplateFile("logo.png", "image/png", picture.sha256, picture.size, "logo"),),
+    )
+    save(session, actor, template, draft)
+    version = publishing.publish(session, actor, template.id)
+    session.commit()
+    for side in ("draft", version.id):
+        assert "data:image/png;base64," in client.get(f"/templates/{template.id}/rendered?of={side}").text
+
+
 def test_a_copy_has_the_draft_a_free_name_and_the_folder(
     client: FlaskClient, session: Session, actor: Person, template: Template, database: Database
 ) -> None:
@@ -305,6 +347,8 @@ def test_folders_filter_the_list(client: FlaskClient, session: Session, actor: P
     page = client.get("/templates/").text
     assert "?folder=Autumn+2027" in page or "?folder=Autumn%202027" in page
     assert "by Ada Admin" in page
+    assert "Autumn 2027 (1)" in page
+    assert "In no folder (1)" in page
     inside = client.get("/templates/?folder=Autumn+2027").text
     assert ">Closure<" in inside
     assert ">Elsewhere<" not in inside
@@ -314,6 +358,16 @@ def test_folders_filter_the_list(client: FlaskClient, session: Session, actor: P
     assert "Nothing is in this folder" in client.get("/templates/?folder=Nothing").text
     with pytest.raises(Refused):
         versions.move(session, actor, template.id, "x" * 101)
+
+
+def test_the_list_names_the_layout(client: FlaskClient, session: Session, actor: Person, template: Template) -> None:
+    layout = Piece(workspace_id=actor.workspace_id, kind=PieceKind.LAYOUT, name="Letterhead")
+    session.add(layout)
+    session.flush()
+    assert templates.layouts_of(session, [template.id]) == {}
+    save(session, actor, template, replace(template.draft, layout_id=layout.id))
+    session.commit()
+    assert '<td data-label="Layout">Letterhead</td>' in client.get("/templates/").text
 
 
 def test_another_workspace_can_do_nothing(session: Session, template: Template) -> None:
