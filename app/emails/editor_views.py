@@ -35,6 +35,7 @@ def edit(template_id: int) -> Page:
         if language not in template.draft.variants:
             language = template.draft.language
         return _editor(template, draft_form(template, language), template.draft)
+    template = templates.held_template(db(), me(), template_id)
     form = DraftForm()
     if is_header_action():
         return _editor(template, form, form.content(template.draft))
@@ -61,7 +62,7 @@ def edit(template_id: int) -> Page:
 @blueprint.post("/<int:template_id>/autosave")
 def autosave(template_id: int) -> Page:
     """Save what is typed at the moment; answers with words about it, and with the number of the draft it now is."""
-    template = templates.find_template(db(), me(), template_id)
+    template = templates.held_template(db(), me(), template_id)
     form = DraftForm()
     draft = form.content(template.draft)
     number = template.draft_number if request.form.get("mine") == "yes" else form.number.data or 0

@@ -14,7 +14,7 @@ from app.emails.content import TemplateFile
 from app.emails.file_kinds import check_file, check_picture_in_text, clean_name
 from app.emails.files import Size, check_fits, size_as_sent, store
 from app.emails.models import Template
-from app.emails.templates import find_template
+from app.emails.templates import held_template
 from app.refusals import NotThere, Refused
 
 MAX_CONTENT_ID = 60
@@ -28,7 +28,7 @@ def add_template_file(
 
     `inline` None shows a picture within the text and attaches everything else. Raises Refused with the field `file`.
     """
-    template = _locked(session, actor, template_id)
+    template = held_template(session, actor, template_id)
     name = clean_name(name)
     sizes = [one.size for one in template.draft.files]
     if name:
@@ -50,7 +50,7 @@ def add_template_file(
 
 def remove_template_file(session: Session, actor: Actor, template_id: int, sha256: str) -> TemplateFile:
     """Take a file out of the draft; published versions keep it. Raises NotThere."""
-    template = _locked(session, actor, template_id)
+    template = held_template(session, actor, template_id)
     removed = _find(template, sha256)
     _set_files(template, tuple(one for one in template.draft.files if one.sha256 != sha256))
     words = f"“{removed.name}” removed from template “{template.name}”"
@@ -60,7 +60,7 @@ def remove_template_file(session: Session, actor: Actor, template_id: int, sha25
 
 def change_file_kind(session: Session, actor: Actor, template_id: int, sha256: str, *, inline: bool) -> TemplateFile:
     """Show a picture within the text, or attach it. Raises NotThere, and Refused for what is no such picture."""
-    template = _locked(session, actor, template_id)
+    template = held_template(session, actor, template_id)
     before = _find(template, sha256)
     if bool(before.content_id) == inline:
         return before
@@ -103,13 +103,6 @@ def content_id_for(name: str, taken: Collection[str]) -> str:
     while made in taken:
         made, number = f"{stem}-{number}", number + 1
     return made
-
-
-def _locked(session: Session, actor: Actor, template_id: int) -> Template:
-    """Find a template and hold it against others who save it; `draft_number` stays, so that nobody's text is old."""
-    find_template(session, actor, template_id)
-    session.flush()
-    return session.get_one(Template, template_id, with_for_update=True, populate_existing=True)
 
 
 def _find(template: Template, sha256: str) -> TemplateFile:

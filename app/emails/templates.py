@@ -103,6 +103,13 @@ def find_template(session: Session, actor: Actor, template_id: int) -> Template:
     return template
 
 
+def held_template(session: Session, actor: Actor, template_id: int) -> Template:
+    """Find a template as it is now, and let nobody else change it before this is committed. Raises NotThere."""
+    find_template(session, actor, template_id)
+    session.flush()
+    return session.get_one(Template, template_id, with_for_update=True, populate_existing=True)
+
+
 def find_version(session: Session, actor: Actor, version_id: int) -> TemplateVersion:
     """Find a version of the actor's workspace. Raises NotThere."""
     version = session.get(TemplateVersion, version_id)
@@ -161,7 +168,7 @@ def rename_template(session: Session, actor: Actor, template_id: int, name: str)
 
 def save_draft(session: Session, actor: Actor, template_id: int, draft: Content, *, number: int) -> Template:
     """Save a draft that was written on top of draft `number`. Raises Refused when somebody saved meanwhile."""
-    template = find_template(session, actor, template_id)
+    template = held_template(session, actor, template_id)
     if template.draft_number != number:
         raise SavedMeanwhile(
             "Somebody else saved this template meanwhile. Your text is kept below; compare it with theirs in another "

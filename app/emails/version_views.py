@@ -42,7 +42,7 @@ def publish(template_id: int) -> Page:
     form = PublishForm()
     if request.method == "GET":
         return _publish_page(templates.find_template(db(), me(), template_id), form)
-    template = versions.held_template(db(), me(), template_id)
+    template = templates.held_template(db(), me(), template_id)
     if problem := _not_as_seen(template, form):
         form.form_errors.append(problem)
         return _publish_page(template, form), 422

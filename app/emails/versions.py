@@ -38,16 +38,9 @@ def version_of(session: Session, actor: Actor, template: Template, version_id: i
     return version
 
 
-def held_template(session: Session, actor: Actor, template_id: int) -> Template:
-    """Find a template as it is now, and let nobody else publish it before this is committed. Raises NotThere."""
-    find_template(session, actor, template_id)
-    session.flush()
-    return session.get_one(Template, template_id, with_for_update=True, populate_existing=True)
-
-
 def restore(session: Session, actor: Actor, template_id: int, version_id: int, *, number: int) -> Template:
     """Make a version's content the draft, in the place of draft `number`. Raises NotThere, Refused."""
-    template = held_template(session, actor, template_id)
+    template = find_template(session, actor, template_id)
     version = version_of(session, actor, template, version_id)
     save_draft(session, actor, template_id, version.content, number=number)
     words = f"Draft of template “{template.name}” put back to version {version.number}"

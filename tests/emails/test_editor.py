@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 from flask import Flask
@@ -72,6 +74,25 @@ def test_two_people_never_overwrite_each_other_silently(
     assert "Sam Staff saved this template" in again.text, "asking twice is not saying so"
     client.post(url, data=form(template, subject="Mine", mine="yes"))
     assert draft_of(database, template).main.subject == "Mine"
+
+
+def test_of_two_who_save_at_the_same_moment_one_is_told(
+    app: Flask, client: FlaskClient, staff: Person, database: Database, template: Template
+) -> None:
+    url = f"/templates/{template.id}/autosave"
+    together = Barrier(2)
+
+    def save(whose: FlaskClient, subject: str) -> str:
+        together.wait()
+        return whose.post(url, data=form(template, subject=subject)).text
+
+    for attempt in range(8):
+        with ThreadPoolExecutor(2) as pool:
+            subjects = (f"Mine {attempt}", f"Theirs {attempt}")
+            answers = list(pool.map(save, (client, signed_in(app, staff)), subjects))
+        assert sum("saved this template" in answer for answer in answers) == 1
+        with database.reading() as session:
+            template = session.get_one(Template, template.id)
 
 
 def test_whoever_else_has_it_open_is_named(app: Flask, client: FlaskClient, staff: Person, template: Template) -> None:
