@@ -1,69 +1,7 @@
-// The editor's page: frames that do not flicker, saving by itself, stepping through people.
+// The editor's page: saving by itself, stepping through people.
 // Without this file a template can be written, saved and published as well; only the live preview is missing.
 
 const form = document.getElementById("editor");
-const frames = document.getElementById("frames");
-
-// Frames. A new page is loaded behind the old one and takes its place when it is there.
-const FRAMES_OF_VIEW = { desktop: ["desktop"], phone: ["phone"], dark: ["desktop"], side: ["desktop", "phone"] };
-const TITLES = { desktop: "HTML of the e-mail", phone: "HTML of the e-mail on a phone" };
-let shown = 0;
-
-function showFrames() {
-  const source = document.getElementById("frame-source");
-  const kinds = source?.dataset.src ? (FRAMES_OF_VIEW[source.dataset.view] ?? []) : [];
-  const turn = ++shown;
-  frames.hidden = kinds.length === 0;
-  for (const place of [...frames.children]) {
-    if (!kinds.includes(place.dataset.kind)) {
-      place.remove();
-    }
-  }
-  for (const kind of kinds) {
-    let place = frames.querySelector(`[data-kind="${kind}"]`);
-    if (!place) {
-      place = document.createElement("div");
-      place.dataset.kind = kind;
-      place.className = "frame-place";
-      frames.append(place);
-    }
-    load(place, kind, source.dataset.src, turn);
-  }
-}
-
-function load(place, kind, address, turn) {
-  const frame = document.createElement("iframe");
-  frame.setAttribute("sandbox", "");
-  frame.title = TITLES[kind];
-  frame.className = `preview-frame ${kind} coming`;
-  frame.addEventListener("load", () => {
-    if (turn < Number(place.dataset.turn ?? 0)) {
-      frame.remove();
-      return;
-    }
-    place.dataset.turn = String(turn);
-    for (const old of [...place.children]) {
-      if (old !== frame) {
-        old.remove();
-      }
-    }
-    frame.classList.remove("coming");
-    document.dispatchEvent(new CustomEvent("postroom:previewed"));
-  });
-  frame.src = address;
-  for (const waiting of [...place.querySelectorAll(".coming")]) {
-    waiting.remove();
-  }
-  place.append(frame);
-}
-
-document.addEventListener("htmx:afterSwap", (event) => {
-  if (event.detail.target.id === "preview") {
-    showFrames();
-  }
-});
-showFrames();
-
 // The checks bring the names that the editor offers, new ones among them.
 document.addEventListener("htmx:afterSettle", () => {
   const names = document.getElementById("new-names");

@@ -30,7 +30,7 @@ def a_zip(files: Mapping[str, bytes], packing: int = zipfile.ZIP_DEFLATED) -> by
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w", packing) as archive:
         for name, content in files.items():
-            archive.writestr(name, content)
+            archive.writestr(zipfile.ZipInfo(name), content, packing)  # no time of its own: the same bytes each time
     return made.getvalue()
 
 

@@ -20,7 +20,7 @@ from app.emails.variables import KIND_WORDS, Kind, match_columns
 from app.recipients.lists import find_list
 from app.refusals import NotThere
 from app.web.numbers import LARGEST
-from app.web.request import db, me, services
+from app.web.request import db, me, only_reads, services
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,7 @@ class VariableRow:
 
 
 @blueprint.post("/<int:template_id>/checks")
+@only_reads
 def checks(template_id: int) -> Page:
     """Answer with what there is to say of what is typed at the moment, and with rows for variables that are new."""
     template = templates.find_template(db(), me(), template_id)
@@ -49,7 +50,6 @@ def checks(template_id: int) -> Page:
     known = set(request.form.getlist("hint_name"))
     rows = [row for row in variable_rows(draft, pieces, columns) if row.name not in known]
     names = editor_names(draft, pieces)
-    db().commit()  # the checks may take a while; nobody waits for our write lock meanwhile
     found = findings(services().renderer, draft, form.language(draft), pieces, data, columns)
     return render_template(
         "emails/_checks.html", findings=found, rows=rows, names=names, kinds=KIND_WORDS, place_words=place_words

@@ -23,7 +23,7 @@ from app.recipients.people import languages_of
 from app.refusals import NotThere, Refused
 from app.web.header_rows import composer, is_header_action
 from app.web.numbers import LARGEST
-from app.web.request import db, me
+from app.web.request import db, me, only_reads
 
 
 @blueprint.route("/<int:template_id>", methods=["GET", "POST"])
@@ -96,6 +96,7 @@ def tell_presence(template_id: int) -> Page:
 
 
 @blueprint.post("/<int:template_id>/languages")
+@only_reads
 def languages_needed(template_id: int) -> Page:
     """Say which languages the people of the preview's list have, and which of them the template lacks."""
     template = templates.find_template(db(), me(), template_id)

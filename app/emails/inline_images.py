@@ -36,9 +36,12 @@ def html_with_files(session: Session, html: str, files: Sequence[TemplateFile]) 
     They stand in the HTML itself (`data:`): a sandboxed frame has an origin of its own, and no browser sends our
     sign-in along when such a frame asks for a picture.
     """
+    pictures = [one for one in files if one.content_id and one.media_type in IN_TEXT]
+    if not pictures:
+        return html
     wanted = {found[2] for found in _SHOWN.finditer(html)}
-    shown = [one for one in files if one.content_id in wanted and one.media_type in IN_TEXT]
-    contents = contents_of(session, (one.sha256 for one in shown)) if shown else {}
+    shown = [one for one in pictures if one.content_id in wanted]
+    contents = contents_of(session, (one.sha256 for one in shown))
     urls = {one.content_id: data_url(one.media_type, contents[one.sha256]) for one in shown}
     return with_images(html, urls.get)
 

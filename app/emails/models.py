@@ -162,35 +162,6 @@ class Editing(Base):
     person: Mapped[Person] = relationship()
 
 
-class PreviewPage(Base):
-    """The last rendered HTML one person previewed of one template; what the sandboxed frame loads.
-
-    A row of its own because a frame that shows foreign HTML needs its own address and its own policy.
-    """
-
-    __tablename__ = "preview_page"
-    __table_args__ = (UniqueConstraint("template_id", "person_id"),)
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    template_id: Mapped[int] = mapped_column(ForeignKey("template.id", ondelete="CASCADE"))
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"))
-    html: Mapped[str] = mapped_column(Text)
-    made_at: Mapped[datetime] = mapped_column(default=now)
-
-
-class PiecePreviewPage(Base):
-    """The same for a layout or a snippet: the last rendered HTML one person previewed of it."""
-
-    __tablename__ = "piece_preview_page"
-    __table_args__ = (UniqueConstraint("piece_id", "person_id"),)
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    piece_id: Mapped[int] = mapped_column(ForeignKey("piece.id", ondelete="CASCADE"))
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"))
-    html: Mapped[str] = mapped_column(Text)
-    made_at: Mapped[datetime] = mapped_column(default=now)
-
-
 class WaitingImport(Base):
     """A file that was read and waits for a person's yes before anything of it is imported; deleted afterwards."""
 

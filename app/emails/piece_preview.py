@@ -10,12 +10,10 @@ from markupsafe import escape
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.audit.trail import Actor
-from app.db import now
 from app.emails.assembling import PieceSource
 from app.emails.content import Content, Format, content_of
 from app.emails.limits import LimitedRenderer
-from app.emails.models import Piece, PieceKind, PiecePreviewPage, PieceUse, Template, TemplateVersion
+from app.emails.models import Piece, PieceKind, PieceUse, Template, TemplateVersion
 from app.emails.piece_drafts import Written, alone, check, source_of
 from app.emails.pieces import pieces_for
 from app.emails.preview import Preview, preview
@@ -114,29 +112,6 @@ def render_with_stand_ins(source: EmailSource, data: Mapping[str, Any]) -> Rende
     """Render with a stand-in for each value that is not given; runs in a limited process. Raises RenderError."""
     stand_ins = {name: f"[{name}]" for name in variables_of(source) if name not in data}
     return render(source, {**stand_ins, **data})
-
-
-def keep_piece_page(session: Session, actor: Actor, piece_id: int, html: str) -> PiecePreviewPage:
-    """Keep the HTML for the sandboxed frame; one row for each person and piece."""
-    page = session.scalar(
-        select(PiecePreviewPage).where(PiecePreviewPage.piece_id == piece_id, PiecePreviewPage.person_id == actor.id)
-    )
-    if page is None:
-        page = PiecePreviewPage(piece_id=piece_id, person_id=actor.id, html=html)
-        session.add(page)
-    page.html, page.made_at = html, now()
-    session.flush()
-    return page
-
-
-def piece_page_of(session: Session, actor: Actor, piece_id: int) -> str:
-    """Give the HTML kept last; empty when there is none."""
-    html = session.scalar(
-        select(PiecePreviewPage.html).where(
-            PiecePreviewPage.piece_id == piece_id, PiecePreviewPage.person_id == actor.id
-        )
-    )
-    return html or ""
 
 
 def _content_to_show(piece: Piece, written: Written, around: Template | None) -> Content:

@@ -15,7 +15,7 @@ from app.emails.piece_publishing import has_changes
 from app.emails.templates import SavedMeanwhile
 from app.refusals import NotThere, Refused
 from app.web.frames import foreign_html
-from app.web.request import db, me, services
+from app.web.request import db, me, only_reads, services
 
 PAGE = 25
 MOST_SHOWN = 50
@@ -92,17 +92,11 @@ def edit_piece(piece_id: int) -> Page:
 
 
 @blueprint.post("/pieces/<int:piece_id>/preview")
+@only_reads
 def preview_piece(piece_id: int) -> Page:
     """Answer with the preview part for what is typed at the moment."""
     piece = pieces.find_piece(db(), me(), piece_id)
     return render_template("emails/pieces/_preview.html", **_preview(piece, PieceForm()))
-
-
-@blueprint.get("/pieces/<int:piece_id>/preview-page")
-def piece_page(piece_id: int) -> Response:
-    """Give the HTML previewed last, for the sandboxed frame."""
-    pieces.find_piece(db(), me(), piece_id)
-    return foreign_html(piece_preview.piece_page_of(db(), me(), piece_id), images="images" in request.args)
 
 
 @blueprint.post("/pieces/<int:piece_id>/archive")
@@ -164,15 +158,12 @@ def _editor(piece: Piece, form: PieceForm) -> str:
 
 
 def _preview(piece: Piece, form: PieceForm) -> dict[str, Any]:
-    """Render what is typed and keep its HTML for the frame."""
+    """Render what is typed."""
     around = _template(form.around.data or SAMPLE) if piece.kind is PieceKind.LAYOUT else None
     db().commit()  # rendering may take a while; nobody waits for our write lock meanwhile
     with services().database.reading() as session:
         shown = piece_preview.preview_piece(session, services().renderer, piece, form.written(piece), around)
-    html = shown.email.html if shown.email else ""
-    with services().database.writing() as session:
-        page = piece_preview.keep_piece_page(session, me(), piece.id, html)
-    return {"piece": piece, "preview": shown, "around": around, "frame_stamp": f"{page.made_at:%H%M%S%f}"}
+    return {"piece": piece, "preview": shown, "around": around}
 
 
 def _template(template_id: int) -> Template | None:

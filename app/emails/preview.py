@@ -9,15 +9,10 @@ from typing import Any
 
 from lxml import etree
 from lxml import html as lxml_html
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
-from app.audit.trail import Actor
-from app.db import now
 from app.emails.assembling import Pieces, as_written, assemble, check_written
 from app.emails.content import Content
 from app.emails.limits import LimitedRenderer
-from app.emails.models import PreviewPage
 from app.emails.preparing import prepare_html, text_of
 from app.emails.publishing import with_defaults
 from app.emails.rendering import RenderedEmail, RenderError, RenderProblem, render, variables_of
@@ -147,24 +142,3 @@ def _first_words(email: RenderedEmail) -> str:
         if sum(map(len, pieces)) > INBOX_CHARACTERS:
             break
     return " ".join(piece for piece in pieces if piece)[:INBOX_CHARACTERS]
-
-
-def keep_page(session: Session, actor: Actor, template_id: int, html: str) -> PreviewPage:
-    """Keep the HTML for the sandboxed frame; one row for each person and template."""
-    page = session.scalar(
-        select(PreviewPage).where(PreviewPage.template_id == template_id, PreviewPage.person_id == actor.id)
-    )
-    if page is None:
-        page = PreviewPage(template_id=template_id, person_id=actor.id, html=html)
-        session.add(page)
-    page.html, page.made_at = html, now()
-    session.flush()
-    return page
-
-
-def page_of(session: Session, actor: Actor, template_id: int) -> str:
-    """Give the HTML kept last; empty when there is none."""
-    html = session.scalar(
-        select(PreviewPage.html).where(PreviewPage.template_id == template_id, PreviewPage.person_id == actor.id)
-    )
-    return html or ""

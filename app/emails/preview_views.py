@@ -21,14 +21,15 @@ from app.recipients.people import recipient_near
 from app.refusals import NotThere
 from app.sends.composition import unsubscribe_link
 from app.sends.review import SPECIMEN_REFERENCE
-from app.web.frames import foreign_html
+from app.web.frames import paper
 from app.web.numbers import LARGEST
-from app.web.request import db, me, services
+from app.web.request import db, me, only_reads, services
 
 STEPS = {"next": 1, "previous": -1}
 
 
 @blueprint.post("/<int:template_id>/preview")
+@only_reads
 def preview(template_id: int) -> Page:
     """Answer with the preview part for what is typed at the moment."""
     template = templates.find_template(db(), me(), template_id)
@@ -36,19 +37,14 @@ def preview(template_id: int) -> Page:
     return render_template("emails/_preview.html", **preview_context(template, form, form.content(template.draft)))
 
 
-@blueprint.get("/<int:template_id>/preview-page")
-def preview_page(template_id: int) -> Response:
-    """Give the HTML previewed last, for the sandboxed frame."""
-    template = templates.find_template(db(), me(), template_id)
-    html = previews.page_of(db(), me(), template_id)
-    if "dark" in request.args:
-        html = in_dark_mode(html)
-    html = html_with_files(db(), html, template.draft.files)
-    return foreign_html(html, images="images" in request.args)
+@blueprint.get("/paper")
+def blank_paper() -> Response:
+    """Give the blank page on which the browser lays what is previewed."""
+    return paper(images="images" in request.args, old="old" in request.args)
 
 
 def preview_context(template: Template, form: DraftForm, draft: Content) -> dict[str, Any]:
-    """Render what is typed, keep its HTML for the frame, and give what `_preview.html` shows."""
+    """Render what is typed and give what `_preview.html` shows."""
     data, who, person = preview_data(form, draft)
     pieces = pieces_for(db(), template.workspace_id, draft)
     db().commit()  # rendering may take a while; nobody waits for our write lock meanwhile
@@ -56,15 +52,15 @@ def preview_context(template: Template, form: DraftForm, draft: Content) -> dict
     language = form.language(draft)
     with_text = view is View.TEXT
     shown = previews.preview(services().renderer, draft, language, pieces, data, with_text=with_text)
-    html = shown.email.html if shown.email else ""
-    with services().database.writing() as session:
-        page = previews.keep_page(session, me(), template.id, html)
+    html = shown.email.html if shown.email and view in FRAMED else ""
+    dark = view is View.DARK
     return {
         "template": template,
         "preview": shown,
         "view": view,
-        "frame_url": _frame_url(template, view, f"{page.made_at:%H%M%S%f}") if view in FRAMED and html else "",
-        "has_dark_colours": view is not View.DARK or has_dark_colours(html),
+        "html": html_with_files(db(), in_dark_mode(html) if dark else html, draft.files),
+        "paper": url_for("emails.blank_paper", images="yes" if request.form.get("images") == "yes" else None),
+        "has_dark_colours": not dark or has_dark_colours(html),
         "who": who,
         "person": person,
     }
@@ -98,9 +94,3 @@ def examples_of(draft: Content) -> dict[str, Any]:
     links = unsubscribe_link(me().workspace.public_url, SPECIMEN_REFERENCE)
     examples = {name: hint.example for name, hint in draft.hints.items() if hint.example}
     return {"email": "someone@example.com", "name": "", **links, **examples}
-
-
-def _frame_url(template: Template, view: View, stamp: str) -> str:
-    dark = "yes" if view is View.DARK else None
-    images = "yes" if request.form.get("images") == "yes" else None
-    return url_for("emails.preview_page", template_id=template.id, v=stamp, dark=dark, images=images)

@@ -15,3 +15,16 @@ def foreign_html(html: str, *, images: bool = False) -> Response:
     )
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def paper(*, images: bool = False, old: bool = False) -> Response:
+    """Answer with a blank page on which the browser lays an e-mail while it is written (static/frames.js).
+
+    It may be reached by our own page, so that only what changed is put in its place; nothing in it can run.
+    `old`: without a doctype, as an e-mail without one is measured.
+    """
+    html = '<html lang="en"><head><title>E-mail</title></head><body></body></html>'
+    response = foreign_html(html if old else f"<!doctype html>{html}", images=images)
+    policy = response.headers["Content-Security-Policy"]
+    response.headers["Content-Security-Policy"] = policy.replace("sandbox;", "sandbox allow-same-origin;", 1)
+    return response

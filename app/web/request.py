@@ -27,8 +27,14 @@ def services() -> Services:
 def db() -> Session:
     """Give the request's session: it reads for GET, and writes for everything else."""
     if "db_session" not in g:
-        g.db_session = services().database.session(write=request.method not in SAFE_METHODS)
+        g.db_session = services().database.session(write=_writes())
     return cast(Session, g.db_session)
+
+
+def only_reads(view: Callable[P, R]) -> Callable[P, R]:
+    """Mark a view that answers to POST because much is typed, and changes nothing: it waits for no writer."""
+    view.only_reads = True  # type: ignore[attr-defined]
+    return view
 
 
 def me() -> Person:
@@ -78,3 +84,8 @@ def install_session(app: Flask) -> None:
         session: Session | None = g.pop("db_session", None)
         if session is not None:
             session.close()
+
+
+def _writes() -> bool:
+    view = current_app.view_functions.get(request.endpoint or "")
+    return request.method not in SAFE_METHODS and not getattr(view, "only_reads", False)

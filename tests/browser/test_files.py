@@ -46,7 +46,7 @@ def write(page: Page, body: str) -> None:
 
 
 def picture_is_shown(page: Page) -> None:
-    picture = page.frame_locator("iframe.preview-frame:not(.coming)").first.locator("img")
+    picture = page.frame_locator("iframe.preview-frame").first.locator("img")
     expect(picture).to_have_js_property("naturalWidth", WIDTH)
 
 

@@ -28,7 +28,7 @@ def write(page: Page, body: str) -> None:
 
 def shown(page: Page) -> object:
     """The frame that shows the e-mail now."""
-    return page.frame_locator("iframe.preview-frame:not(.coming)").first.locator("body")
+    return page.frame_locator("iframe.preview-frame").first.locator("body")
 
 
 def saved(page: Page) -> None:
@@ -65,15 +65,15 @@ def test_every_view_of_the_preview_and_every_person(page: Page, postroom: Runnin
     page.get_by_role("button", name="Previous person").click()
     expect(page.locator("#preview_person")).to_have_value(first)
     page.get_by_role("radio", name="Phone").check()
-    phone = page.locator("iframe.phone:not(.coming)")
+    phone = page.locator("iframe.phone")
     expect(phone).to_be_visible()
     box = phone.bounding_box()
     assert box is not None
     assert round(box["width"]) in range(373, 379)
     page.get_by_role("radio", name="Side by side").check()
-    expect(page.locator("iframe.preview-frame:not(.coming)")).to_have_count(2)
+    expect(page.locator("iframe.preview-frame")).to_have_count(2)
     page.get_by_role("radio", name="Dark mode").check()
-    expect(page.locator("iframe.preview-frame:not(.coming)")).to_have_count(1)
+    expect(page.locator("iframe.preview-frame")).to_have_count(1)
     page.get_by_role("radio", name="Text").check()
     expect(page.get_by_role("region", name="Text part")).to_contain_text("library")
     page.get_by_role("radio", name="Headers").check()
@@ -106,9 +106,7 @@ def test_one_template_in_two_languages(page: Page, postroom: RunningPostroom) ->
     page.get_by_label("Subject", exact=True).fill("يوم سعيد")
     write(page, "أهلا وسهلا")
     expect(shown(page)).to_contain_text("أهلا")  # type: ignore[arg-type]
-    expect(page.frame_locator("iframe.preview-frame:not(.coming)").first.locator("html")).to_have_attribute(
-        "dir", "rtl"
-    )
+    expect(page.frame_locator("iframe.preview-frame").first.locator("html")).to_have_attribute("dir", "rtl")
     page.get_by_role("button", name="Save draft").click()
     page.get_by_role("link", name="English").click()
     expect(page.get_by_label("Subject", exact=True)).to_have_value("Good day")
@@ -155,3 +153,30 @@ def test_without_scripts_a_template_is_written_and_saved(browser: Browser, postr
     expect(page.get_by_role("status").first).to_contain_text("Draft saved.")
     expect(page.get_by_label("Body", exact=True)).to_have_value("<p>By hand</p>")
     context.close()
+
+
+def test_the_preview_stays_where_it_is_read_and_nothing_in_it_runs(page: Page, postroom: RunningPostroom) -> None:
+    begin(page, postroom, "A long one", "Empty HTML")
+    rows = "".join(f"<p style='margin: 20px'>Row {number}</p>" for number in range(80))
+    hostile = (
+        "<script>top.document.title = 'taken'</script><img src=x onerror=\"top.document.title = 'taken'\">"
+        "<meta http-equiv='refresh' content='0; url=/templates'><a href='/templates'>away</a>"
+    )
+    write(page, f"<!doctype html><html><body>{rows}{hostile}</body></html>")
+    expect(shown(page)).to_contain_text("Row 79")  # type: ignore[arg-type]
+    shown(page).evaluate("body => body.ownerDocument.defaultView.scrollTo(0, 1500)")  # type: ignore[attr-defined]
+    write(page, f"<!doctype html><html><body>{rows.replace('Row 40', 'Row forty')}{hostile}</body></html>")
+    expect(shown(page)).to_contain_text("Row forty")  # type: ignore[arg-type]
+    assert shown(page).evaluate("body => body.ownerDocument.defaultView.scrollY") == 1500  # type: ignore[attr-defined]
+    page.frame_locator("iframe.preview-frame").get_by_role("link", name="away").click()
+    page.wait_for_timeout(300)
+    expect(shown(page)).to_contain_text("Row forty")  # type: ignore[arg-type]
+    assert page.title() != "taken"
+
+
+def test_a_layout_shows_while_it_is_written(page: Page, postroom: RunningPostroom) -> None:
+    page.goto(f"{postroom.url}/templates/pieces/1")
+    page.locator("#text").focus()
+    write(page, "<!doctype html><html><body><h1>Our new head</h1>{{ content }}</body></html>")
+    expect(shown(page)).to_contain_text("Our new head")  # type: ignore[arg-type]
+    expect(shown(page)).to_contain_text("Room 7, Quay Street")  # type: ignore[arg-type]

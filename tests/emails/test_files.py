@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from html import unescape
 
 import pytest
 from flask.testing import FlaskClient
@@ -300,5 +301,4 @@ def test_the_frames_hold_the_pictures(client: FlaskClient, session: Session, act
     session.commit()
     data_url = "data:image/png;base64," + base64.b64encode(a_png()).decode()
     assert f'src="{data_url}"' in client.get(f"/templates/versions/{version.id}/page").text
-    client.get(f"/templates/{template.id}")
-    assert f'src="{data_url}"' in client.get(f"/templates/{template.id}/preview-page").text
+    assert f'src="{data_url}"' in unescape(client.get(f"/templates/{template.id}").text)

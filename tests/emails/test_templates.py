@@ -188,10 +188,19 @@ def test_the_preview_says_what_is_wrong(client: FlaskClient, template: Template,
 
 
 def test_what_is_missing_shows_in_its_place(client: FlaskClient, template: Template) -> None:
-    client.post(f"/templates/{template.id}/preview", data=form(body="<p>Dear {{ title }}</p>"))
-    frame = client.get(f"/templates/{template.id}/preview-page")
-    assert "Dear [title missing]" in frame.text
-    assert frame.headers["Content-Security-Policy"].startswith("sandbox; default-src 'none'")
+    answer = client.post(f"/templates/{template.id}/preview", data=form(body="<p>Dear {{ title }}</p>"))
+    assert "Dear [title missing]" in answer.text
+
+
+def test_the_paper_of_the_preview_is_blank_and_lets_nothing_run(client: FlaskClient) -> None:
+    paper = client.get("/templates/paper")
+    policy = paper.headers["Content-Security-Policy"]
+    assert policy.startswith("sandbox allow-same-origin; default-src 'none'; ")
+    assert "script" not in policy, "and so no script of any kind, because of default-src"
+    assert "img-src data:;" in f"{policy};"
+    assert "https:" in client.get("/templates/paper?images=yes").headers["Content-Security-Policy"]
+    assert paper.text.startswith("<!doctype html>")
+    assert not client.get("/templates/paper?old=yes").text.startswith("<!doctype")
 
 
 def test_names_are_free_or_refused(session: Session, actor: Person, template: Template) -> None:
