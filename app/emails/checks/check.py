@@ -16,7 +16,6 @@ from app.emails.checks.links import check_links, check_same_words
 from app.emails.checks.parts import check_left_over, check_preheader, check_subject, check_text
 from app.emails.checks.reading import Observed, Reading
 from app.emails.checks.size import check_size
-from app.emails.checks.source import Source
 from app.emails.checks.structure import check_headings, check_language, check_title
 from app.emails.checks.tables import check_tables
 from app.emails.checks.tracking import check_tracking
@@ -59,10 +58,16 @@ _ORDER = list(Severity)
 def check_email(email: CheckedEmail) -> list[Finding]:
     """Give everything to mend in an e-mail, what matters most first, then by line."""
     reading = Reading(email)
-    observed = _few_of_each(one for check in CHECKS for one in check(reading))
-    findings = [_placed(one, reading.source) for one in observed]
+    observed = _few_of_each(_each_once(one for check in CHECKS for one in check(reading)))
+    findings = [_placed(one, reading) for one in observed]
     findings.sort(key=lambda one: (_ORDER.index(one.severity), one.line is None, one.line or 0))
     return findings
+
+
+def _each_once(observed: Iterable[Observed]) -> list[Observed]:
+    """Say once what is the same in several places, such as a picture that is shown four times, and how often it is."""
+    counts = Counter(observed)
+    return [one if times == 1 else replace(one, words=f"{one.words} ({times} times)") for one, times in counts.items()]
 
 
 def _few_of_each(observed: Iterable[Observed]) -> list[Observed]:
@@ -82,15 +87,17 @@ def _few_of_each(observed: Iterable[Observed]) -> list[Observed]:
     return kept
 
 
-def _placed(one: Observed, source: Source) -> Finding:
-    """Look up where it stands in what the author wrote; what does not stand there comes from the layout or the data."""
+def _placed(one: Observed, reading: Reading) -> Finding:
+    """Look up where it stands in what the author wrote; what does not stand there comes from the layout, if any."""
     place, line, excerpt = one.place, one.line, ""
     if place == "body" and line is None and one.excerpts:
         for tried in filter(None, one.excerpts):
-            line = source.line_of(tried)
+            line = reading.source.line_of(tried)
             if line is not None:
                 excerpt = tried
                 break
         place = "layout" if line is None else "body"
+    if place == "layout" and not reading.email.has_layout:
+        place = "body"
     excerpt = excerpt or next(filter(None, one.excerpts), "")
     return Finding(one.code, one.severity, place, one.words, one.remedy, line, excerpt[:LONGEST_EXCERPT])

@@ -31,3 +31,5 @@ class CheckedEmail:
     headers: tuple[tuple[str, str], ...] = ()
     files: tuple[CheckedFile, ...] = ()
     language: str = "en"
+    has_layout: bool = True
+    """Whether what the author did not write can come from a layout."""

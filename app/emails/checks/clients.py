@@ -30,6 +30,9 @@ CLIENTS: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
 NAMED = 8
 """Features that the common hint names; more would be a scary list."""
 
+USUAL = frozenset("none normal initial inherit unset revert auto static visible".split())
+"""Values by which nothing is asked for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Feature:
@@ -141,10 +144,10 @@ def _keys_of_style(style: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
 
 def _keys_of_declaration(one: Any) -> Iterable[tuple[str, tuple[str, ...]]]:
     name = one.lower_name
-    yield f"property:{name}", (f"{name}:", f"{name} :", name)
     values = [token for token in one.value if token.type not in {"whitespace", "comment"}]
-    if name == "visibility" and not any(getattr(token, "lower_value", "") == "hidden" for token in values):
+    if len(values) == 1 and _is_nothing(name, values[0]):
         return
+    yield f"property:{name}", (f"{name}:", f"{name} :", name)
     for token in tokens_within(values):
         if token.type == "ident":
             word = token.lower_value.removeprefix("inline-")
@@ -157,6 +160,14 @@ def _keys_of_declaration(one: Any) -> Iterable[tuple[str, tuple[str, ...]]]:
             yield "property:background-image", ("url(", name)
     if name == "background" and any(token.type == "function" and token.lower_name == "url" for token in values):
         yield "property:background-image", ("url(", name)
+
+
+def _is_nothing(name: str, value: Any) -> bool:
+    """Whether a value is what an element has anyway, as `float:none`: then nothing is lost where it is not known."""
+    if value.type == "ident":
+        return value.lower_value in USUAL or (name == "position" and value.lower_value == "relative")
+    is_full = value.type == "number" and value.value == 1
+    return (name == "opacity" and is_full) or (name == "border-radius" and getattr(value, "value", None) == 0)
 
 
 def _is_silent(slug: str) -> bool:

@@ -53,14 +53,23 @@ def _low(runs: Sequence[Run]) -> dict[tuple[Colour, Colour, float], list[str]]:
 
 
 def _observed(texts: list[str], text: Colour, background: Colour, needed: float, *, code: str, where: str) -> Observed:
-    way = "darker" if luminance(background) > 0.18 else "lighter"
     words = (
         f"“{_cut(texts[0])}”{_and_more(len(texts))} is hard to read{where}: {shown(text)} on {shown(background)} "
         f"has a contrast of {contrast(text, background):.1f} to 1; it needs {needed:g}."
     )
-    example = shown(better(text, background, needed))
-    remedy = f"Choose a {way} colour for the text, for example {example}, or another background."
-    return Observed(code, Severity.WARNING, words, remedy, (texts[0],))
+    return Observed(code, Severity.WARNING, words, _remedy(text, background, needed), (texts[0],))
+
+
+def _remedy(text: Colour, background: Colour, needed: float) -> str:
+    """Name the colour to change: the text's, or the background's where the text would turn from pale to dark."""
+    target = better(text, background, needed)
+    is_pale = luminance(text) > luminance(background)
+    if is_pale == (luminance(target) > luminance(background)):
+        way = "lighter" if is_pale else "darker"
+        return f"Choose a {way} colour for the text, for example {shown(target)}, or another background."
+    way = "darker" if is_pale else "lighter"
+    example = shown(better(background, text, needed))
+    return f"Choose a {way} background, for example {example}, or another colour for the text."
 
 
 def _has_words(text: str) -> bool:

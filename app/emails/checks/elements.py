@@ -22,7 +22,7 @@ def check_elements(reading: Reading) -> Iterator[Observed]:
         found = _dangerous(one)
         if found is not None:
             yield found
-    fields = [one for one in reading.elements if one.tag in FIELDS]
+    fields = [one for one in reading.elements if one.tag in FIELDS and not _is_switch(one)]
     if fields:
         words = "The e-mail holds a form; Outlook for Windows and others remove it, and filters distrust it."
         remedy = "Put the form on a web page, and a link or button to it into the e-mail."
@@ -43,12 +43,21 @@ def check_outside_styles(reading: Reading) -> Iterator[Observed]:
     """Find style sheets that would have to be loaded from elsewhere."""
     for one in reading.tagged("link"):
         if "stylesheet" in (one.get("rel") or "").lower().split():
-            yield _outside((one.get("href") or "").strip(), (one.get("href") or "<link", "<link"))
+            address = (one.get("href") or "").strip()
+            if not (reading.is_mjml and _is_typeface(address)):
+                yield _outside(address, (address or "<link", "<link"))
     for sheet in reading.sheets:
         for rule in sheet:
             if rule.type == "at-rule" and rule.lower_at_keyword == "import":
                 address = written(rule.prelude).strip()
-                yield _outside(address, (address, "@import"))
+                if not (reading.is_mjml and _is_typeface(address)):  # MJML names common ones behind it by itself
+                    yield _outside(address, (address, "@import"))
+
+
+def _is_switch(element: Any) -> bool:
+    """Whether it only opens and shuts a part, as in MJML's accordion; the check of mail programs speaks of those."""
+    is_mark = element.tag == "input" and (element.get("type") or "").strip().lower() in {"checkbox", "radio"}
+    return is_mark and next(element.iterancestors("form"), None) is None
 
 
 def _dangerous(element: Any) -> Observed | None:
@@ -70,7 +79,7 @@ def _dangerous(element: Any) -> Observed | None:
 
 
 def _outside(address: str, excerpts: tuple[str, ...]) -> Observed:
-    if any(host in address.lower() for host in FONT_HOSTS):
+    if _is_typeface(address):
         words = (
             "The typeface is loaded from the web; most mail programs, Gmail and Outlook among them, show another one."
         )
@@ -80,3 +89,7 @@ def _outside(address: str, excerpts: tuple[str, ...]) -> Observed:
     words = f"The styles in {name} are loaded from elsewhere; Gmail and others do not load them."
     remedy = "Copy the styles into a <style> element of the layout: Postroom then writes them into the elements."
     return Observed("outside_styles", Severity.WARNING, words, remedy, excerpts)
+
+
+def _is_typeface(address: str) -> bool:
+    return any(host in address.lower() for host in FONT_HOSTS)

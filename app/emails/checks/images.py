@@ -47,9 +47,6 @@ def check_image_files(reading: Reading) -> Iterator[Observed]:
             words = f"The picture “{file.name}” goes with the e-mail but is not shown in it."
             remedy = "Put it into the message, or remove the file."
             yield Observed("image_unused", Severity.WARNING, words, remedy, (file.name,), "files")
-        if file.content_id and file.media_type.lower() == "image/svg+xml":
-            words = f"The picture “{file.name}” is an SVG drawing; Gmail and others do not show those."
-            yield Observed("image_svg", Severity.WARNING, words, "Save it as PNG.", (file.name,), "files")
 
 
 def is_pixel(image: Any) -> bool:

@@ -20,17 +20,10 @@ EMPTY_WORDS = frozenset(
         *("hier", "hier klicken", "klicken sie hier", "mehr", "mehr lesen", "weiterlesen"),
         *("ici", "cliquez ici", "cliquer ici", "en savoir plus", "lire la suite", "plus"),
         *("aquí", "haga clic aquí", "haz clic aquí", "leer más", "más"),
-        *(
-            "qui",
-            "clicca qui",
-            "leggi di più",
-            "klik hier",
-            "lees meer",
-            "clique aqui",
-            "saiba mais",
-            "اضغط هنا",
-            "هنا",
-        ),
+        *("qui", "clicca qui", "leggi di più"),
+        *("klik hier", "lees meer"),
+        *("clique aqui", "saiba mais"),
+        *("اضغط هنا", "هنا"),
     }
 )
 """Words that say nothing when a screen reader lists the links of an e-mail."""
@@ -54,8 +47,13 @@ def check_links(reading: Reading) -> Iterator[Observed]:
         words = spoken(link)
         yield from _check_words(link, words, address)
         problem = _problem(address, names)
+        doubt = None if problem else _doubt(address)
         if problem:
             yield _broken(reading, words, address, *problem)
+        elif doubt:
+            name = f"The link “{words[:SHOWN]}”" if words else "A link"
+            said = f"{name} {doubt[0]} ({_short(address)})."
+            yield Observed("link_doubtful", Severity.WARNING, said, doubt[1], (address, words))
         else:
             yield from _check_target(reading, words, address)
 
@@ -119,27 +117,45 @@ def _problem(address: str, names: set[str]) -> tuple[str, str] | None:
         return _mail_problem(parts)
     if scheme in OTHER_SCHEMES:
         return None if parts.path or host else ("has no number", "Write the number behind the colon.")
-    if scheme not in {"http", "https"} and not (not scheme and address.startswith("//")):
-        words = "has an unknown beginning" if scheme else "has no https:// at its beginning"
-        return words, whole
-    return _host_problem(parts, host)
+    if scheme in {"http", "https"} or (not scheme and address.startswith("//")):
+        return _host_problem(host)
+    if not scheme or "." in scheme:
+        return "has no https:// at its beginning", whole
+    return None  # of a program that some readers may have
+
+
+def _doubt(address: str) -> tuple[str, str] | None:
+    """Say why an address may not lead there for every reader, and what to do; None when nothing speaks for it."""
+    parts = urlsplit(address)
+    scheme, host = parts.scheme.lower(), parts.hostname or ""
+    if scheme not in {"", "http", "https", "mailto", *OTHER_SCHEMES}:
+        remedy = "Write a web address, from https:// on, unless all readers have the program for it."
+        return f"begins with {scheme}:, which not every device knows", remedy
+    if scheme in {"mailto", *OTHER_SCHEMES} or address.startswith("#"):
+        return None
+    if any(sign.isspace() for sign in address):
+        return "has a space in it", "Remove the space, or write %20 in its place."
+    if host.endswith((".local", ".test", ".invalid")) or (":" not in host and "." not in host.strip(".")):
+        remedy = "Leave it if all readers are in your own network; else write the public address."
+        return "goes to a name that is known only within one network", remedy
+    return None
 
 
 def _mail_problem(parts: SplitResult) -> tuple[str, str] | None:
+    if not parts.path and parts.query:
+        return None  # lets the reader choose whom to write to
     addresses = unquote(parts.path).split(",")
     if any(check_address(one.strip()) is not None for one in addresses) and "to=" not in parts.query.lower():
         return "has no proper e-mail address", "Write it as mailto:name@place.org."
     return None
 
 
-def _host_problem(parts: SplitResult, host: str) -> tuple[str, str] | None:
+def _host_problem(host: str) -> tuple[str, str] | None:
     if not host:
         return "has no name of a website", "Write the whole address, from https:// on."
-    if any(sign.isspace() for sign in parts.geturl()):
-        return "has a space in it", "Remove the space, or write %20 in its place."
-    if host in LOCAL_HOSTS or host.endswith((".localhost", ".local", ".test", ".invalid")):
+    if host in LOCAL_HOSTS or host.endswith(".localhost"):
         return "goes to a computer that readers cannot reach", "Write the public address."
-    if ":" not in host and ("." not in host.strip(".") or ".." in host):
+    if ".." in host:
         return "has no proper name of a website", "Correct the part between https:// and the next slash."
     return None
 

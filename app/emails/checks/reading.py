@@ -57,6 +57,11 @@ class Reading:
         return [] if self.root is None else list(self.root.iter(etree.Element))
 
     @cached_property
+    def is_mjml(self) -> bool:
+        """Whether the author wrote MJML, so that the HTML is not the author's."""
+        return self.source.has("<mjml")
+
+    @cached_property
     def written_elements(self) -> list[Any]:
         """The elements of the author's own source, as far as it holds HTML; their `sourceline` is its line."""
         root = parsed(self.email.body) if "<" in self.email.body else None

@@ -27,10 +27,13 @@ def check_size(reading: Reading) -> Iterator[Observed]:
             f"The HTML has {size / 1000:,.0f} kB; from 102 kB on Gmail cuts off the rest. Long values could add to it."
         )
         yield Observed("nearly_clipped", Severity.HINT, words, remedy)
+    most = MAX_MESSAGE_BYTES // 1024**2
     whole = size + len(reading.email.text.encode("utf-8", "replace"))
     whole += sum(encoded_size(max(0, one.size)) for one in reading.email.files)
     if whole > MAX_MESSAGE_BYTES:
-        words = f"The e-mail takes about {whole / 1024 / 1024:.1f} MiB on its way with its files; 5 MiB is the most."
+        words = (
+            f"The e-mail takes about {whole / 1024 / 1024:.1f} MiB on its way with its files; {most} MiB is the most."
+        )
         remedy = "Remove or shrink files, or link to them."
         place = "files" if reading.email.files else "body"
         yield Observed("too_large", Severity.ERROR, words, remedy, place=place)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from bisect import bisect_left
 from functools import cached_property
 
 MIN_STEM = 4
@@ -34,7 +35,7 @@ class Source:
         for wanted in (excerpt, html.escape(excerpt, quote=False)):
             at = self._lower.find(wanted.lower())
             if at >= 0:
-                return self._lower.count("\n", 0, at) + 1
+                return self._line_at(at)
         return self._line_of_words(excerpt) or self._line_of_stem(excerpt)
 
     @cached_property
@@ -42,13 +43,20 @@ class Source:
         return self._body.lower()
 
     @cached_property
-    def _stems(self) -> list[tuple[str, int]]:
+    def _line_ends(self) -> list[int]:
+        return [at for at, sign in enumerate(self._lower) if sign == "\n"]
+
+    def _line_at(self, position: int) -> int:
+        return bisect_left(self._line_ends, position) + 1
+
+    @cached_property
+    def _stems(self) -> dict[str, int]:
         """What stands before tags of Jinja, with its line: the value behind it differs in the rendered e-mail."""
-        found = []
+        found: dict[str, int] = {}
         for tag in _TAG.finditer(self._lower):
             stem = _EDGE.split(self._lower[max(0, tag.start() - STEM) : tag.start()])[-1].lstrip()
             if len(stem.strip()) >= MIN_STEM:
-                found.append((stem, self._lower.count("\n", 0, tag.start()) + 1))
+                found.setdefault(stem, self._line_at(tag.start()))
         return found
 
     def _line_of_words(self, excerpt: str) -> int | None:
@@ -57,9 +65,10 @@ class Source:
         if len(words) < 2:
             return None
         found = re.search(r"\s+".join(re.escape(word) for word in words), self._lower)
-        return self._lower.count("\n", 0, found.start()) + 1 if found else None
+        return self._line_at(found.start()) if found else None
 
     def _line_of_stem(self, excerpt: str) -> int | None:
-        lower = excerpt.lower().lstrip()
-        lines = [(len(stem), line) for stem, line in self._stems if lower.startswith(stem)]
-        return max(lines, key=lambda one: one[0])[1] if lines else None
+        """Look for the longest of the stems with which an excerpt begins."""
+        begins = excerpt.lower().lstrip()[:STEM]
+        lengths = range(len(begins), MIN_STEM - 1, -1)
+        return next((self._stems[begins[:length]] for length in lengths if begins[:length] in self._stems), None)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from babel import Locale, UnknownLocaleError
-
 from app.emails.checks.finding import Severity
 from app.emails.checks.looks import change_of
 from app.emails.checks.reading import Observed, Reading, words_of
+from app.emails.languages import direction
 
 LONG_MAIL = 250
 """Words from which on a reader needs headings."""
@@ -51,7 +50,7 @@ def check_language(reading: Reading) -> Iterator[Observed]:
     excerpts = ("<html", "<mjml")
     if not given or given == "und":
         said = "The HTML does not say in which language it is, so screen readers may read it out wrongly."
-        tag = "mjml" if reading.source.has("<mjml") else "html"
+        tag = "mjml" if reading.is_mjml else "html"
         remedy = f'Write <{tag} lang="{wanted}"> at its beginning, as a rule in the layout.'
         yield Observed("language_missing", Severity.WARNING, said, remedy, excerpts)
     elif _primary(given) != _primary(wanted):
@@ -60,7 +59,7 @@ def check_language(reading: Reading) -> Iterator[Observed]:
             "language_differs", Severity.WARNING, said, f'Write lang="{wanted}".', (f'lang="{given}"', *excerpts)
         )
     directions = {(one.get("dir") or "").strip().lower() for one in _frame(reading)}
-    if reads_right_to_left(wanted):
+    if direction(wanted) == "rtl":
         if "rtl" not in directions:
             said = "The e-mail is in a language that is read from right to left, but the HTML does not say so."
             remedy = 'Write dir="rtl" into <html> and into the outermost table.'
@@ -77,17 +76,10 @@ def check_title(reading: Reading) -> Iterator[Observed]:
     titles = [one for one in reading.tagged("title") if one.getparent() is not None and one.getparent().tag == "head"]
     if not any(words_of(one) for one in titles):
         said = "The HTML has no title; screen readers say it first, browsers show it when the e-mail is opened there."
-        yield Observed("title_missing", Severity.HINT, said, "Write a <title> into the layout's head.", ("<head",))
-
-
-def reads_right_to_left(language: str) -> bool:
-    """Whether a language such as `ar` or `he-IL` is read from right to left; no for what is unknown."""
-    for tag in (language, _primary(language)):
-        try:
-            return bool(Locale.parse(tag.replace("-", "_")).text_direction == "rtl")
-        except (UnknownLocaleError, ValueError, TypeError):
-            continue
-    return False
+        remedy = "Write a <title> into its <head>, as a rule in the layout."
+        if reading.is_mjml:
+            remedy = "Write an <mj-title> into its <mj-head>."
+        yield Observed("title_missing", Severity.HINT, said, remedy, ("<head", "<mj-head", "<mjml"))
 
 
 def _frame(reading: Reading) -> Iterator[Any]:

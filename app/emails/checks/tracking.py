@@ -23,7 +23,9 @@ REDIRECT_PARAMETERS = frozenset(
     "url u target dest destination redirect redirect_url redirect_uri r link goto to".split()
 )
 OPAQUE = re.compile(r"[A-Za-z0-9_=.~-]{60,}")
-"""A part of a path that only a machine can read."""
+"""A part of a path that may be one that only a machine can read."""
+NO_COUNTING = ("share", "sharing", "intent", "login", "signin", "sign-in", "sign_in", "auth", "logout", "sso")
+"""In the path of pages that have to know an address: to share it, or to go on to it after signing in."""
 SHOWN = 60
 
 
@@ -59,10 +61,25 @@ def _check_link(address: str, parts: SplitResult, host: str) -> Iterator[Observe
         remedy = "Cut the address off before it, unless your rules on privacy allow it."
         yield Observed("link_tracking", Severity.HINT, words, remedy, (address,))
         return
-    leads_on = any(
-        name.lower() in REDIRECT_PARAMETERS and value.lower().startswith(("http://", "https://"))
-        for name, value in values
-    )
-    if leads_on or any(OPAQUE.fullmatch(part) for part in parts.path.split("/")):
+    leads_on = any(name.lower() in REDIRECT_PARAMETERS and _is_elsewhere(value, host) for name, value in values)
+    is_known = any(word in parts.path.lower() for word in NO_COUNTING)
+    if (leads_on and not is_known) or any(_is_opaque(part) for part in parts.path.split("/")):
         words = f"The link {shown} looks as if it went through a counting service before it reaches its page."
         yield Observed("link_redirects", Severity.HINT, words, "Link to the page itself.", (address,))
+
+
+def _is_elsewhere(value: str, host: str) -> bool:
+    """Whether a parameter holds the address of another website."""
+    if not value.lower().startswith(("http://", "https://")):
+        return False
+    try:
+        return (urlsplit(value).hostname or "").lower().removeprefix("www.") != host
+    except ValueError:
+        return False
+
+
+def _is_opaque(part: str) -> bool:
+    """Whether a part of a path is for machines: letters of both sizes and digits mixed, unlike a title's words."""
+    if not OPAQUE.fullmatch(part):
+        return False
+    return all(any(is_kind(sign) for sign in part) for is_kind in (str.isupper, str.islower, str.isdigit))

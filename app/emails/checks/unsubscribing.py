@@ -9,15 +9,19 @@ from app.cloudflare.contract import ONE_CLICK, check_headers
 from app.emails.checks.finding import Severity
 from app.emails.checks.reading import Observed, Reading
 
-_LIKE_A_NEWSLETTER = re.compile(
-    r"\b(?:newsletter|unsubscribe|mailing list|special offer|limited offer|discount code|"
-    r"abbestellen|abmelden vom newsletter|rundbrief|sonderangebot|"
-    r"se désabonner|désabonner|désinscrire|lettre d.information|infolettre|"
-    r"darse de baja|boletín|cancelar la suscripción|disiscriviti|uitschrijven|nieuwsbrief)\b",
+_A_WAY_OFF = re.compile(
+    r"\b(?:unsubscribe|abbestellen|abmelden vom newsletter|désabonner|désinscrire|"
+    r"darse de baja|cancelar la suscripción|disiscriviti|uitschrijven)\b",
     re.IGNORECASE,
 )
-"""Words that an e-mail to many people has who may want no more of them."""
-_FROM_US = "Add the header List-Unsubscribe with an https address, for example Postroom's own unsubscribe link."
+"""Words with which an e-mail offers a way off its list."""
+_LIKE_A_NEWSLETTER = re.compile(
+    r"\b(?:newsletter|mailing list|special offer|limited offer|discount code|rundbrief|sonderangebot|"
+    r"lettre d.information|infolettre|boletín|nieuwsbrief)\b",
+    re.IGNORECASE,
+)
+"""Words that mail to people on a list has, but other mail may have too."""
+_FROM_US = "Under Headers, add List-Unsubscribe, with Postroom’s own unsubscribe page and one click."
 
 
 def check_header_rules(reading: Reading) -> Iterator[Observed]:
@@ -35,10 +39,20 @@ def check_unsubscribing(reading: Reading) -> Iterator[Observed]:
             words = (
                 "Unsubscribing takes more than one click; Gmail and Yahoo ask for one click from those who send much."
             )
-            remedy = f"Add the header List-Unsubscribe-Post with the value {ONE_CLICK}."
+            remedy = f"Under Headers, tick “One click”: it adds List-Unsubscribe-Post with the value {ONE_CLICK}."
             yield Observed("one_click_missing", Severity.HINT, words, remedy, place="headers.List-Unsubscribe")
         return
-    why = _reason(headers, f"{reading.email.subject} {reading.seen_text} {reading.email.text}")
+    text = f"{reading.email.subject} {reading.seen_text} {reading.email.text}"
+    why = _reason(headers, text)
+    maybe = None if why else _LIKE_A_NEWSLETTER.search(text)
+    if maybe:
+        words = (
+            f"It speaks of “{maybe.group()}”. If it goes to a list, mail programs should show an unsubscribe button."
+        )
+        place = "headers.List-Unsubscribe"
+        yield Observed(
+            "unsubscribe_maybe", Severity.HINT, words, f"If it does: {_FROM_US[:1].lower()}{_FROM_US[1:]}", place=place
+        )
     if why:
         words = f"{why}, but mail programs can show no unsubscribe button, so people report it as spam."
         yield Observed("unsubscribe_missing", Severity.WARNING, words, _FROM_US, place="headers.List-Unsubscribe")
@@ -49,5 +63,5 @@ def _reason(headers: dict[str, str], text: str) -> str:
         return "Its header Precedence says that this is mass mail"
     if "list-id" in headers:
         return "Its header List-Id says that it goes to a list"
-    found = _LIKE_A_NEWSLETTER.search(text)
-    return f"It looks like mail to many people (“{found.group()}”)" if found else ""
+    found = _A_WAY_OFF.search(text)
+    return f"It offers a way off a list (“{found.group()}”)" if found else ""

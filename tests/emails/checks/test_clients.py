@@ -101,8 +101,15 @@ def test_an_ordinary_email_gets_one_hint_for_all_that_looks_plainer() -> None:
     assert "border-radius and box-shadow" in finding.words
 
 
+@pytest.mark.parametrize(
+    "style", ["float:none", "position:relative", "visibility:visible", "opacity:1", "border-radius:0", "transform:none"]
+)
+def test_a_value_that_asks_for_nothing_is_not_told(style: str) -> None:
+    assert codes(an_email(f'<p style="{style}">Words</p>')) == []
+
+
 def test_each_feature_is_told_once() -> None:
-    assert codes(an_email('<p style="position:relative">One</p><p style="position:fixed">Two</p>')) == [
+    assert codes(an_email('<p style="position:absolute">One</p><p style="position:fixed">Two</p>')) == [
         "client_css_position"
     ]
 

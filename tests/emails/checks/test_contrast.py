@@ -24,6 +24,11 @@ def test_a_pale_text_is_told_with_a_better_colour() -> None:
     assert "darker" in finding.remedy
 
 
+def test_for_white_words_on_a_button_it_is_the_background_that_should_change() -> None:
+    button = '<a href="https://harbour.org/" style="color:#ffffff;background:#007bff">Pay now</a>'
+    assert found(an_email(button), "contrast").remedy.startswith("Choose a darker background, for example #00")
+
+
 @pytest.mark.parametrize(("text", "ground"), [("#999999", "#ffffff"), ("#555555", "#000000"), ("#ff0000", "#808080")])
 def test_the_better_colour_is_good_enough(text: str, ground: str) -> None:
     one, other = colour_of_attribute(text), colour_of_attribute(ground)
