@@ -101,10 +101,23 @@ def test_many_alike_are_few_in_the_list_and_counted() -> None:
     assert "There are 290 more like it." in findings[-1].words
 
 
+def test_what_is_the_same_in_several_places_is_said_once() -> None:
+    inside = '<img src="https://harbour.org/star.png" width="9">\n' * 4
+    (finding,) = check_email(an_email(inside))
+    assert (finding.code, finding.line) == ("image_alt", 5)
+    assert finding.words.endswith("(4 times)")
+
+
+def test_without_a_layout_nothing_is_said_to_be_in_it() -> None:
+    html = page('<p><a href="http://harbour.org/old">Our site</a></p>' + GOOD)
+    finding = found(an_email(html=html, body=GOOD, has_layout=False), "link_http")
+    assert (finding.place, finding.line) == ("body", None)
+
+
 def test_every_finding_says_what_is_wrong_and_how_to_mend_it_in_sentences() -> None:
     for email in SPOILT:
         for one in check_email(email):
-            assert re.fullmatch(r"[A-Z“0-9].*[.!]", one.words, re.DOTALL), one
+            assert re.fullmatch(r"[A-Z“0-9].*[.!](?: \(\d+ times\))?", one.words, re.DOTALL), one
             assert re.fullmatch(r"[A-Z].*[.!]", one.remedy, re.DOTALL), one
             assert re.fullmatch(r"subject|preheader|body|text|headers(\..+)?|files|layout", one.place), one
 
