@@ -56,6 +56,7 @@ def make_findings(
         headers=email.headers,
         files=tuple(CheckedFile(one.name, one.media_type, one.size, one.content_id) for one in content.files),
         language=language,
+        has_layout=pieces.layout is not None,
     )
     return sorted([*found, *check_email(checked)], key=_by_weight)
 

@@ -12,8 +12,11 @@ import pytest
 from jinja2 import Environment, meta
 
 import app.emails
+from app.emails import starters
 from app.emails.assembling import SLOT, Pieces, PieceSource, assemble
+from app.emails.checks.finding import Severity
 from app.emails.content import Content, Format, Variant
+from app.emails.findings import make_findings
 from app.emails.preparing import prepare_html
 
 GALLERY = Path(app.emails.__file__).parent / "gallery"
@@ -102,3 +105,19 @@ def test_the_layout_takes_the_mail_in_once_and_needs_no_value() -> None:
     for source in (one.html, one.text):
         assert len(SLOT.findall(source)) == 1
         assert variables_in(source) == {"content"}
+
+
+@pytest.mark.parametrize("name", [one.name for one in starters.gallery().templates])
+def test_the_checks_have_nothing_to_say_of_it(name: str) -> None:
+    entry = starters.in_gallery(name)
+    examples = {variable: hint.example for variable, hint in entry.content.hints.items()}
+    assert make_findings(entry.content, "en", starters.pieces_of_entry(entry), {}, frozenset(examples)) == []
+
+
+@pytest.mark.parametrize("starter", starters.EMPTY, ids=lambda one: one.value)
+def test_an_empty_one_gets_hints_at_most(starter: starters.Starter) -> None:
+    assert starter.content is not None
+    layout_of_write = Pieces(layout()) if starter.content.format is Format.MARKDOWN else Pieces()
+    found = make_findings(starter.content, "en", layout_of_write, {}, frozenset({"first_name"}))
+    assert {one.severity for one in found} <= {Severity.HINT}
+    assert {one.code for one in found} <= {"preheader_missing", "plainer"}

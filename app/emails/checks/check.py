@@ -1,48 +1,103 @@
-"""All checks of one e-mail, with the lines on which the author can mend what they found."""
+"""All checks of one e-mail, in one list."""
 
 from __future__ import annotations
 
-import html
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from itertools import chain
 
 from app.emails.checks.checked import CheckedEmail, CheckedFile
 from app.emails.checks.clients import check_clients
-from app.emails.checks.colours import check_colours
+from app.emails.checks.contrast import check_contrast, check_text_size
+from app.emails.checks.elements import check_elements, check_outside_styles, check_scripting_attributes
 from app.emails.checks.finding import Finding, Severity
-from app.emails.checks.images import check_images
-from app.emails.checks.links import check_links
-from app.emails.checks.parts import check_parts
-from app.emails.checks.structure import check_structure
+from app.emails.checks.images import check_image_files, check_images
+from app.emails.checks.links import check_links, check_same_words
+from app.emails.checks.parts import check_left_over, check_preheader, check_subject, check_text
+from app.emails.checks.reading import Observed, Reading
+from app.emails.checks.size import check_size
+from app.emails.checks.structure import check_headings, check_language, check_title
+from app.emails.checks.tables import check_tables
+from app.emails.checks.tracking import check_tracking
+from app.emails.checks.unsubscribing import check_header_rules, check_unsubscribing
 
-__all__ = ["CheckedEmail", "CheckedFile", "check_email"]
-CHECKS = (check_parts, check_structure, check_images, check_links, check_colours, check_clients)
-SAME_KIND = 5
-"""Findings of one code that are listed; more of them say nothing new."""
+__all__ = ["CHECKS", "CheckedEmail", "CheckedFile", "check_email"]
+
+CHECKS: tuple[Callable[[Reading], Iterator[Observed]], ...] = (
+    check_subject,
+    check_preheader,
+    check_text,
+    check_left_over,
+    check_elements,
+    check_scripting_attributes,
+    check_outside_styles,
+    check_images,
+    check_image_files,
+    check_links,
+    check_same_words,
+    check_tracking,
+    check_contrast,
+    check_text_size,
+    check_headings,
+    check_language,
+    check_title,
+    check_tables,
+    check_clients,
+    check_size,
+    check_header_rules,
+    check_unsubscribing,
+)
+"""Every check, in the order in which equals are shown."""
+ALIKE = 10
+"""Findings of one code and severity that are listed; the last says how many more there are."""
+LONGEST_EXCERPT = 120
+"""Characters of an excerpt that a finding carries."""
+_ORDER = list(Severity)
 
 
 def check_email(email: CheckedEmail) -> list[Finding]:
-    """Give every finding, the worst first, then by line."""
-    found = [_with_line(one, email.body) for one in chain.from_iterable(check(email) for check in CHECKS)]
-    order = list(Severity)
-    return sorted(_a_few_of_each(found), key=lambda one: (order.index(one.severity), one.line or 10**9))
+    """Give everything to mend in an e-mail, what matters most first, then by line."""
+    reading = Reading(email)
+    observed = _few_of_each(_each_once(one for check in CHECKS for one in check(reading)))
+    findings = [_placed(one, reading) for one in observed]
+    findings.sort(key=lambda one: (_ORDER.index(one.severity), one.line is None, one.line or 0))
+    return findings
 
 
-def _with_line(finding: Finding, body: str) -> Finding:
-    """Find the excerpt in the author's body; what is not there comes from the layout."""
-    if finding.place != "body" or not finding.excerpt:
-        return finding
-    for wanted in (finding.excerpt, html.escape(finding.excerpt)):
-        at = body.find(wanted)
-        if at >= 0:
-            return replace(finding, line=body.count("\n", 0, at) + 1)
-    return replace(finding, place="layout")
+def _each_once(observed: Iterable[Observed]) -> list[Observed]:
+    """Say once what is the same in several places, such as a picture that is shown four times, and how often it is."""
+    counts = Counter(observed)
+    return [one if times == 1 else replace(one, words=f"{one.words} ({times} times)") for one, times in counts.items()]
 
 
-def _a_few_of_each(found: list[Finding]) -> Iterator[Finding]:
-    counts: dict[str, int] = {}
-    for one in dict.fromkeys(found):
-        counts[one.code] = counts.get(one.code, 0) + 1
-        if counts[one.code] <= SAME_KIND:
-            yield one
+def _few_of_each(observed: Iterable[Observed]) -> list[Observed]:
+    """Keep the first of those that are alike, so that a hundred pictures make no list of a hundred."""
+    counts: Counter[tuple[str, Severity]] = Counter()
+    kept = []
+    for one in observed:
+        counts[one.code, one.severity] += 1
+        if counts[one.code, one.severity] <= ALIKE:
+            kept.append(one)
+    last = {(one.code, one.severity): number for number, one in enumerate(kept)}
+    for kind, number in last.items():
+        more = counts[kind] - ALIKE
+        if more > 0:
+            said = "There is one more like it." if more == 1 else f"There are {more} more like it."
+            kept[number] = replace(kept[number], words=f"{kept[number].words} {said}")
+    return kept
+
+
+def _placed(one: Observed, reading: Reading) -> Finding:
+    """Look up where it stands in what the author wrote; what does not stand there comes from the layout, if any."""
+    place, line, excerpt = one.place, one.line, ""
+    if place == "body" and line is None and one.excerpts:
+        for tried in filter(None, one.excerpts):
+            line = reading.source.line_of(tried)
+            if line is not None:
+                excerpt = tried
+                break
+        place = "layout" if line is None else "body"
+    if place == "layout" and not reading.email.has_layout:
+        place = "body"
+    excerpt = excerpt or next(filter(None, one.excerpts), "")
+    return Finding(one.code, one.severity, place, one.words, one.remedy, line, excerpt[:LONGEST_EXCERPT])

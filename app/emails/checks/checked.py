@@ -1,60 +1,35 @@
-"""The e-mail that is checked, with its HTML read once for all checks."""
+"""What the checks look at: one e-mail, as it was written and as it was rendered with sample data."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from functools import cached_property
-
-from lxml import etree
-from lxml import html as lxml_html
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class CheckedFile:
-    """A file that goes with the e-mail."""
+    """A file that goes with the e-mail; `size` in bytes, `content_id` empty for a plain attachment."""
 
     name: str
     media_type: str
     size: int
     content_id: str = ""
-    """Not empty: an inline image."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class CheckedEmail:
-    """An e-mail as one person would get it, and the source it was written in."""
+    """An e-mail rendered with sample data, beside its source."""
 
     subject: str
     preheader: str
     html: str
-    """Rendered, with the styles inlined; media queries stand in a style element."""
+    """With its CSS inlined; media queries stay in the head."""
     text: str
     body: str
-    """As the author wrote it: where line numbers come from."""
+    """The source as the author wrote it: Markdown, HTML or MJML, with Jinja's tags. Line numbers come from it."""
     text_is_made: bool
+    """Whether Postroom made the text part from the HTML."""
     headers: tuple[tuple[str, str], ...] = ()
-    files: tuple[CheckedFile, ...] = field(default_factory=tuple)
+    files: tuple[CheckedFile, ...] = ()
     language: str = "en"
-
-    @cached_property
-    def document(self) -> etree._Element | None:
-        """The HTML's tree; None when there is none."""
-        if not self.html.strip():
-            return None
-        try:
-            return lxml_html.document_fromstring(self.html.encode("utf-8", "replace"), parser=_parser())
-        except (etree.ParserError, ValueError):
-            return None
-
-    def elements(self, *names: str) -> list[etree._Element]:
-        """Give the elements of these names in order."""
-        return [] if self.document is None else list(self.document.iter(*names))
-
-
-def _parser() -> lxml_html.HTMLParser:
-    return lxml_html.HTMLParser(encoding="utf-8", remove_comments=True)
-
-
-def words_of(element: etree._Element) -> str:
-    """Give the text within an element, on one line."""
-    return " ".join("".join(element.itertext()).split())
+    has_layout: bool = True
+    """Whether what the author did not write can come from a layout."""

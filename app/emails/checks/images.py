@@ -1,73 +1,118 @@
-"""Images: words for those who do not see them, and whether they will be there."""
+"""Pictures: their words, their place of origin, their size and their format."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
+from urllib.parse import unquote
 
-from lxml import etree
+from app.emails.checks.finding import Severity
+from app.emails.checks.links import spoken
+from app.emails.checks.looks import change_of
+from app.emails.checks.reading import Observed, Reading
+from app.emails.checks.styles import declarations
 
-from app.emails.checks.checked import CheckedEmail, words_of
-from app.emails.checks.finding import Finding, hint, warning
+LARGE_FILE = 1_000_000
+"""Bytes of a picture from which on it loads slowly on a phone."""
+SHOWN = 60
+"""Characters of an address in a message."""
 
-LARGE = 1_000_000
-"""Bytes of an image that takes long to load on a phone."""
 
-
-def check_images(email: CheckedEmail) -> Iterator[Finding]:
-    """Check every image and every inline file."""
-    ids = {one.content_id for one in email.files if one.content_id}
-    shown: set[str] = set()
-    for image in email.elements("img"):
+def check_images(reading: Reading) -> Iterator[Observed]:
+    """Check every `img` of the e-mail."""
+    known = {one.content_id.strip("<>") for one in reading.email.files if one.content_id}
+    for image in reading.tagged("img"):
         source = (image.get("src") or "").strip()
-        if source.startswith("cid:"):
-            shown.add(source.removeprefix("cid:"))
-        if _is_dot(image):
-            words = "There is an image of one pixel, as used to track who opens an e-mail."
-            yield hint("tracking_image", words, "Take it out: people and filters do not like it.", source)
+        if is_pixel(image):
+            continue  # the tracking check has a word for it
+        yield from _check_words(image, source)
+        yield from _check_source(image, source, known)
+        if source and not _has_width(image):
+            words = f"{_name(source)} has no width: Outlook for Windows shows it in its full size."
+            remedy = 'Give the width in pixels, for example width="600".'
+            yield Observed("image_width", Severity.HINT, words, remedy, (source,))
+
+
+def check_image_files(reading: Reading) -> Iterator[Observed]:
+    """Check the picture files that go with the e-mail."""
+    html = unquote(reading.email.html)
+    for file in reading.email.files:
+        if not file.media_type.lower().startswith("image/"):
             continue
-        yield from _words(image, source)
-        yield from _source(source, ids)
-        if not image.get("width") and "width" not in (image.get("style") or ""):
-            words = "An image has no width, so Outlook shows it as large as the file is."
-            yield hint("no_width", words, "Give it a width in pixels.", source)
-    for one in email.files:
-        if one.content_id and f"cid:{one.content_id}" not in email.html:
-            words = f"The picture “{one.name}” is sent along, but shown nowhere."
-            yield warning("never_shown", words, "Put it into the text, or remove it.", place="files")
-        if one.media_type.startswith("image/") and one.size > LARGE:
-            words = f"The picture “{one.name}” has {one.size / 1_000_000:.1f} MB."
-            yield warning("large_image", words, "Make it smaller: 600 to 1,200 pixels wide are enough.", place="files")
+        if file.size > LARGE_FILE:
+            words = f"The picture “{file.name}” has {file.size / 1_000_000:.1f} MB."
+            remedy = "Make it smaller: twice the width at which it is shown is enough, as a rule below 0.2 MB."
+            yield Observed("image_large", Severity.WARNING, words, remedy, (file.name,), "files")
+        if file.content_id and f"cid:{file.content_id.strip('<>')}" not in html:
+            words = f"The picture “{file.name}” goes with the e-mail but is not shown in it."
+            remedy = "Put it into the message, or remove the file."
+            yield Observed("image_unused", Severity.WARNING, words, remedy, (file.name,), "files")
 
 
-def _words(image: etree._Element, source: str) -> Iterator[Finding]:
-    alt = image.get("alt")
-    if alt is None:
-        words = "An image has no words for people who do not see it."
-        yield warning("no_alt", words, "Describe it in “alt”; leave alt empty when it is only decoration.", source)
-        return
-    parent = image.getparent()
-    if parent is not None and parent.tag == "a" and not alt.strip() and not words_of(parent):
-        words = "A link holds only an image without words, so nobody can hear where it leads."
-        yield warning("silent_link", words, "Say in “alt” where the link leads.", source)
+def is_pixel(image: Any) -> bool:
+    """Whether a picture is one pixel or less: nobody sees it, it only tells its server who reads."""
+    sizes = [(image.get(name) or "").strip().removesuffix("px") for name in ("width", "height")]
+    if all(size in {"0", "1"} for size in sizes):
+        return True
+    found = {one.lower_name: one.value for one in declarations(image.get("style") or "")}
+    return all(_is_tiny(found.get(name, [])) for name in ("width", "height"))
 
 
-def _source(source: str, ids: set[str]) -> Iterator[Finding]:
+def _is_tiny(value: Any) -> bool:
+    return any(token.type in {"dimension", "number"} and token.value <= 1 for token in value)
+
+
+def _check_words(image: Any, source: str) -> Iterator[Observed]:
+    if image.get("alt") is None and not _is_decoration(image) and not _is_all_of_a_link(image):
+        words = f"{_name(source)} has no words for people who cannot see it; many programs show no pictures at first."
+        remedy = 'Say in its description (alt) what it shows; leave the description empty (alt="") for decoration.'
+        yield Observed("image_alt", Severity.WARNING, words, remedy, (source,))
+
+
+def _is_all_of_a_link(image: Any) -> bool:
+    """Whether a link has nothing but this picture; the check of links has a word for it."""
+    link = next(image.iterancestors("a"), None)
+    return link is not None and link.get("href") is not None and not spoken(link)
+
+
+def _is_decoration(image: Any) -> bool:
+    hidden = image.get("aria-hidden") == "true" or image.get("role") in {"presentation", "none"}
+    return hidden or bool(change_of((image.get("style") or "",)).hidden)
+
+
+def _check_source(image: Any, source: str, known: set[str]) -> Iterator[Observed]:
     lower = source.lower()
     if not source:
-        yield warning("no_source", "An image has no address.", "Choose an image, or take it out.")
+        words = "A picture has no address, so nothing is shown."
+        excerpts = (image.get("alt") or "", "<img")
+        yield Observed("image_source", Severity.WARNING, words, "Choose its file, or remove the picture.", excerpts)
     elif lower.startswith("cid:"):
-        if source[4:] not in ids:
-            words = f"The picture “{source[4:]}” is not among the template's files."
-            yield warning("no_file", words, "Upload it under Files and images, or take it out.", source)
+        if unquote(source[4:]) not in known:
+            words = f"{_name(source)} is not among the files of this e-mail, so nothing is shown."
+            remedy = "Add the file, or choose another picture."
+            yield Observed("image_file_missing", Severity.ERROR, words, remedy, (source,))
     elif lower.startswith("data:"):
-        words = "An image stands in the e-mail itself as data, which Gmail and Outlook do not show."
-        yield warning("data_image", words, "Upload it under Files and images instead.", source[:40])
+        words = "A picture is written into the HTML itself; Gmail and others do not show those."
+        remedy = "Upload it as a file and put it in from there."
+        yield Observed("image_data", Severity.WARNING, words, remedy, (source[:SHOWN], "data:image"))
     elif lower.startswith("http:"):
-        words = "An image comes over http, which many programs do not load."
-        yield warning("http_image", words, "Use an address that begins with https.", source)
-    if lower.split("?")[0].endswith(".svg"):
-        yield warning("svg_image", "SVG pictures are not shown by Gmail and Outlook.", "Use PNG or JPEG.", source)
+        words = f"{_name(source)} is loaded over http, which some programs refuse."
+        yield Observed("image_http", Severity.WARNING, words, "Write its address with https://.", (source,))
+    elif not lower.startswith(("https:", "//")):
+        words = f"{_name(source)} has no web address before its name, so no mail program can find it."
+        remedy = "Upload the picture as a file, or write its whole address, from https:// on."
+        yield Observed("image_source", Severity.WARNING, words, remedy, (source,))
 
 
-def _is_dot(image: etree._Element) -> bool:
-    return {image.get("width"), image.get("height")} <= {"0", "1", "1px", "0px"} and image.get("width") is not None
+def _has_width(image: Any) -> bool:
+    if (image.get("width") or "").strip():
+        return True
+    return any(one.lower_name in {"width", "max-width"} for one in declarations(image.get("style") or ""))
+
+
+def _name(source: str) -> str:
+    """Name a picture by the last part of its address."""
+    if not source or source.lower().startswith("data:"):
+        return "A picture"
+    name = source.partition("?")[0].rstrip("/").rpartition("/")[2] or source
+    return f"The picture “{name.removeprefix('cid:')[:SHOWN]}”"

@@ -1,98 +1,222 @@
-"""Links: where they lead, and whether their words say so."""
+"""Links: their words and their addresses."""
 
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
-from urllib.parse import parse_qsl, urlsplit
+from typing import Any
+from urllib.parse import SplitResult, unquote, urlsplit
 
-from lxml import etree
+from app.cloudflare.contract import check_address
+from app.emails.checks.finding import Severity
+from app.emails.checks.reading import Observed, Reading, words_of
 
-from app.emails.checks.checked import CheckedEmail, words_of
-from app.emails.checks.finding import Finding, error, hint, warning
+SHOWN = 60
+"""Characters of words or of an address in a message."""
+EMPTY_WORDS = frozenset(
+    {
+        *("click here", "click", "here", "read more", "more", "learn more", "this", "link", "this link", "details"),
+        *("hier", "hier klicken", "klicken sie hier", "mehr", "mehr lesen", "weiterlesen"),
+        *("ici", "cliquez ici", "cliquer ici", "en savoir plus", "lire la suite", "plus"),
+        *("aquí", "haga clic aquí", "haz clic aquí", "leer más", "más"),
+        *("qui", "clicca qui", "leggi di più"),
+        *("klik hier", "lees meer"),
+        *("clique aqui", "saiba mais"),
+        *("اضغط هنا", "هنا"),
+    }
+)
+"""Words that say nothing when a screen reader lists the links of an e-mail."""
+OTHER_SCHEMES = frozenset("tel sms smsto geo webcal whatsapp facetime".split())
+"""Schemes that phones know, besides the web's and mailto."""
+DANGEROUS = frozenset("javascript vbscript data file blob about".split())
+SAMPLE_HOSTS = ("example.com", "example.org", "example.net", "yourdomain.com", "domain.com", "test.com")
+LOCAL_HOSTS = ("localhost", "127.0.0.1", "0.0.0.0", "::1")  # noqa: S104 - nothing is bound to it
+_ADDRESS_AS_WORDS = re.compile(r"(?:(https?)://)?((?:[\w-]+\.)+[^\W\d_]{2,24})(?::\d+)?(?:[/?#]\S*)?", re.IGNORECASE)
+_FILE_NAMES = frozenset("pdf doc docx xls xlsx csv zip txt png jpg html htm odt ics".split())
+"""Endings that look like those of a host, but are a file's."""
 
-_EMPTY_WORDS = frozenset({"click here", "here", "click", "read more", "more", "link", "this link", "this"})
-_TRACKING = frozenset({"mc_eid", "mc_cid", "fbclid", "gclid", "msclkid", "_hsenc", "vero_id", "mkt_tok"})
-_SHORTENERS = frozenset({"bit.ly", "tinyurl.com", "t.co", "goo.gl", "ow.ly", "buff.ly", "is.gd", "rebrand.ly"})
-_LOCAL = frozenset({"localhost", "127.0.0.1", "0.0.0.0", "::1"})  # noqa: S104 - looked for, not listened on
-_LEFT_OVER = frozenset({"example.com", "www.example.com", "example.org", "www.example.org"})
-_LOOKS_LIKE_ADDRESS = re.compile(r"(?:https?://)?((?:[\w-]+\.)+[a-z]{2,})(?:/\S*)?\Z", re.IGNORECASE)
 
-
-def check_links(email: CheckedEmail) -> Iterator[Finding]:
-    """Check every link."""
-    leads: dict[str, str] = {}
-    for link in email.elements("a"):
-        address = (link.get("href") or "").strip()
-        words = words_of(link) or " ".join(image.get("alt") or "" for image in link.iter("img")).strip()
-        if not address:
-            if link.get("name") is None and link.get("id") is None:
-                yield warning("no_address", f"The link “{words}” leads nowhere.", "Give it an address.", words)
+def check_links(reading: Reading) -> Iterator[Observed]:
+    """Check every link that goes somewhere."""
+    names = {name for one in reading.elements for name in (one.get("id"), one.get("name")) if name}
+    for link in reading.tagged("a", "area"):
+        if link.get("href") is None:
             continue
-        yield from _words(link, words, address)
-        yield from _address(words, address)
-        earlier = leads.setdefault(words.lower(), address)
-        if words and earlier != address:
-            text = f"“{words}” leads to two different places."
-            yield hint("same_words", text, "Say in each link where it leads.", words)
+        address = "".join(sign for sign in link.get("href") if sign not in "\t\r\n").strip()
+        words = spoken(link)
+        yield from _check_words(link, words, address)
+        problem = _problem(address, names)
+        doubt = None if problem else _doubt(address)
+        if problem:
+            yield _broken(reading, words, address, *problem)
+        elif doubt:
+            name = f"The link “{words[:SHOWN]}”" if words else "A link"
+            said = f"{name} {doubt[0]} ({_short(address)})."
+            yield Observed("link_doubtful", Severity.WARNING, said, doubt[1], (address, words))
+        else:
+            yield from _check_target(reading, words, address)
 
 
-def _words(link: etree._Element, words: str, address: str) -> Iterator[Finding]:
+def check_same_words(reading: Reading) -> Iterator[Observed]:
+    """Find links with the same words that go to different places."""
+    places: dict[str, dict[str, str]] = defaultdict(dict)
+    for link in reading.tagged("a"):
+        words, address = spoken(link), (link.get("href") or "").strip()
+        if words and address:
+            places[words.casefold()].setdefault(address, words)
+    for addresses in places.values():
+        if len(addresses) > 1:
+            (_, words), (second, _) = list(addresses.items())[:2]
+            said = f"{len(addresses)} links with the words “{words[:SHOWN]}” go to different addresses."
+            remedy = "Let each say where it goes, for example “Pay invoice 17”."
+            yield Observed("link_same_words", Severity.HINT, said, remedy, (second, words))
+
+
+def _check_words(link: Any, words: str, address: str) -> Iterator[Observed]:
+    excerpts: tuple[str, ...] = (address, words)
     if not words:
-        if next(link.iter("img"), None) is None:  # an image without words has a finding of its own
-            yield warning("empty_link", "A link has no words.", "Write where it leads.", address)
-    elif words.lower().strip(" .!›»→") in _EMPTY_WORDS:
-        text = f"The link “{words}” does not say where it leads."
-        yield warning("vague_link", text, "Use words such as “See your invoice”.", words)
-    elif (shown := _LOOKS_LIKE_ADDRESS.match(words)) is not None:
-        host = (_host(address) or "").removeprefix("www.")
-        if host and shown[1].lower().removeprefix("www.") != host:
-            text = f"The link says “{words}”, and leads to {host}. Filters take that for fraud."
-            yield warning("other_address", text, "Let the words and the address agree.", words)
+        images = list(link.iter("img"))
+        if images:
+            said = "A picture is a link, but it has no words: people who cannot see it do not learn where it goes."
+            remedy = "Say in the picture's description (alt) where the link goes."
+        else:
+            said, remedy = "A link has no words, so nobody can find it.", "Write words into it, or remove the link."
+        excerpts = (address, *(image.get("src") or "" for image in images[:1]))
+        yield Observed("link_empty", Severity.WARNING, said, remedy, excerpts)
+    elif words.casefold().strip(" .…:!»›>→") in EMPTY_WORDS:
+        said = f"The words of the link “{words}” do not say where it goes; screen readers read out links alone."
+        remedy = "Make words of the sentence the link, for example “Read the opening hours”."
+        yield Observed("link_words", Severity.WARNING, said, remedy, excerpts)
+    elif _shows_another(words, address):
+        said = f"The link shows “{words[:SHOWN]}” but goes to {_short(address)}, which looks like fraud."
+        remedy = "Let it show the address it goes to, or words in its place; mail programs block such links."
+        yield Observed("link_shows_another", Severity.WARNING, said, remedy, excerpts)
 
 
-def _address(words: str, address: str) -> Iterator[Finding]:
-    scheme, _, rest = address.partition(":")
-    scheme = scheme.lower() if rest else ""
+def _problem(address: str, names: set[str]) -> tuple[str, str] | None:
+    """Say why an address leads nowhere, and how to mend it; None when it may be right."""
+    whole = "Write the whole address, from https:// on."
+    if not address or address == "#":
+        return "goes nowhere: its address is empty", whole
     if address.startswith("#"):
-        if address == "#":
-            yield warning("no_address", f"The link “{words}” leads nowhere.", "Give it an address.", address)
-        return
-    if scheme == "javascript":
-        yield error(
-            "script_link", f"The link “{words}” holds a script, which nobody can use.", "Use an address.", address
-        )
-        return
-    if scheme in {"mailto", "tel", "sms"}:
-        return
-    host = _host(address)
-    if scheme not in {"http", "https"} or not host or " " in address:
-        text = f"The address of “{words or address}” cannot be opened: {address[:80]}"
-        yield warning("broken_link", text, "Write the whole address, beginning with https://.", address)
-        return
-    if host in _LOCAL:
-        text = f"The link “{words}” leads to a machine of your own ({host})."
-        yield warning("local_link", text, "Use the public address.", address)
-    elif scheme == "http":
-        text = f"The link “{words}” is not protected (http)."
-        yield warning("http_link", text, "Use https.", address)
-    if host in _LEFT_OVER:
-        yield hint("left_over", f"The link “{words}” still leads to {host}.", "Put in your own address.", address)
-    yield from _tracking(words, address, host)
-
-
-def _tracking(words: str, address: str, host: str) -> Iterator[Finding]:
-    names = {name.lower() for name, _ in parse_qsl(urlsplit(address).query)}
-    if host in _SHORTENERS:
-        text = f"The link “{words}” goes through {host}, so nobody sees where it leads, and filters distrust it."
-        yield warning("shortened_link", text, "Use the whole address.", address)
-    if names & _TRACKING or any(name.startswith("utm_") for name in names):
-        text = f"The link “{words}” looks as if it tracks people."
-        yield hint("tracking_link", text, "Transactional mail does not need that; leave it out.", address)
-
-
-def _host(address: str) -> str | None:
+        known = address == "#top" or unquote(address[1:]) in names
+        return None if known else ("goes to a place that this e-mail does not have", "Correct it, or write an address.")
+    if "{{" in address or "{%" in address or "%7B%7B" in address.upper():
+        return "holds a name in braces that was not filled", "Write it as {{ name }}, with one of the template's names."
     try:
-        return urlsplit(address).hostname
+        parts = urlsplit(address)
+        host = parts.hostname or ""
+        parts.port  # noqa: B018 - raises when it is no number
     except ValueError:
+        return "is no web address", whole
+    scheme = parts.scheme.lower()
+    if scheme in DANGEROUS:
+        return f"begins with {scheme}:, which every mail program blocks", "Write a web address, from https:// on."
+    if scheme == "mailto":
+        return _mail_problem(parts)
+    if scheme in OTHER_SCHEMES:
+        return None if parts.path or host else ("has no number", "Write the number behind the colon.")
+    if scheme in {"http", "https"} or (not scheme and address.startswith("//")):
+        return _host_problem(host)
+    if not scheme or "." in scheme:
+        return "has no https:// at its beginning", whole
+    return None  # of a program that some readers may have
+
+
+def _doubt(address: str) -> tuple[str, str] | None:
+    """Say why an address may not lead there for every reader, and what to do; None when nothing speaks for it."""
+    parts = urlsplit(address)
+    scheme, host = parts.scheme.lower(), parts.hostname or ""
+    if scheme not in {"", "http", "https", "mailto", *OTHER_SCHEMES}:
+        remedy = "Write a web address, from https:// on, unless all readers have the program for it."
+        return f"begins with {scheme}:, which not every device knows", remedy
+    if scheme in {"mailto", *OTHER_SCHEMES} or address.startswith("#"):
         return None
+    if any(sign.isspace() for sign in address):
+        return "has a space in it", "Remove the space, or write %20 in its place."
+    if host.endswith((".local", ".test", ".invalid")) or (":" not in host and "." not in host.strip(".")):
+        remedy = "Leave it if all readers are in your own network; else write the public address."
+        return "goes to a name that is known only within one network", remedy
+    return None
+
+
+def _mail_problem(parts: SplitResult) -> tuple[str, str] | None:
+    if not parts.path and parts.query:
+        return None  # lets the reader choose whom to write to
+    addresses = unquote(parts.path).split(",")
+    if any(check_address(one.strip()) is not None for one in addresses) and "to=" not in parts.query.lower():
+        return "has no proper e-mail address", "Write it as mailto:name@place.org."
+    return None
+
+
+def _host_problem(host: str) -> tuple[str, str] | None:
+    if not host:
+        return "has no name of a website", "Write the whole address, from https:// on."
+    if host in LOCAL_HOSTS or host.endswith(".localhost"):
+        return "goes to a computer that readers cannot reach", "Write the public address."
+    if ".." in host:
+        return "has no proper name of a website", "Correct the part between https:// and the next slash."
+    return None
+
+
+def _broken(reading: Reading, words: str, address: str, why: str, remedy: str) -> Observed:
+    """An address that the author wrote is an error; one that came from sample data or a layout may be right later."""
+    severity = Severity.ERROR if _is_written(reading, address) else Severity.WARNING
+    name = f"The link “{words[:SHOWN]}”" if words else "A link"
+    shown = f" ({_short(address)})" if address else ""
+    excerpts = (address, words) if len(address) > 1 else (f'"{address}"', f"({address})", words)
+    return Observed("link_broken", severity, f"{name} {why}{shown}.", remedy, excerpts)
+
+
+def _is_written(reading: Reading, address: str) -> bool:
+    """Whether an address stands in the source as such, in HTML or in Markdown."""
+    forms = [f'"{address}"', f"'{address}'", f"({address})", f"({address} ", f"<{address}>"]
+    if not address:
+        forms = ['href=""', "href=''", "]()"]
+    return any(reading.source.has(form) for form in forms)
+
+
+def _check_target(reading: Reading, words: str, address: str) -> Iterator[Observed]:
+    if address.lower().startswith("http:"):
+        said = f"The link to {_short(address)} is not encrypted (http)."
+        yield Observed("link_http", Severity.WARNING, said, "Write it with https://.", (address, words))
+    host = _host(address)
+    is_sample = any(host == one or host.endswith("." + one) for one in SAMPLE_HOSTS)
+    if is_sample and reading.source.has(address):
+        said = f"The link to {_short(address)} looks like one from an example."
+        yield Observed("link_example", Severity.HINT, said, "Put in the right address.", (address, words))
+
+
+def _shows_another(words: str, address: str) -> bool:
+    """Whether the words are an address, and the link goes to another website or person."""
+    if "@" in words:
+        target = unquote(address[7:].partition("?")[0]) if address.lower().startswith("mailto:") else ""
+        is_address = " " not in words and check_address(words) is None
+        return is_address and bool(target) and target.casefold() != words.casefold()
+    found = _ADDRESS_AS_WORDS.fullmatch(words)
+    if not found or (not found[1] and found[2].rpartition(".")[2].lower() in _FILE_NAMES):
+        return False
+    shown, host = found[2].lower().removeprefix("www."), _host(address).removeprefix("www.")
+    return bool(host) and shown != host and not host.endswith("." + shown) and not shown.endswith("." + host)
+
+
+def spoken(link: Any) -> str:
+    """Give what a screen reader says of a link: its label, or its words with those of its pictures."""
+    label = (link.get("aria-label") or "").strip()
+    if label or link.tag == "area":
+        return label or (link.get("alt") or "").strip()
+    pictures = [image.get("alt") or "" for image in link.iter("img")]
+    said = [words_of(link), *pictures, "" if words_of(link) else link.get("title") or ""]
+    return " ".join(" ".join(said).replace("\u200c", "").split())
+
+
+def _host(address: str) -> str:
+    try:
+        return (urlsplit(address).hostname or "").lower()
+    except ValueError:
+        return ""
+
+
+def _short(address: str) -> str:
+    return address if len(address) <= SHOWN else address[:SHOWN] + "…"

@@ -1,86 +1,112 @@
-"""How the e-mail is built: language, headings, tables, and what mail programs refuse."""
+"""What screen readers find their way by: headings, language, direction and title."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
-from app.emails.checks.checked import CheckedEmail, words_of
-from app.emails.checks.finding import Finding, error, hint, warning
-from app.emails.languages import direction, language_name
+from app.emails.checks.finding import Severity
+from app.emails.checks.looks import change_of
+from app.emails.checks.reading import Observed, Reading, words_of
+from app.emails.languages import direction
 
-CLIPPED = 102_400
-"""Bytes of HTML after which Gmail cuts an e-mail."""
-NEARLY_CLIPPED = 80_000
-_REFUSED = {"script": "A script", "iframe": "A frame", "object": "An embedded object", "embed": "An embedded object"}
+LONG_MAIL = 250
+"""Words from which on a reader needs headings."""
+HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+SHOWN = 60
 
 
-def check_structure(email: CheckedEmail) -> Iterator[Finding]:
-    """Check the whole of the HTML."""
-    yield from _size(email)
-    document = email.document
-    if document is None:
+def check_headings(reading: Reading) -> Iterator[Observed]:
+    """Check that headings have words and go down one level at a time."""
+    last = 0
+    headings = [one for one in reading.tagged(*HEADINGS) if not _is_hidden(one)]
+    for heading in headings:
+        words = words_of(heading) or " ".join(image.get("alt") or "" for image in heading.iter("img")).strip()
+        if not words:
+            remedy = "Write words into it, or remove it; for more room use spacing."
+            said = "A heading is empty; screen readers still announce it."
+            line = _line_of_empty_heading(reading)
+            place = "body" if line else "layout"
+            yield Observed("heading_empty", Severity.WARNING, said, remedy, place=place, line=line)
+            continue
+        level = int(heading.tag[1])
+        if last and level > last + 1:
+            said = f"The heading “{words[:SHOWN]}” is of level {level}, but the one before it is of level {last}."
+            yield Observed("heading_skips", Severity.WARNING, said, f"Make it a heading of level {last + 1}.", (words,))
+        last = level
+    if not headings and len(reading.seen_text.split()) > LONG_MAIL:
+        said = "This is a long e-mail without headings."
+        remedy = "Give its parts headings: people look for theirs, and screen readers jump from one to the next."
+        yield Observed("heading_none", Severity.HINT, said, remedy)
+
+
+def check_language(reading: Reading) -> Iterator[Observed]:
+    """Check that the HTML says in which language it is, and in which direction that is read."""
+    if reading.root is None:
         return
-    yield from _language(email)
-    yield from _headings(email)
-    yield from _tables(email)
-    for element in email.elements(*_REFUSED):
-        words = f"{_REFUSED[str(element.tag)]} is taken out by every mail program."
-        yield error("refused_element", words, "Take it out.", f"<{element.tag}")
-    for form in email.elements("form"):
-        words = "A form does not work in most mail programs."
-        yield warning("form", words, "Link to a page with the form.", f"<{form.tag}")
-    for sheet in email.elements("link"):
-        if "stylesheet" in (sheet.get("rel") or "").lower():
-            words = "A style sheet from elsewhere is not loaded by mail programs."
-            yield warning("outside_style", words, "Put the styles into the e-mail.", sheet.get("href") or "<link")
-
-
-def _size(email: CheckedEmail) -> Iterator[Finding]:
-    size = len(email.html.encode("utf-8", "replace"))
-    if size > CLIPPED:
-        words = f"The HTML has {size / 1000:,.0f} kB; Gmail cuts it after 102 kB and hides the rest."
-        yield warning("clipped", words, "Make it shorter, or write less style into it.")
-    elif size > NEARLY_CLIPPED:
-        words = f"The HTML has {size / 1000:,.0f} kB; Gmail cuts an e-mail after 102 kB."
-        yield hint("nearly_clipped", words, "Do not let it grow much.")
-
-
-def _language(email: CheckedEmail) -> Iterator[Finding]:
-    roots = email.elements("html")
-    said = (roots[0].get("lang") or "") if roots else ""
-    if not said:
-        if "<html" in email.html.lower():
-            yield hint("no_language", "The e-mail does not say its language.", 'Write <html lang="en">.', "<html")
-    elif said.split("-")[0].lower() != email.language.split("-")[0].lower():
-        words = f"The HTML says {language_name(said)}, and this text is {language_name(email.language)}."
-        yield warning("other_language", words, "Let both say the same.", f'lang="{said}"')
-    if direction(email.language) == "rtl" and not any(one.get("dir") for one in email.elements("html", "body", "div")):
-        words = f"{language_name(email.language)} is written from right to left, and the HTML does not say so."
-        yield warning("no_direction", words, 'Write dir="rtl" on the body.', "<body")
-
-
-def _headings(email: CheckedEmail) -> Iterator[Finding]:
-    before = 0
-    for heading in email.elements("h1", "h2", "h3", "h4", "h5", "h6"):
-        words, level = words_of(heading), int(str(heading.tag)[1])
-        if not words and next(heading.iter("img"), None) is None:
-            yield warning("empty_heading", "A heading is empty.", "Write it, or take it out.", f"<{heading.tag}")
-        if before and level > before + 1:
-            text = f"The heading “{words}” leaves out a level, which confuses people who listen to the e-mail."
-            yield hint("heading_order", text, f"Make it a heading of level {before + 1}.", words)
-        before = level
-
-
-def _tables(email: CheckedEmail) -> Iterator[Finding]:
-    bare = [one for one in email.elements("table") if _is_layout(one) and one.get("role") is None]
-    if bare:
-        words = (
-            f"{len(bare)} of the tables only arrange things, and do not say so: they are read out as tables of data."
-            if len(bare) > 1
-            else "A table only arranges things, and does not say so: it is read out as a table of data."
+    wanted = reading.email.language.strip() or "en"
+    body = next(reading.tagged("body"), None)
+    given = _attribute(reading.root, "lang") or _attribute(body, "lang")
+    excerpts = ("<html", "<mjml")
+    if not given or given == "und":
+        said = "The HTML does not say in which language it is, so screen readers may read it out wrongly."
+        tag = "mjml" if reading.is_mjml else "html"
+        remedy = f'Write <{tag} lang="{wanted}"> at its beginning, as a rule in the layout.'
+        yield Observed("language_missing", Severity.WARNING, said, remedy, excerpts)
+    elif _primary(given) != _primary(wanted):
+        said = f"The HTML says that its language is “{given}”, but the e-mail is in “{wanted}”."
+        yield Observed(
+            "language_differs", Severity.WARNING, said, f'Write lang="{wanted}".', (f'lang="{given}"', *excerpts)
         )
-        yield hint("table_role", words, 'Write <table role="presentation">.', "<table")
+    directions = {(one.get("dir") or "").strip().lower() for one in _frame(reading)}
+    if direction(wanted) == "rtl":
+        if "rtl" not in directions:
+            said = "The e-mail is in a language that is read from right to left, but the HTML does not say so."
+            remedy = 'Write dir="rtl" into <html> and into the outermost table.'
+            yield Observed("direction_missing", Severity.WARNING, said, remedy, excerpts)
+    elif "rtl" in directions:
+        said = f"The HTML is set from right to left, but “{wanted}” is read from left to right."
+        yield Observed("direction_differs", Severity.WARNING, said, 'Remove dir="rtl".', ('dir="rtl"', "<html"))
 
 
-def _is_layout(table: object) -> bool:
-    return next(table.iter("th", "caption"), None) is None  # type: ignore[attr-defined]
+def check_title(reading: Reading) -> Iterator[Observed]:
+    """Check that there is a title, which screen readers say first, and browsers show."""
+    if reading.root is None:
+        return
+    titles = [one for one in reading.tagged("title") if one.getparent() is not None and one.getparent().tag == "head"]
+    if not any(words_of(one) for one in titles):
+        said = "The HTML has no title; screen readers say it first, browsers show it when the e-mail is opened there."
+        remedy = "Write a <title> into its <head>, as a rule in the layout."
+        if reading.is_mjml:
+            remedy = "Write an <mj-title> into its <mj-head>."
+        yield Observed("title_missing", Severity.HINT, said, remedy, ("<head", "<mj-head", "<mjml"))
+
+
+def _frame(reading: Reading) -> Iterator[Any]:
+    """Give the elements that may set the direction of the whole: html, body, and what wraps everything."""
+    yield reading.root
+    element = next(reading.tagged("body"), None)
+    while element is not None:
+        yield element
+        children = [one for one in element if isinstance(one.tag, str)]
+        seen = [one for one in children if not _is_hidden(one)]
+        element = seen[0] if len(seen) == 1 else None
+
+
+def _line_of_empty_heading(reading: Reading) -> int | None:
+    for one in reading.written_elements:
+        if one.tag in HEADINGS and not words_of(one) and not list(one.iter("img")):
+            return int(one.sourceline or 0) or None
+    return None
+
+
+def _is_hidden(element: Any) -> bool:
+    return bool(change_of((element.get("style") or "",)).hidden)
+
+
+def _attribute(element: Any | None, name: str) -> str:
+    return "" if element is None else str(element.get(name) or "").strip()
+
+
+def _primary(language: str) -> str:
+    return language.replace("_", "-").partition("-")[0].strip().lower()
