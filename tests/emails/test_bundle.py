@@ -8,7 +8,6 @@ import json
 import stat
 import warnings
 import zipfile
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -312,13 +311,6 @@ def test_foreign_braces_can_be_kept() -> None:
 
 
 # -- Pages
-
-
-@pytest.fixture
-def renderer() -> Iterator[LimitedRenderer]:
-    made = LimitedRenderer()
-    yield made
-    made.close()
 
 
 def a_layout(session: Session, actor: Person, name: str = "Letter", body: str = "<b>{{ content }}</b>") -> Piece:

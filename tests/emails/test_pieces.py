@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from html import unescape
 
@@ -22,13 +21,6 @@ from app.people.models import Person
 from app.refusals import NotThere, Refused
 
 LAYOUT, SNIPPET = PieceKind.LAYOUT, PieceKind.SNIPPET
-
-
-@pytest.fixture(scope="module")
-def renderer() -> Iterator[LimitedRenderer]:
-    made = LimitedRenderer()
-    yield made
-    made.close()
 
 
 class Press:

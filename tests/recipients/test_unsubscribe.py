@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urljoin
 
@@ -36,13 +35,6 @@ ADDRESS = "https://mail.example.org/post"
 ONE_CLICK = "List-Unsubscribe=One-Click"
 FORM = "application/x-www-form-urlencoded"
 HEADERS = [["List-Unsubscribe", "<{{ unsubscribe_url }}>"], ["List-Unsubscribe-Post", ONE_CLICK]]
-
-
-@pytest.fixture(scope="module")
-def renderer() -> Iterator[LimitedRenderer]:
-    made = LimitedRenderer()
-    yield made
-    made.close()
 
 
 @dataclass

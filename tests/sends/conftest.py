@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from app.db import Database
@@ -13,14 +11,6 @@ from app.recipients.checking import NewRecipient
 from app.sends.models import Outcome, Send, SendState
 from app.sends.tallies import move
 from tests.factories import a_draft_send, a_list, a_sender, a_template_version, messages_of, released, some_people
-
-
-@pytest.fixture(scope="session")
-def renderer() -> Iterator[LimitedRenderer]:
-    """One limited process for all tests of a test process, because starting one takes a second."""
-    made = LimitedRenderer()
-    yield made
-    made.close()
 
 
 @pytest.fixture
