@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.cloudflare.errors import KINDS
+from app.cloudflare.events import EventKind
 from app.sends.models import Outcome, ReviewState, SendState
 
 
@@ -63,7 +64,33 @@ _OWN_REASONS = {
     "missing_file": "The file for this person is not there. Nothing went out.",
     "template_error": "The e-mail could not be put together. Nothing went out.",
 }
-REASONS: dict[str, str] = {**{cause: kind.staff for cause, kind in KINDS.items()}, **_OWN_REASONS}
+EVENTS: dict[EventKind, Wording] = {
+    EventKind.DELIVERED: Wording("Delivered", "The recipient's mail server took it.", "good"),
+    EventKind.DEFERRED: Wording(
+        "Put off", "The recipient's mail server put it off for now (a soft bounce); the mail service goes on.", "info"
+    ),
+    EventKind.BOUNCED: Wording("Hard bounce", "The recipient's mail server refused it for good.", "bad"),
+    EventKind.SOFT_BOUNCED: Wording(
+        "Soft bounce",
+        "The recipient's mail server put it off until the mail service gave up. It did not arrive.",
+        "bad",
+    ),
+    EventKind.REJECTED: Wording("Refused", "The mail service refused it before delivery.", "bad"),
+    EventKind.FAILED: Wording("Failed", "The mail service could not deliver it.", "bad"),
+    EventKind.COMPLAINED: Wording("Complaint", "The recipient got it and marked it as spam.", "bad"),
+    EventKind.OTHER: Wording(
+        "Known", "The mail service knows this e-mail, and did not say what became of it.", "plain"
+    ),
+}
+"""What the mail service told later."""
+INFERRED = "Found by recipient, subject and time, because no message id fits."
+
+_EVENT_REASONS = {f"event_{kind}": wording.words for kind, wording in EVENTS.items()}
+REASONS: dict[str, str] = {
+    **{cause: kind.staff for cause, kind in KINDS.items()},
+    **_OWN_REASONS,
+    **_EVENT_REASONS,
+}
 """Why a message ended as it did: the code in `Message.reason` to words."""
 
 
