@@ -94,6 +94,18 @@ REASONS: dict[str, str] = {
 """Why a message ended as it did: the code in `Message.reason` to words."""
 
 
+def looked_for_words(is_over: bool, was_looked_for: bool) -> str:
+    """Say why an e-mail in doubt was not found, after the time until which was looked."""
+    if not was_looked_for:
+        return (
+            "The mail service no longer tells what became of it, so it was not looked for."
+            if is_over
+            else "Not looked for yet. When the mail service tells what became of it, it is shown here."
+        )
+    more = "The service tells nothing older" if is_over else "Postroom goes on looking"
+    return f"not found at the service. That does not prove that it did not go out. {more}."
+
+
 def reason_words(reason: str) -> str:
     """Give the words of a reason; empty for none."""
     return REASONS.get(reason, "")
