@@ -97,4 +97,4 @@ def test_bounces_and_complaints_show_on_the_page_of_the_send(
             session.add(SendEventTally(send_id=sent, kind=kind, count=count))
     for url, headers in ((f"/sends/{sent}", {}), (f"/sends/{sent}/progress", {"HX-Request": "true"})):
         page = words(client.get(url, headers=headers).text)
-        assert "Told later by the mail service: Hard bounce 3 e-mails , Complaint 1 e-mail" in page
+        assert "Told later by the mail service: Hard bounce 3 e-mails, Complaint 1 e-mail" in page
