@@ -44,7 +44,17 @@ def what_waits(session: Session) -> dict[int, Waiting]:
         .scalar_subquery()
     )
     rows = session.execute(
-        select(Send, SendTally.outcome, newest)
+        select(
+            Send.id,
+            Send.workspace_id,
+            Send.from_address,
+            Send.first_post_at,
+            Send.start_at,
+            Send.released_at,
+            Send.finished_at,
+            SendTally.outcome,
+            newest.label("changed_at"),
+        )
         .join(SendTally, SendTally.send_id == Send.id)
         .where(
             Send.state != SendState.DRAFT,
@@ -55,16 +65,16 @@ def what_waits(session: Session) -> dict[int, Waiting]:
         .order_by(Send.id)
     )
     found: dict[int, Waiting] = {}
-    for send, outcome, changed_at in rows:
-        last = changed_at or send.finished_at or at
-        kept = HORIZON if outcome in WAITING else timedelta(days=COMPLAINT_DAYS)
+    for send in rows:
+        last = send.changed_at or send.finished_at or at
+        kept = HORIZON if send.outcome in WAITING else timedelta(days=COMPLAINT_DAYS)
         if at - last > kept:
             continue
         began = send.first_post_at or send.start_at or send.released_at or last
         one = found.setdefault(send.workspace_id, Waiting(since=began))
         one.since = min(one.since, began)
         one.domains.add(send.from_address.rpartition("@")[2].lower())
-        one.interval_factor = min(one.interval_factor, _factor(outcome, at - last))
+        one.interval_factor = min(one.interval_factor, _factor(send.outcome, at - last))
         if send.id not in one.send_ids:
             one.send_ids.append(send.id)
     for one in found.values():
