@@ -20,6 +20,7 @@ def import_all_tables() -> None:
     """Import every package's models, so that the metadata is whole."""
     for package in TABLES:
         importlib.import_module(f"app.{package}.models")
+    importlib.import_module("app.sends.event_models")
 
 
 def migrate(database: Database, revision: str = "head") -> None:

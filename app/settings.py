@@ -78,6 +78,9 @@ class Settings(BaseSettings):
     lease_seconds: float = Field(30, alias="POSTROOM_LEASE_SECONDS", ge=1, le=600)
     """Seconds after which the work of a worker that shows no sign of life is taken over."""
 
+    events_seconds: float = Field(60, alias="POSTROOM_EVENTS_SECONDS", ge=0, le=86400)
+    """How often later delivery events are asked for while something fresh waits for them, in seconds; 0: never."""
+
     @field_validator("secret_key_setting")
     @classmethod
     def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:

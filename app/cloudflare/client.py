@@ -225,6 +225,13 @@ class Client:
         body = {"items": [dict(one) for one in items]}
         return self._change("POST", self._sending("suppressions/bulk"), body, objects.bulk_result)
 
+    # Later events (section 11; read by app/cloudflare/events.py)
+
+    def post_query(self, body: bytes) -> tuple[int, Mapping[str, str], str] | Failure:
+        """Post a query to the GraphQL endpoint; gives status, headers and text as they came."""
+        answer = self._call("POST", "/graphql", body=body)
+        return answer if isinstance(answer, Failure) else (answer.status_code, answer.headers, answer.text)
+
     # The wire
 
     def _sending(self, rest: str) -> str:

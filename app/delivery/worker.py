@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from app.db import Database, now
 from app.delivery import recovery
+from app.delivery.event_reading import EventReadingJob
 from app.delivery.jobs import Queue
 from app.delivery.models import Worker
 from app.delivery.pipeline import Pipeline
@@ -51,6 +52,7 @@ class WorkerProcess:
         self.reviewing = Reviewing(self.database, self.queue)
         self.pipeline = Pipeline(settings, self.database, self.queue, self.owner)
         self._stop = threading.Event()
+        self.event_reading = EventReadingJob(settings, self.database, self.owner, self._stop)
 
     def run_lane(self, lane_id: int, generation: int) -> None:
         """Do a lane's job."""
@@ -77,6 +79,7 @@ class WorkerProcess:
                 workers=JOB_THREADS, periodic=False, initial_delay=rest, max_delay=rest, backoff=1
             )
             consumer.start()
+            self.event_reading.start()
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, self._on_signal)  # in place of the engine's own, which would drop jobs
             while not self._stop.wait(BEAT_SECONDS):
@@ -90,6 +93,8 @@ class WorkerProcess:
         self._stop.set()
 
     def _close(self) -> None:
+        self._stop.set()
+        self.event_reading.join()
         self.pipeline.close()
         self.reviewing.renderer.close()
         try:

@@ -30,14 +30,15 @@ ODD = (
     "drop",
     "error-email.invalid",
     "error-internal_server",
-    "bounce",
-    "queued",
+    "refuse-drop",
+    "queued-bounce",
+    "complain",
 )
 """Beginnings of addresses for which the simulator has an outcome of its own; one person of the small list each."""
 
 
 def small_list() -> list[NewRecipient]:
-    """Thirty people, nine of them with an outcome of their own."""
+    """Thirty people, ten of them with an outcome of their own."""
     people = list(_people(30, seed=1))
     for place, beginning in zip(range(2, 30, 3), ODD, strict=False):
         one = people[place]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -11,12 +12,16 @@ from sqlalchemy.orm import Session
 from app.audit.trail import Actor, note
 from app.cloudflare.client import Client
 from app.cloudflare.contract import CALLS_IN_WINDOW
+from app.cloudflare.events import EVENT_FAILURES, EventReader, EventsFailure
 from app.cloudflare.results import Failure
 from app.db import now
 from app.people.models import Connection, Workspace
 from app.people.sealing import CannotUnseal, seal, unseal
 from app.refusals import NotThere, Refused
 from app.settings import CLOUDFLARE_API, Settings
+
+LATER = "Later results"
+"""Subject of the finding about delivery events."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +145,7 @@ def check(parameters: ConnectionParameters) -> tuple[list[Finding], list[str]]:
         else:
             findings.append(Finding(True, "Permission", "The token may use Email Sending in this account."))
         findings.append(_quota(client))
+        findings.append(_later_results(client, names))
         return findings, names
 
 
@@ -187,6 +193,22 @@ def _domains(names: list[str]) -> Finding:
             "Onboard one in the Cloudflare dashboard under Email Sending.",
         )
     return Finding(True, "Sending domains", "Ready to send from: " + ", ".join(names) + ".")
+
+
+def _later_results(client: Client, names: Sequence[str]) -> Finding:
+    """Ask whether later delivery events may be read, of one zone that sends."""
+    zones = client.zones()
+    sending = [] if isinstance(zones, Failure) else [zone for zone in zones if _has_sender(zone.name, names)]
+    if not sending:
+        return Finding(False, LATER, EVENT_FAILURES["no_zone"])
+    page = EventReader(client).page(sending[0].id, now() - timedelta(minutes=1), now())
+    if isinstance(page, EventsFailure):
+        return Finding(False, LATER, page.words)
+    return Finding(True, LATER, "The token may read what became of queued e-mails, bounces and complaints.")
+
+
+def _has_sender(zone: str, names: Sequence[str]) -> bool:
+    return any(name == zone or name.endswith(f".{zone}") for name in names)
 
 
 def _quota(client: Client) -> Finding:

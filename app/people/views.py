@@ -10,6 +10,7 @@ from app.people import accounts, connection, public_address, senders
 from app.people.forms import ConnectionForm, PersonForm, PublicAddressForm, SenderForm, SignInForm
 from app.people.models import Role
 from app.refusals import Refused
+from app.sends import events
 from app.web.request import administrators_only, db, me, services
 from app.web.sign_in import safe_target
 
@@ -65,6 +66,7 @@ def save_connection() -> Page:
         except Refused as refusal:
             form.show(refusal)
         else:
+            events.read_again(db(), me().workspace_id)
             flash("Saved. Now check the connection.")
             return redirect(url_for("people.settings"))
     return _settings_page(connection_form=form), 422
@@ -84,6 +86,7 @@ def check_connection() -> Page:
         session.commit()
         findings, domains = connection.check(parameters)
     connection.keep_report(session, person, findings, domains)
+    events.read_again(session, person.workspace_id)
     return redirect(url_for("people.settings", _anchor="connection"))
 
 
@@ -187,6 +190,7 @@ def _settings_page(
     return render_template(
         "people/settings.html",
         stored=stored,
+        reading=events.reading_of(session, person.workspace_id),
         fixed=services().settings,
         connection_form=connection_form or ConnectionForm(formdata=None, obj=stored),
         sender_form=sender_form,

@@ -6,7 +6,7 @@ import enum
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.db import Base, Words, now
@@ -204,6 +204,12 @@ class Message(Base):
         Index("ix_message_work", "send_id", "state", "next_try_at", "id"),
         Index("ix_message_lane", "lane_id"),
         Index("ix_message_of_send", "send_id", "id"),
+        Index(
+            "ix_message_vendor_id",
+            "message_id",
+            sqlite_where=text("message_id <> ''"),
+            postgresql_where=text("message_id <> ''"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

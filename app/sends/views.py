@@ -9,11 +9,11 @@ from flask import Response, flash, redirect, render_template, request, url_for
 from app.db import Database
 from app.emails.inline_images import html_of_request
 from app.refusals import NotThere, Refused
-from app.sends import compose, compose_views, control, file_views, looking, release, results, testing_views
+from app.sends import compose, compose_views, control, events, file_views, looking, release, results, testing_views
 from app.sends.blueprint import STEPS, Page, blueprint
 from app.sends.models import Outcome, ReviewState, Send, SendState
 from app.sends.review import request_review
-from app.sends.words import OUTCOMES, REVIEWS, SEND_STATES, reason_words
+from app.sends.words import EVENTS, OUTCOMES, REVIEWS, SEND_STATES, looked_for_words, reason_words
 from app.web.frames import foreign_html
 from app.web.numbers import row_number
 from app.web.request import db, is_htmx, me, services
@@ -26,6 +26,8 @@ PAGE = 50
 def _words() -> dict[str, object]:
     return {
         "OUTCOMES": OUTCOMES,
+        "EVENTS": EVENTS,
+        "looked_for_words": looked_for_words,
         "SEND_STATES": SEND_STATES,
         "reason_words": reason_words,
         "send_title": results.title_of,
@@ -123,6 +125,7 @@ def show(send_id: int) -> Page:
         "sends/show.html",
         send=send,
         progress=seen,
+        later=events.later_counts(db(), send),
         is_followed=results.is_followed(send, seen),
         people=people[:PAGE],
         outcome=outcome,
@@ -140,7 +143,10 @@ def progress(send_id: int) -> Page:
     seen = results.progress(db(), send)
     if not results.is_followed(send, seen):  # over or paused: the buttons and the people are others now, too
         return Response(headers={"HX-Refresh": "true"})
-    return render_template("sends/_progress.html", send=send, progress=seen, outcome=_group(), is_followed=True)
+    later = events.later_counts(db(), send)
+    return render_template(
+        "sends/_progress.html", send=send, progress=seen, later=later, outcome=_group(), is_followed=True
+    )
 
 
 @blueprint.post("/<int:send_id>/pause")
@@ -197,6 +203,8 @@ def message(send_id: int, message_id: int) -> Page:
         message=found,
         look=seen,
         attempts=results.attempts_of(db(), found),
+        events=events.events_of(db(), found),
+        looked_for=events.looked_for(db(), send, found),
         request_json=looking.readable_request(seen.request) if seen.request else None,
     )
 

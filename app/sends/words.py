@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.cloudflare.errors import KINDS
+from app.cloudflare.events import EventKind
 from app.sends.models import Outcome, ReviewState, SendState
 
 
@@ -63,8 +64,46 @@ _OWN_REASONS = {
     "missing_file": "The file for this person is not there. Nothing went out.",
     "template_error": "The e-mail could not be put together. Nothing went out.",
 }
-REASONS: dict[str, str] = {**{cause: kind.staff for cause, kind in KINDS.items()}, **_OWN_REASONS}
+EVENTS: dict[EventKind, Wording] = {
+    EventKind.DELIVERED: Wording("Delivered", "The recipient's mail server took it.", "good"),
+    EventKind.DEFERRED: Wording(
+        "Put off", "The recipient's mail server put it off for now (a soft bounce); the mail service goes on.", "info"
+    ),
+    EventKind.BOUNCED: Wording("Hard bounce", "The recipient's mail server refused it for good.", "bad"),
+    EventKind.SOFT_BOUNCED: Wording(
+        "Soft bounce",
+        "The recipient's mail server put it off until the mail service gave up. It did not arrive.",
+        "bad",
+    ),
+    EventKind.REJECTED: Wording("Refused", "The mail service refused it before delivery.", "bad"),
+    EventKind.FAILED: Wording("Failed", "The mail service could not deliver it.", "bad"),
+    EventKind.COMPLAINED: Wording("Complaint", "The recipient got it and marked it as spam.", "bad"),
+    EventKind.OTHER: Wording(
+        "Known", "The mail service knows this e-mail, and did not say what became of it.", "plain"
+    ),
+}
+"""What the mail service told later."""
+INFERRED = "Found by recipient, subject and time, because no message id fits."
+
+_EVENT_REASONS = {f"event_{kind}": wording.words for kind, wording in EVENTS.items()}
+REASONS: dict[str, str] = {
+    **{cause: kind.staff for cause, kind in KINDS.items()},
+    **_OWN_REASONS,
+    **_EVENT_REASONS,
+}
 """Why a message ended as it did: the code in `Message.reason` to words."""
+
+
+def looked_for_words(is_over: bool, was_looked_for: bool) -> str:
+    """Say why an e-mail in doubt was not found, after the time until which was looked."""
+    if not was_looked_for:
+        return (
+            "The mail service no longer tells what became of it, so it was not looked for."
+            if is_over
+            else "Not looked for yet. When the mail service tells what became of it, it is shown here."
+        )
+    more = "The service tells nothing older" if is_over else "Postroom goes on looking"
+    return f"not found at the service. That does not prove that it did not go out. {more}."
 
 
 def reason_words(reason: str) -> str:

@@ -34,6 +34,11 @@ def token_status(behaviour: Behaviour) -> Response | str:
     return next((word for word in ("disabled", "expired") if word in scopes), "active")
 
 
+def scopes_of_token(behaviour: Behaviour) -> list[str]:
+    """Give the scopes of the bearer token; none when it is not known."""
+    return _scopes(behaviour) or []
+
+
 def _scopes(behaviour: Behaviour) -> list[str] | None:
     """Give the scopes of the bearer token; None when there is none that is known."""
     header = request.headers.get("Authorization", "")

@@ -21,6 +21,8 @@ class Limiter:
         self._shut_until = 0.0
         self.tripped = 0
         """How often the limit was passed since the start."""
+        self.counted = 0
+        """Calls since the start."""
 
     def pass_or_refuse(self, behaviour: Behaviour) -> Response | None:
         """Count a call; None when it may pass, else the 429."""
@@ -31,6 +33,7 @@ class Limiter:
             if at - self._window_began >= behaviour.rate_window:
                 self._window_began, self._calls = at, 0
             self._calls += 1
+            self.counted += 1
             if self._calls > behaviour.rate_limit:
                 self._shut_until = at + behaviour.rate_window
                 self.tripped += 1

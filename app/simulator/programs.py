@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from app.simulator.inbox import Mail, find, recent
 from app.simulator.settings import Behaviour, Chaos
-from app.simulator.vendor import limiter, store
+from app.simulator.vendor import graphql_limiter, limiter, store
 
 blueprint = Blueprint("programs", __name__, url_prefix="/api/v1")
 MOST = 10_000
@@ -93,7 +93,13 @@ def settings() -> Response:
             return _wrong(error)
         store().change_behaviour(changed)
         limiter().reset()
-    return jsonify({**store().behaviour.model_dump(), "rate_limit_tripped": limiter().tripped})
+        graphql_limiter().reset()
+    counts = {
+        "rate_limit_tripped": limiter().tripped,
+        "graphql_limit_tripped": graphql_limiter().tripped,
+        "graphql_queries": graphql_limiter().counted,
+    }
+    return jsonify({**store().behaviour.model_dump(), **counts})
 
 
 @blueprint.route("/chaos", methods=["GET", "PUT"])

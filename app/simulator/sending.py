@@ -20,6 +20,7 @@ from app.cloudflare.contract import FIELD_MISSING, TOO_LARGE, VALIDATION, check_
 from app.cloudflare.problem import Problem
 from app.cloudflare.types import Address, SendRequest
 from app.simulator.envelope import documented, over_global_limit, success
+from app.simulator.events import events_of_mail
 from app.simulator.outcomes import GROUPS, Wish, wish_of
 from app.simulator.settings import Behaviour
 from app.simulator.store import Store
@@ -67,7 +68,7 @@ def send(store: Store, *, raw_mime: bool = False) -> Response:
     if mail is None:
         store.keep_request(**row)
     else:
-        store.keep_mail(mail, row)
+        store.keep_mail(mail, row, events_of_mail(mail, behaviour))
     return answer if answer is not None else _hang_up()
 
 

@@ -23,6 +23,7 @@ def create_simulator(settings: SimulatorSettings) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = MOST_BODY
     app.extensions["store"] = Store(settings.data_file, settings.behaviour)
     app.extensions["limiter"] = Limiter()
+    app.extensions["graphql_limiter"] = Limiter()
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     for module in (vendor, programs, views):
         app.register_blueprint(module.blueprint)

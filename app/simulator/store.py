@@ -37,6 +37,20 @@ create table if not exists request (
     reference text not null default '',
     sha256 text not null
 );
+create table if not exists event (
+    id integer primary key,
+    at real not null,
+    zone_id text not null,
+    message_id text not null,
+    sender text not null,
+    recipient text not null,
+    subject text not null,
+    status text not null,
+    event_type text not null,
+    cause text not null,
+    detail text not null
+);
+create index if not exists event_time on event (zone_id, at);
 create table if not exists seen_once (address text primary key);
 create table if not exists suppression (
     id text primary key,
@@ -85,12 +99,14 @@ class Store:
         with self.writing() as connection:
             _insert(connection, "request", {"at": time.time(), **values})
 
-    def keep_mail(self, mail: Row, request: Row) -> int:
-        """Capture a mail and record its POST in one transaction, committed before the answer leaves."""
+    def keep_mail(self, mail: Row, request: Row, events: Sequence[Row] = ()) -> int:
+        """Capture a mail, record its POST and what will happen to it, committed before the answer leaves."""
         at = time.time()
         with self.writing() as connection:
             mail_id = _insert(connection, "mail", {"at": at, **mail})
             _insert(connection, "request", {"at": at, "mail_id": mail_id, **request})
+            for event in events:
+                _insert(connection, "event", event)
         return mail_id
 
     def is_first_time(self, address: str) -> bool:
@@ -123,7 +139,7 @@ class Store:
     def clear(self) -> None:
         """Forget every mail and request."""
         with self.writing() as connection:
-            for table in ("mail", "request", "seen_once"):
+            for table in ("mail", "request", "event", "seen_once"):
                 connection.execute(f"delete from {table}")  # noqa: S608 - fixed names
 
     @contextmanager

@@ -9,11 +9,12 @@ import time
 from flask import Blueprint, Response, current_app, request
 
 from app.cloudflare.body import parse_body
-from app.simulator import sending, suppressions
+from app.simulator import events, sending, suppressions
 from app.simulator.access import refuse_token, token_status
 from app.simulator.envelope import documented, refusal, success
 from app.simulator.limiter import Limiter
 from app.simulator.mime import mime_of
+from app.simulator.settings import Behaviour
 from app.simulator.store import Store
 
 blueprint = Blueprint("vendor", __name__, url_prefix="/client/v4")
@@ -34,6 +35,12 @@ def limiter() -> Limiter:
     return found
 
 
+def graphql_limiter() -> Limiter:
+    """The limiter of GraphQL queries, which are counted by themselves."""
+    found: Limiter = current_app.extensions["graphql_limiter"]
+    return found
+
+
 @blueprint.before_request
 def _guard() -> Response | None:
     behaviour = store().behaviour
@@ -41,10 +48,21 @@ def _guard() -> Response | None:
     if refused is not None:
         return refused
     endpoint = (request.endpoint or "").removeprefix("vendor.")
+    if endpoint == "graphql":
+        return _guard_graphql(behaviour)
     if endpoint in {"verify_user", "verify_account"}:
         return None
     account_id = (request.view_args or {}).get("account_id")
     return refuse_token(behaviour, account_id=account_id, scope="read" if endpoint in READS else "send")
+
+
+def _guard_graphql(behaviour: Behaviour) -> Response | None:
+    """Refuse unknown tokens and too many queries; what the token may read is said in GraphQL's own way."""
+    refused = graphql_limiter().pass_or_refuse(behaviour.model_copy(update={"rate_limit": behaviour.graphql_limit}))
+    if refused is not None:
+        return refused
+    status = token_status(behaviour)
+    return None if status == "active" else refusal(401, 10000, "Authentication error")
 
 
 @blueprint.after_request
@@ -122,6 +140,12 @@ def delete_suppression(account_id: str, suppression_id: str) -> Response:
     return suppressions.delete(store(), suppression_id)
 
 
+@blueprint.post("/graphql")
+def graphql() -> Response:
+    """Later delivery events."""
+    return events.answer(store())
+
+
 @blueprint.get("/accounts/<account_id>/tokens/verify")
 def verify_account(account_id: str) -> Response:
     """Check an account's token."""
@@ -142,21 +166,23 @@ def zones() -> Response:
     behaviour = store().behaviour
     wanted = request.args.get("account.id", behaviour.account_id)
     names = behaviour.domains if wanted == behaviour.account_id else []
-    result = [{"id": _zone_id(name), "name": name, "account": {"id": behaviour.account_id}} for name in names]
+    result = [{"id": events.zone_id(name), "name": name, "account": {"id": behaviour.account_id}} for name in names]
     return success(result, result_info={"page": 1, "per_page": 50, "total_pages": 1, "count": len(result)})
 
 
 @blueprint.get("/zones/<zone_id>/email/sending/subdomains")
 def subdomains(zone_id: str) -> Response:
     """Sending domains of a zone."""
-    names = [name for name in store().behaviour.domains if _zone_id(name) == zone_id]
+    names = [name for name in store().behaviour.domains if events.zone_id(name) == zone_id]
     return success([_domain(name) for name in names]) if names else documented("not_found")
 
 
 @blueprint.get("/zones/<zone_id>/email/sending/subdomains/<tag>")
 def subdomain(zone_id: str, tag: str) -> Response:
     """One sending domain."""
-    names = [name for name in store().behaviour.domains if _zone_id(name) == zone_id and _domain(name)["tag"] == tag]
+    names = [
+        name for name in store().behaviour.domains if events.zone_id(name) == zone_id and _domain(name)["tag"] == tag
+    ]
     return success(_domain(names[0])) if names else documented("not_found")
 
 
@@ -172,10 +198,6 @@ def _verify() -> Response:
     if isinstance(status, Response):
         return status
     return success({"id": hashlib.md5(b"simulator", usedforsecurity=False).hexdigest(), "status": status})
-
-
-def _zone_id(name: str) -> str:
-    return hashlib.md5(name.encode(), usedforsecurity=False).hexdigest()
 
 
 def _domain(name: str) -> dict[str, object]:

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from app.simulator.inbox import Mail, count, find, recent
 from app.simulator.outcomes import EXAMPLES
 from app.simulator.settings import Behaviour
-from app.simulator.vendor import limiter, store
+from app.simulator.vendor import graphql_limiter, limiter, store
 
 blueprint = Blueprint("people", __name__)
 PAGE = 50
@@ -113,6 +113,8 @@ def settings() -> str | AnyResponse | tuple[str, int]:
                 "rate_window": given.get("rate_window"),
                 "daily_quota": given.get("daily_quota"),
                 "drop_suppressed_recipients": "drop_suppressed_recipients" in given,
+                "graphql_limit": given.get("graphql_limit"),
+                "events": {name: given.get(name) for name in ("after_seconds", "lag_seconds", "message_ids")},
                 "chaos": {"latency_ms": given.get("latency_ms"), "fault_share": given.get("fault_share")},
             }
         )
@@ -121,6 +123,7 @@ def settings() -> str | AnyResponse | tuple[str, int]:
         return render_template("settings.html", given=given, problems=problems, saved=False), 422
     store().change_behaviour(changed)
     limiter().reset()
+    graphql_limiter().reset()
     return redirect(url_for("people.settings", saved="yes"))
 
 
@@ -144,6 +147,8 @@ def _form_of(behaviour: Behaviour) -> dict[str, object]:
         "rate_window": behaviour.rate_window,
         "daily_quota": behaviour.daily_quota,
         "drop_suppressed_recipients": behaviour.drop_suppressed_recipients,
+        "graphql_limit": behaviour.graphql_limit,
+        **behaviour.events.model_dump(),
         "latency_ms": behaviour.chaos.latency_ms,
         "fault_share": behaviour.chaos.fault_share,
     }

@@ -64,6 +64,7 @@ def start_postroom(folder: Path) -> RunningPostroom:
         "POSTROOM_SIMULATOR_PORT": str(simulator_port),
         "POSTROOM_ADMIN_PASSWORD": PASSWORD,
         "POSTROOM_RETRY_SCALE": "0.05",
+        "POSTROOM_EVENTS_SECONDS": "2",  # what happens later happens a minute later, unless a test sets it
         "POSTROOM_SECRET_KEY": "a secret key for tests, long enough for its check",
     }
     log = (folder / "log.txt").open("wb")

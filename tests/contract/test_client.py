@@ -21,7 +21,7 @@ from tests.contract.vectors import OPENAPI, VECTORS, answer_of, is_send, name_of
 OWN_TESTS = {
     "time-out after the request was sent": "no HTTP answer: test_a_time_out_is_in_doubt",
     "connection refused or name not resolved": "no HTTP answer: test_what_never_connected_was_not_sent",
-    "later delivery events by GraphQL": "a later issue; the client has no such call yet",
+    "later delivery events by GraphQL": "tests/contract/test_events.py",
     "send_raw": "Postroom sends no raw MIME; the simulator answers it",
     "send_raw with an unknown field": "Postroom sends no raw MIME; the simulator answers it",
     "send_raw without recipients": "Postroom sends no raw MIME; the simulator answers it",

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.db import now
 from app.people.models import Connection, Person, Workspace
-from app.simulator.settings import DEFAULT_ACCOUNT, DEFAULT_TOKEN
+from app.sends.event_models import EventReading
+from app.simulator.settings import DEFAULT_ACCOUNT, DEFAULT_TOKEN, FULL
 from tests.simulator_process import RunningSimulator
 
 
 @pytest.fixture(scope="module")
 def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSimulator]:
-    tokens = {DEFAULT_TOKEN: ["send", "read"], "reader": ["read"], "poor": ["not_entitled"], "old": ["expired"]}
+    tokens = {
+        DEFAULT_TOKEN: list(FULL),
+        "sender": ["send", "read"],
+        "reader": ["read"],
+        "poor": ["not_entitled"],
+        "old": ["expired"],
+    }
     with RunningSimulator(tmp_path_factory.mktemp("simulator"), rate_limit=100_000, tokens=tokens) as running:
         yield running
 
@@ -42,6 +51,7 @@ def test_a_good_connection_says_what_works(client: FlaskClient, simulator: Runni
     assert "The token exists and is active." in page
     assert "Ready to send from: example.com, example.org." in page
     assert "1,000,000 e-mails a day" in page
+    assert "The token may read what became of queued e-mails, bounces and complaints." in page
     assert "Missing" not in page
 
 
@@ -51,6 +61,7 @@ def test_a_good_connection_says_what_works(client: FlaskClient, simulator: Runni
         ({"token": "nonsense"}, "Our access key for the mail service is not valid."),
         ({"token": "old"}, "The token is expired."),
         ({"token": "poor"}, "has no e-mail sending in its plan"),
+        ({"token": "sender"}, "Give it “Analytics: Read” for every zone that sends. Sending works without it."),
         ({"account_id": "1234"}, "Missing"),
         ({"base_url": "http://127.0.0.1:9/client/v4"}, "The mail service could not be reached."),
     ],
@@ -64,6 +75,23 @@ def test_what_is_missing_is_said_in_words(
 
 def test_without_a_connection_the_check_says_what_to_do(client: FlaskClient) -> None:
     assert "The mail service is not connected yet." in check(client)
+
+
+def test_the_page_says_how_the_reading_of_later_results_goes_and_a_check_lets_it_begin_again(
+    client: FlaskClient, simulator: RunningSimulator, session: Session, actor: Person
+) -> None:
+    save(client, simulator)
+    words = "It needs “Analytics: Read”."
+    later = now() + timedelta(hours=1)
+    session.add(EventReading(workspace_id=actor.workspace_id, failures=3, words=words, not_before=later))
+    session.commit()
+    assert words in client.get("/settings").text
+    assert words not in check(client)
+    reading = session.get_one(EventReading, actor.workspace_id, populate_existing=True)
+    assert (reading.not_before, reading.failures) == (None, 0)
+    reading.looked_at = now()
+    session.commit()
+    assert "Bounces, complaints and late deliveries were read last" in client.get("/settings").text
 
 
 def test_the_token_is_encrypted_kept_and_never_shown(
