@@ -13,6 +13,7 @@ from app.audit.trail import Actor
 from app.emails.models import TemplateVersion
 from app.recipients.spreadsheet_cells import BYTE_ORDER_MARK, csv_lines
 from app.refusals import NotThere
+from app.sends import audience
 from app.sends.control import find_send
 from app.sends.models import AT_WORK, UNDER_WAY, Attempt, Message, Outcome, Send, SendState, SendTally
 from app.sends.tallies import counts
@@ -142,7 +143,7 @@ def title_of(send: Send) -> str:
         more = f" and {others:,} {'other' if others == 1 else 'others'}" if others > 0 else ""
         return f"Test of {template} to {send.to[0][0] if send.to else 'nobody'}{more}"
     name = send.list_name or (send.recipient_list.name if send.recipient_list else "no list yet")
-    return f"{template} to {name}"
+    return f"{template} to {name}{audience.short_words(send)}"
 
 
 def people_of_group(
