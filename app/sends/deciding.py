@@ -13,17 +13,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, literal_column, select, update
+from sqlalchemy import ColumnElement, exists, func, literal_column, select, update
 from sqlalchemy.orm import Session
 
 from app.audit.trail import Actor, note
 from app.db import now
 from app.refusals import Refused
 from app.sends.control import find_send
-from app.sends.models import UNDECIDED, Attempt, Message, Outcome, Send, SendTally
+from app.sends.models import Attempt, Message, Outcome, Send, SendTally
 from app.sends.retrying import check_seen, lock, these, try_again
 from app.sends.tallies import move
 
+_IS_UNKNOWN = Message.state == literal_column("'unknown'")
+"""Written out, not as a parameter, so that the databases see that the index of the undecided ones fits."""
 COUNTED = 10_000
 """Messages in doubt up to which Home counts; a count goes no further."""
 
@@ -118,7 +120,7 @@ def decide(
 
 def undecided_sends(session: Session, actor: Actor, limit: int) -> list[tuple[Send, int]]:
     """Give the newest sends with messages in doubt that nobody decided on, and how many, up to `COUNTED`."""
-    waits = select(Message.id).where(Message.send_id == Send.id, UNDECIDED).limit(1).exists()
+    waits = exists().where(Message.send_id == Send.id, _IS_UNKNOWN, _decided(left=False))
     sends = session.scalars(
         select(Send)
         .join(SendTally, SendTally.send_id == Send.id)
@@ -156,8 +158,7 @@ def _settle(session: Session, send: Send, decision: Decision, seen: int, left: b
 
 
 def _in_doubt(send: Send, *, left: bool, message_id: int | None) -> list[ColumnElement[bool]]:
-    # Written out, not as a parameter, so that the databases see that the index of the undecided ones fits.
-    found = [Message.send_id == send.id, Message.state == literal_column("'unknown'"), _decided(left=left)]
+    found = [Message.send_id == send.id, _IS_UNKNOWN, _decided(left=left)]
     return [*found, Message.id == message_id] if message_id is not None else found
 
 

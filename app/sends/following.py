@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import insert, literal, select
+from sqlalchemy import exists, insert, literal, select
 from sqlalchemy.orm import Session
 
 from app.audit.trail import Actor, note
@@ -16,7 +16,7 @@ from app.refusals import Refused
 from app.sends import audience
 from app.sends.compose import as_typed, change_what
 from app.sends.control import find_send
-from app.sends.models import Audience, Outcome, PersonFile, Send, SendAttachment, SendKind, SendState
+from app.sends.models import Audience, Message, Outcome, PersonFile, Send, SendAttachment, SendKind, SendState
 
 COPIED = (
     "workspace_id",
@@ -44,10 +44,14 @@ def added_since(session: Session, send: Send) -> int:
 
 
 def not_reached(session: Session, send: Send, groups: Sequence[str]) -> int:
-    """Count the people of these outcomes who are on the list still and were not reached by another follow-up."""
-    if send.kind is not SendKind.LIST:
-        return 1
-    return _size(session, send, Audience.NOT_REACHED, groups)
+    """Count the people of these outcomes who are on the list still and were not reached by another follow-up.
+
+    A direct send is one e-mail: it counts as 1, or as 0 when it is in none of the groups.
+    """
+    if send.kind is SendKind.LIST:
+        return _size(session, send, Audience.NOT_REACHED, groups)
+    of_groups = exists().where(Message.send_id == send.id, Message.state.in_([Outcome(one) for one in groups]))
+    return int(bool(session.scalar(select(of_groups))))
 
 
 def follow_added(session: Session, actor: Actor, send_id: int) -> Send:
@@ -79,17 +83,17 @@ def follow_not_reached(session: Session, actor: Actor, send_id: int, *, version_
     groups = [str(one) for one in audience.CAN_BE_CHOSEN if str(one) in groups]
     if not groups:
         raise Refused("Choose at least one group.", field="groups")
-    waiting = _waiting(session, send.id, Audience.NOT_REACHED, groups, version_id)
+    is_list = send.kind is SendKind.LIST
+    which = Audience.NOT_REACHED if is_list else Audience.EVERYBODY  # a direct send has one e-mail, to all of it again
+    waiting = _waiting(session, send.id, which, groups, version_id)
     if waiting is not None:
         return waiting
-    if send.kind is SendKind.LIST and send.list_id is None:
+    if is_list and send.list_id is None:
         raise Refused("The list of this send was deleted, so nobody of it can be written to again.", field="groups")
     if not not_reached(session, send, groups):
         raise Refused("Nobody of these groups is left: they are off the list, or were reached since.", field="groups")
     draft = _draft(session, actor, send)
-    draft.follows_send_id = send.id
-    if send.kind is SendKind.LIST:
-        draft.audience, draft.follow_groups = Audience.NOT_REACHED, groups
+    draft.audience, draft.follows_send_id, draft.follow_groups = which, send.id, groups
     change_what(
         session,
         actor,
@@ -99,6 +103,12 @@ def follow_not_reached(session: Session, actor: Actor, send_id: int, *, version_
         addresses={name: as_typed(getattr(send, name)) for name in ("to", "cc", "bcc")},
     )
     return _begun(session, actor, send, draft, f"to those not reached ({', '.join(groups)})")
+
+
+def follow_ups_of(session: Session, send: Send, limit: int = 10) -> Sequence[Send]:
+    """Give the sends that follow this one up, drafts too, in order."""
+    query = select(Send).where(Send.follows_send_id == send.id)
+    return session.scalars(query.order_by(Send.id).limit(limit)).all()
 
 
 def _followed(session: Session, actor: Actor, send_id: int) -> Send:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.cloudflare.errors import KINDS
-from app.sends.models import Outcome, ReviewState, SendState
+from app.sends.models import Message, Outcome, ReviewState, SendState
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,13 @@ REASONS: dict[str, str] = {**{cause: kind.staff for cause, kind in KINDS.items()
 def reason_words(reason: str) -> str:
     """Give the words of a reason; empty for none."""
     return REASONS.get(reason, "")
+
+
+def why_words(message: Message) -> str:
+    """Say why a message ended as it did, and that it was left in doubt by decision."""
+    words = message.detail or reason_words(message.reason)
+    is_left = message.state is Outcome.UNKNOWN and message.decided_at is not None
+    return f"Left in doubt by decision. {words}".strip() if is_left else words
 
 
 _SAME_AGAIN = "The same e-mail would be refused again. Send it again with another version of the template."
