@@ -21,7 +21,7 @@ from app.db import now
 from app.refusals import Refused
 from app.sends.control import find_send
 from app.sends.models import Attempt, Message, Outcome, Send, SendTally
-from app.sends.retrying import check_seen, lock, these, try_again
+from app.sends.retrying import check_seen, lock, not_since, these, try_again
 from app.sends.tallies import move
 
 _IS_UNKNOWN = Message.state == literal_column("'unknown'")
@@ -94,20 +94,25 @@ def decide(
     decision: Decision,
     *,
     seen: int,
+    upto: int,
     left: bool = False,
     message_id: int | None = None,
 ) -> int:
     """Decide on all messages in doubt that nobody decided on (`left`: on those left so before), or on one.
 
-    Gives how many. `seen` is the number that the person was asked about; after `SEND_AGAIN` the caller wakes the engine
-    when all is committed. Raises Refused when it is no longer so: nothing is done then.
+    Gives how many. `seen` is the number that the person was asked about, and `upto` the `last_attempt` of then: what
+    was attempted since is another doubt. After `SEND_AGAIN` the caller wakes the engine when all is committed. Raises
+    Refused when it is no longer so: nothing is done then.
     """
     send = find_send(session, actor, send_id)
     if decision is Decision.SEND_AGAIN:
-        decided = _decided(left=left)
-        count = try_again(session, send, Outcome.UNKNOWN, decided, seen=seen, message_id=message_id)
+        asked = (_decided(left=left), not_since(upto))
+        count = try_again(session, send, Outcome.UNKNOWN, *asked, seen=seen, message_id=message_id)
+    elif decision is Decision.LEAVE and left:
+        raise Refused("These are left in doubt already.")
     else:
-        count = _settle(session, send, decision, seen, left, message_id)
+        asked_about = (*_in_doubt(send, left=left, message_id=message_id), not_since(upto))
+        count = _settle(session, send, decision, asked_about, seen)
     words = {
         Decision.LEAVE: f"{count:,} e-mails of send {send_id} left in doubt",
         Decision.MARK_SENT: f"{count:,} e-mails of send {send_id} in doubt marked as sent",
@@ -138,18 +143,15 @@ def undecided_count(session: Session, send: Send) -> int:
     return session.scalar(select(func.count()).select_from(some.subquery())) or 0
 
 
-def _settle(session: Session, send: Send, decision: Decision, seen: int, left: bool, message_id: int | None) -> int:
-    if decision is Decision.LEAVE and left:
-        raise Refused("These are left in doubt already.")
+def _settle(
+    session: Session, send: Send, decision: Decision, asked_about: Sequence[ColumnElement[bool]], seen: int
+) -> int:
     lock(session, send)
     values: dict[str, object] = {"decided_at": now(), "lane_id": None, "lane_generation": None}
     if decision is Decision.MARK_SENT:
         values |= {"state": Outcome.ACCEPTED, "reason": "marked_as_sent", "detail": "", "changed_at": now()}
     count: int = session.execute(
-        update(Message)
-        .where(*_in_doubt(send, left=left, message_id=message_id))
-        .values(**values)
-        .execution_options(synchronize_session=False)
+        update(Message).where(*asked_about).values(**values).execution_options(synchronize_session=False)
     ).rowcount  # type: ignore[attr-defined]
     check_seen(count, seen)
     if decision is Decision.MARK_SENT:

@@ -12,7 +12,7 @@ from app.sends.deciding import Decision
 from app.sends.forms import SendAgainForm
 from app.sends.models import Message, Outcome, Send
 from app.sends.tallies import counts
-from app.sends.words import reason_words, why_words
+from app.sends.words import why_words
 from app.web.numbers import row_number
 from app.web.request import db, me, services
 
@@ -47,13 +47,13 @@ def retry(send_id: int) -> Page:
             outcome,
             reasons=[code for _, code in chosen],
             seen=sum(count for count, _ in chosen),
+            upto=_upto(),
             message_id=message_id,
         )
         return _to_go_again(send_id, moved)
+    upto = retrying.last_attempt(db())  # before the counts: what is attempted meanwhile is not counted as seen
     reasons = retrying.reasons_of(db(), send, outcome, message_id) if outcome in retrying.CAN_BE_RETRIED else []
-    return render_template(
-        "sends/retry.html", send=send, message=message, outcome=outcome, reasons=reasons, reason_words=reason_words
-    )
+    return render_template("sends/retry.html", send=send, message=message, outcome=outcome, reasons=reasons, upto=upto)
 
 
 @blueprint.route("/<int:send_id>/decide", methods=["GET", "POST"])
@@ -64,12 +64,15 @@ def decide(send_id: int) -> Page:
     if request.method == "POST":
         decision = _decision()
         seen = request.form.get("seen", 0, type=row_number)
-        count = deciding.decide(db(), me(), send_id, decision, seen=seen, left=left, message_id=message_id)
+        count = deciding.decide(
+            db(), me(), send_id, decision, seen=seen, upto=_upto(), left=left, message_id=message_id
+        )
         if decision is Decision.SEND_AGAIN:
             return _to_go_again(send_id, count)
         done = "left in doubt" if decision is Decision.LEAVE else "marked as sent"
         flash(f"{_e_mails(count)} {done}.")
         return redirect(url_for("sends.show", send_id=send_id))
+    upto = retrying.last_attempt(db())  # before the counts, as above
     after = request.args.get("after", 0, type=row_number)
     known = deciding.known_of(db(), send, left=left, message_id=message_id, after=after, limit=PAGE + 1)
     more = len(known) > PAGE
@@ -86,6 +89,7 @@ def decide(send_id: int) -> Page:
         count=doubt.left if left else doubt.undecided,
         known=known[:PAGE],
         next_url=next_url,
+        upto=upto,
     )
 
 
@@ -174,6 +178,11 @@ def _decision() -> Decision:
     if name not in set(Decision):
         raise Refused("Choose one of the three ways. Nothing was changed.")
     return Decision(name)
+
+
+def _upto() -> int:
+    """Read the newest attempt that the page knew of."""
+    return request.form.get("upto", 0, type=row_number)
 
 
 def _counted(value: str) -> tuple[int, str]:

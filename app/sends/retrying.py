@@ -17,7 +17,7 @@ from app.db import now
 from app.recipients.models import Suppression, SuppressionReason
 from app.refusals import Refused
 from app.sends.control import find_send
-from app.sends.models import Message, Outcome, Send, SendKind, SendState
+from app.sends.models import Attempt, Message, Outcome, Send, SendKind, SendState
 from app.sends.release import team_in_trial_mode
 from app.sends.tallies import move
 from app.sends.words import RETRY_WORDS, retry_helps
@@ -57,18 +57,20 @@ def retry(
     *,
     reasons: Sequence[str],
     seen: int,
+    upto: int,
     message_id: int | None = None,
 ) -> int:
     """Let failed or refused messages with these reasons be tried again; gives how many.
 
-    `seen` is the number that the person was asked about. The caller wakes the engine after the commit. Raises Refused
-    when it is no longer so: nothing is done then.
+    `seen` is the number that the person was asked about, and `upto` the `last_attempt` of then: what was attempted
+    since is left alone. The caller wakes the engine after the commit. Raises Refused when it is no longer so: nothing
+    is done then.
     """
     send = find_send(session, actor, send_id)
     if outcome not in CAN_BE_RETRIED:
         raise Refused("Only e-mails that failed or were refused can be tried again.")
-    chosen = Message.reason.in_(list(reasons))
-    moved = try_again(session, send, outcome, chosen, seen=seen, message_id=message_id)
+    chosen = (Message.reason.in_(list(reasons)), not_since(upto))
+    moved = try_again(session, send, outcome, *chosen, seen=seen, message_id=message_id)
     words = f"{moved:,} {outcome} e-mails of send {send_id} to be tried again"
     note(session, actor, "send.retried", words, subject_id=send_id, reasons=list(reasons), message_id=message_id)
     return moved
@@ -107,6 +109,16 @@ def try_again(
         send.state, send.finished_at = SendState.SENDING, None
     session.flush()
     return moved
+
+
+def last_attempt(session: Session) -> int:
+    """Give the number of the newest attempt of all: a page keeps it, to tell what it showed from what came later."""
+    return session.scalar(select(func.max(Attempt.id))) or 0
+
+
+def not_since(upto: int) -> ColumnElement[bool]:
+    """Leave out messages that were attempted after a page was shown: they stand in their group anew."""
+    return ~exists().where(Attempt.message_id == Message.id, Attempt.id > upto)
 
 
 def lock(session: Session, send: Send) -> None:

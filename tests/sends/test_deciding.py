@@ -15,6 +15,7 @@ from app.refusals import NotThere, Refused
 from app.sends import results
 from app.sends.deciding import Decision, decide, doubt_of, known_of
 from app.sends.models import Message, Outcome, Send, SendState
+from app.sends.retrying import last_attempt
 from app.sends.words import why_words
 from tests.factories import a_draft_send, a_list, a_template_version, messages_of, released, some_people
 from tests.sends.outcomes import ATTEMPTED_AT, at_once, settle, tally_of
@@ -43,9 +44,20 @@ def decide_it(
     seen: int = 4,
     left: bool = False,
     message_id: int | None = None,
+    upto: int | None = None,
 ) -> int:
     with database.writing() as session:
-        return decide(session, actor, send_id, decision, seen=seen, left=left, message_id=message_id)
+        upto = last_attempt(session) if upto is None else upto
+        return decide(
+            session,
+            actor,
+            send_id,
+            decision,
+            seen=seen,
+            upto=upto,
+            left=left,
+            message_id=message_id,
+        )
 
 
 def home(database: Database, actor: Person) -> list[str]:
@@ -193,3 +205,16 @@ def test_another_workspace_cannot_decide(database: Database, actor: Person, send
     with pytest.raises(NotThere):
         decide_it(database, stranger, send_id, Decision.LEAVE)
     assert home(database, stranger) == []
+
+
+@pytest.mark.parametrize("decision", list(Decision))
+def test_a_decision_on_an_older_doubt_does_not_count_for_a_newer_one(
+    database: Database, actor: Person, send_id: int, decision: Decision
+) -> None:
+    with database.reading() as session:
+        shown = last_attempt(session)
+    decide_it(database, actor, send_id, Decision.SEND_AGAIN, upto=shown)
+    settle(database, send_id, [f"p{n}@example.com" for n in range(4)], Outcome.UNKNOWN, reason="timeout")
+    with pytest.raises(Refused, match="Somebody did this already"):
+        decide_it(database, actor, send_id, decision, upto=shown)
+    assert home(database, actor) == ["4 e-mails may or may not have gone out. Decide what to do."]

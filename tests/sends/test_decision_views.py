@@ -27,7 +27,10 @@ from tests.factories import (
     some_people,
 )
 from tests.sends.outcomes import at_once, settle, tally_of
-from tests.sends.pages import the_send, words
+from tests.sends.pages import hidden, the_send, words
+
+UPTO = "1000"
+"""As if the page had been shown just now."""
 
 
 @pytest.fixture
@@ -71,11 +74,15 @@ def test_a_group_is_tried_again_by_its_page(client: FlaskClient, database: Datab
     assert "another try may well succeed" in words(page)
     value = re.search(r'name="reason" value="([^"]+)" checked', page)
     assert value
-    answer = client.post(f"/sends/{send_id}/retry?group=failed", data={"reason": value[1]}, follow_redirects=True)
+    answer = client.post(
+        f"/sends/{send_id}/retry?group=failed",
+        data={"reason": value[1], "upto": hidden(page, "upto")},
+        follow_redirects=True,
+    )
     assert "2 e-mails to be sent again" in words(answer.text)
     assert tally_of(database, send_id)[Outcome.PENDING] == 2
     assert the_send(database, send_id).state is SendState.SENDING
-    again = client.post(f"/sends/{send_id}/retry?group=failed", data={"reason": value[1]})
+    again = client.post(f"/sends/{send_id}/retry?group=failed", data={"reason": value[1], "upto": hidden(page, "upto")})
     assert again.status_code == 409
     assert "Somebody did this already" in words(again.text)
     assert "Nothing can be tried again" in words(client.get(f"/sends/{send_id}/retry?group=failed").text)
@@ -94,7 +101,7 @@ def test_one_e_mail_is_tried_again_from_its_page(client: FlaskClient, database: 
     url = f"/sends/{send_id}/retry?message={message.id}"
     assert url in links(client.get(f"/sends/{send_id}/messages/{message.id}").text)
     assert "Try the e-mail to p2@example.com again?" in words(client.get(url).text)
-    client.post(url, data={"reason": "1:email.invalid"})
+    client.post(url, data={"reason": "1:email.invalid", "upto": UPTO})
     assert messages_of(database, send_id)[2].state is Outcome.PENDING
 
 
@@ -123,7 +130,7 @@ def test_doubts_are_decided_by_their_page(
     client: FlaskClient, database: Database, send_id: int, decision: str, said: str, outcome: Outcome
 ) -> None:
     assert "2 e-mails may or may not have gone out" in words(client.get("/").text)
-    data = {"decision": decision, "seen": "2"}
+    data = {"decision": decision, "seen": "2", "upto": UPTO}
     assert said in words(client.post(f"/sends/{send_id}/decide", data=data, follow_redirects=True).text)
     assert {one.state for one in messages_of(database, send_id)[3:5]} == {outcome}
     assert "may or may not have gone out" not in words(client.get("/").text)
@@ -137,14 +144,14 @@ def test_left_in_doubt_it_says_so_everywhere_and_may_be_decided_anew(
     message = messages_of(database, send_id)[3]
     one = f"/sends/{send_id}/decide?message={message.id}"
     assert one in links(client.get(f"/sends/{send_id}/messages/{message.id}").text)
-    client.post(one, data={"decision": "leave", "seen": "1"})
+    client.post(one, data={"decision": "leave", "seen": "1", "upto": UPTO})
     for url in (f"/sends/{send_id}?group=unknown", f"/sends/{send_id}/messages/{message.id}"):
         assert "Left in doubt by decision." in words(client.get(url).text)
     assert "Left in doubt by decision." in client.get(f"/sends/{send_id}/download").text
     anew = f"/sends/{send_id}/decide?left=1"
     assert anew in links(client.get(f"/sends/{send_id}?group=unknown").text)
     assert "Decide on 1 e-mail in doubt" in words(client.get(anew).text)
-    client.post(anew, data={"decision": "mark_sent", "seen": "1"})
+    client.post(anew, data={"decision": "mark_sent", "seen": "1", "upto": UPTO})
     assert tally_of(database, send_id)[Outcome.ACCEPTED] == 1
 
 
@@ -161,7 +168,7 @@ def test_the_doubtful_are_paged(client: FlaskClient, send_id: int, monkeypatch: 
 @pytest.mark.parametrize(
     ("path", "data"),
     [
-        ("decide", {"decision": "nonsense", "seen": "2"}),
+        ("decide", {"decision": "nonsense", "seen": "2", "upto": UPTO}),
         ("decide", {"decision": "leave", "seen": "x"}),
         ("decide", {"decision": "leave", "seen": "-5"}),
         ("decide", {"decision": "leave"}),
@@ -231,7 +238,9 @@ def test_two_windows_at_once_try_again_and_begin_drafts_once(
 ) -> None:
     windows = iter([signed_in(app, actor) for _ in range(8)])
     url = f"/sends/{send_id}/retry?group=failed"
-    answers = at_once(lambda: next(windows).post(url, data={"reason": "2:retries_used_up"}).status_code, windows=4)
+    answers = at_once(
+        lambda: next(windows).post(url, data={"reason": "2:retries_used_up", "upto": UPTO}).status_code, windows=4
+    )
     assert sorted(answers) == [302, 409, 409, 409]
     data = {"version": the_send(database, send_id).template_version_id, "groups": "bounced"}
     with database.writing() as session:

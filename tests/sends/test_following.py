@@ -24,7 +24,7 @@ from app.sends.following import added_since, follow_added, follow_not_reached, n
 from app.sends.looking import look_before
 from app.sends.models import Audience, Outcome, Send, SendAttachment, SendKind, SendState
 from app.sends.release import release, would_go_out
-from app.sends.retrying import retry
+from app.sends.retrying import last_attempt, retry
 from tests.factories import (
     a_draft_send,
     a_list,
@@ -292,7 +292,7 @@ def test_a_retry_in_the_first_send_asks_for_another_review_of_the_follow_up(
     draft_id = begin_again(database, actor, send_id, Outcome.FAILED, Outcome.BOUNCED)
     reviewed(database, renderer, actor, draft_id)
     with database.writing() as session:
-        retry(session, actor, send_id, Outcome.FAILED, reasons=["retries_used_up"], seen=1)
+        retry(session, actor, send_id, Outcome.FAILED, reasons=["retries_used_up"], seen=1, upto=last_attempt(session))
     with pytest.raises(Refused, match="changed since the review"):
         release_it(database, actor, draft_id)
     reviewed(database, renderer, actor, draft_id)

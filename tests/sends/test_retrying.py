@@ -14,7 +14,7 @@ from app.recipients.models import SuppressionReason
 from app.recipients.suppressions import suppress
 from app.refusals import NotThere, Refused
 from app.sends.models import Attempt, Message, Outcome, Send, SendKind, SendState
-from app.sends.retrying import reasons_of, retry
+from app.sends.retrying import last_attempt, reasons_of, retry
 from app.sends.words import RETRY_WORDS, retry_helps
 from tests.factories import a_draft_send, a_list, a_template_version, messages_of, released, some_people
 from tests.sends.outcomes import at_once, settle, tally_of
@@ -50,9 +50,20 @@ def try_again(
     seen: int = 10,
     reasons: tuple[str, ...] = ALL,
     message_id: int | None = None,
+    upto: int | None = None,
 ) -> int:
     with database.writing() as session:
-        return retry(session, actor, send_id, outcome, reasons=reasons, seen=seen, message_id=message_id)
+        upto = last_attempt(session) if upto is None else upto
+        return retry(
+            session,
+            actor,
+            send_id,
+            outcome,
+            reasons=reasons,
+            seen=seen,
+            upto=upto,
+            message_id=message_id,
+        )
 
 
 def state_of(database: Database, send_id: int) -> SendState:
@@ -204,3 +215,15 @@ def test_every_reason_to_fail_or_be_refused_says_whether_another_try_helps() -> 
 def test_another_workspace_cannot_retry(database: Database, actor: Person, send_id: int) -> None:
     with pytest.raises(NotThere):
         try_again(database, Person(id=99, workspace_id=actor.workspace_id + 1), send_id)
+
+
+def test_what_failed_anew_since_the_page_was_shown_is_left_alone(
+    database: Database, actor: Person, send_id: int
+) -> None:
+    with database.reading() as session:
+        shown = last_attempt(session)
+    try_again(database, actor, send_id, seen=3, upto=shown)
+    settle(database, send_id, addresses(0, 1, 2), Outcome.FAILED, reason="retries_used_up")
+    with pytest.raises(Refused, match="Somebody did this already"):
+        try_again(database, actor, send_id, seen=3, upto=shown)
+    assert tally_of(database, send_id)[Outcome.FAILED] == 3
