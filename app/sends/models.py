@@ -223,7 +223,7 @@ class Message(Base):
         Index("ix_message_work", "send_id", "state", "next_try_at", "id"),
         Index("ix_message_lane", "lane_id"),
         Index("ix_message_of_send", "send_id", "id"),
-        Index("ix_message_undecided", "send_id", sqlite_where=UNDECIDED, postgresql_where=UNDECIDED),
+        Index("ix_message_undecided", "send_id", "state", sqlite_where=UNDECIDED, postgresql_where=UNDECIDED),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -30,7 +30,9 @@ def upgrade() -> None:
     # The default stays: without it SQLite would write a million messages anew.
     op.add_column("message", sa.Column("tries_before", sa.Integer(), nullable=False, server_default="0"))
     op.add_column("message", sa.Column("decided_at", sa.DateTime(timezone=True)))
-    op.create_index("ix_message_undecided", "message", ["send_id"], sqlite_where=UNDECIDED, postgresql_where=UNDECIDED)
+    op.create_index(
+        "ix_message_undecided", "message", ["send_id", "state"], sqlite_where=UNDECIDED, postgresql_where=UNDECIDED
+    )
 
 
 def downgrade() -> None:
