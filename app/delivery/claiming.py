@@ -29,6 +29,8 @@ class Claimed:
     reference: str
     tries: int
     """With this one."""
+    tries_before: int = 0
+    """Those before a person let it be tried again; the limit of tries counts from there."""
     own_file: Attachment | None = None
     """The person's own file. Only as long as the chunk is in hand."""
 
@@ -57,7 +59,9 @@ def claim(session: Session, lane: Lane, count: int) -> list[Claimed]:
         insert(Attempt), [{"message_id": row.id, "number": row.tries + 1, "started_at": at} for row in rows]
     )
     move(session, lane.send_id, {(Outcome.PENDING, Outcome.SENDING): len(rows)})
-    return [Claimed(row.id, row.email, row.name, row.data, row.reference, row.tries + 1) for row in rows]
+    return [
+        Claimed(row.id, row.email, row.name, row.data, row.reference, row.tries + 1, row.tries_before) for row in rows
+    ]
 
 
 def with_own_files(session: Session, send_id: int, column: str, messages: list[Claimed]) -> list[Claimed]:

@@ -247,7 +247,8 @@ class Pipeline:
         if isinstance(answer, Failure):
             addresses = [one.address for one in request.recipients]
             scale, look_up = self.settings.retry_scale, partial(_suppression, client)
-            verdict = of_failure(answer, addresses, message.tries, scale, look_up)
+            tries = message.tries - message.tries_before
+            verdict = of_failure(answer, addresses, tries, scale, look_up)
         else:
             verdict = of_answer(answer, request, is_direct=bool(plan.to))
         if verdict.pause_words or verdict.block_seconds is not None:

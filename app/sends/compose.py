@@ -237,6 +237,11 @@ def _choose(
 ) -> None:
     send.template_version_id, send.template_version = version.id, version
     if send.kind is SendKind.LIST:
+        if send.follows_send_id is not None and list_id != send.list_id:
+            words = (
+                f"This send follows send {send.follows_send_id} and goes to its list. Begin a new send for another one."
+            )
+            raise Refused(words, field="list")
         send.list_id = _usable_list(session, actor, list_id).id
         return
     seen: set[str] = set()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wtforms import EmailField, FileField, RadioField, SelectField, TextAreaField
+from wtforms import EmailField, FileField, RadioField, SelectField, SelectMultipleField, TextAreaField
 from wtforms.validators import Length
 
 from app.sends.models import SendKind
@@ -58,3 +58,10 @@ class PersonFilesForm(Form):
 
     file_column = SelectField("Column that names each person's file", validate_choice=False)
     archive = FileField("ZIP file", render_kw={"accept": ".zip,application/zip"})
+
+
+class SendAgainForm(Form):
+    """Send again to those not reached: with which version, to which groups."""
+
+    version = SelectField("Template", coerce=chosen_row, validate_choice=False)
+    groups = SelectMultipleField("Whose e-mail ended so", validate_choice=False)

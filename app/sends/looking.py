@@ -14,6 +14,7 @@ from app.cloudflare.types import Attachment, SendRequest
 from app.emails.limits import LimitedRenderer
 from app.emails.rendering import RenderError
 from app.recipients.models import Recipient
+from app.sends import audience
 from app.sends.composition import MessagePlan, compose, plan_of
 from app.sends.models import Message, ReviewProblem, Send, SendKind
 from app.sends.person_files import cell_of, missing_words, name_key, own_files
@@ -39,12 +40,13 @@ def look_before(session: Session, renderer: LimitedRenderer, send: Send, recipie
     if send.kind is SendKind.DIRECT:
         first = (*plan.to, *plan.cc, *plan.bcc)[0]
         return _look(renderer, plan, first.address, first.name or "", {}, SPECIMEN_REFERENCE)
-    of_list = select(Recipient).where(Recipient.list_id == send.list_id)
+    of_send = audience.people_of(session, send)
+    of_list = select(Recipient).where(*of_send)
     person = session.scalar(of_list.where(Recipient.id == recipient_id)) if recipient_id else None
     person = person or session.scalar(of_list.order_by(Recipient.id).limit(1))
     if person is None:
         return Look("nobody", None, ("Nobody is on this list.",))
-    ids = select(Recipient.id).where(Recipient.list_id == send.list_id)
+    ids = select(Recipient.id).where(*of_send)
     before = session.scalar(ids.where(Recipient.id < person.id).order_by(Recipient.id.desc()).limit(1))
     after = session.scalar(ids.where(Recipient.id > person.id).order_by(Recipient.id).limit(1))
     own = _own_file(session, send, person.data)

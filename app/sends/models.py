@@ -36,6 +36,16 @@ class SendState(enum.StrEnum):
     CANCELLED = "cancelled"
 
 
+class Audience(enum.StrEnum):
+    """Which people of its list a send goes to; the rule is `sends/audience.py`."""
+
+    EVERYBODY = "everybody"
+    ADDED = "added"
+    """Those who came into the list since the send that it follows, and since that one's other follow-ups."""
+    NOT_REACHED = "not_reached"
+    """Those whose e-mail of the send that it follows ended in one of `follow_groups`."""
+
+
 AT_WORK = (SendState.SCHEDULED, SendState.SENDING)
 """States in which the engine works on a send."""
 
@@ -106,6 +116,11 @@ class Send(Base):
     bcc: Mapped[list[Any]] = mapped_column(default=list)
     file_column: Mapped[str] = mapped_column(String(200), default="")
     """Column that names each recipient's own file among the send's `person_file`s; empty: nobody has one."""
+    audience: Mapped[Audience] = mapped_column(Words(Audience), default=Audience.EVERYBODY)
+    follows_send_id: Mapped[int | None] = mapped_column(ForeignKey("send.id", ondelete="SET NULL"), index=True)
+    """The send that this one follows up; None for most."""
+    follow_groups: Mapped[list[str]] = mapped_column(default=list)
+    """Outcomes in the send that it follows, with `Audience.NOT_REACHED`."""
 
     review_state: Mapped[ReviewState] = mapped_column(Words(ReviewState), default=ReviewState.NONE)
     review_fingerprint: Mapped[str] = mapped_column(String(64), default="")
@@ -195,6 +210,10 @@ class ReviewProblem(Base):
     words: Mapped[str] = mapped_column(Text)
 
 
+UNDECIDED = text("state = 'unknown' AND decided_at IS NULL")
+"""Messages in doubt that nobody decided on: the few rows of an index, so that Home finds them among a million."""
+
+
 class Message(Base):
     """One e-mail of a send: one API call."""
 
@@ -210,6 +229,7 @@ class Message(Base):
             sqlite_where=text("message_id <> ''"),
             postgresql_where=text("message_id <> ''"),
         ),
+        Index("ix_message_undecided", "send_id", "state", sqlite_where=UNDECIDED, postgresql_where=UNDECIDED),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -239,6 +259,10 @@ class Message(Base):
     """SHA-256 of the body that was posted last (P4)."""
     addresses: Mapped[dict[str, Any]] = mapped_column(default=dict)
     """Direct sends: address to outcome, as the answer grouped them."""
+    tries_before: Mapped[int] = mapped_column(default=0)
+    """Tries made before a person let it be tried again; the limit of tries counts from there."""
+    decided_at: Mapped[datetime | None]
+    """When a person decided to leave it in doubt, or marked it as sent; None: nobody did, or it was tried again."""
     changed_at: Mapped[datetime] = mapped_column(default=now)
 
 

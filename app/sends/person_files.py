@@ -20,6 +20,7 @@ from app.emails.files import keep_bytes
 from app.emails.models import StoredFile
 from app.recipients.models import Recipient, RecipientList
 from app.refusals import Refused
+from app.sends import audience
 from app.sends.archives import Packed, contents
 from app.sends.compose import changed, draft_of
 from app.sends.models import PersonFile, Send, SendKind
@@ -148,12 +149,12 @@ def summary_of(session: Session, send: Send) -> Summary | None:
     recipient_list = session.get(RecipientList, send.list_id) if send.list_id else None
     if recipient_list is None or send.file_column not in recipient_list.columns:
         return Summary(files, total, largest)
-    if recipient_list.recipient_count > COUNTED_PEOPLE:
+    if audience.size(session, send) > COUNTED_PEOPLE:
         return Summary(files, total, largest, is_counted=False)
     keys = set(session.scalars(select(PersonFile.name_key).where(PersonFile.send_id == send.id)))
     people = session.execute(
         select(Recipient.email, Recipient.data[send.file_column].as_string())
-        .where(Recipient.list_id == send.list_id)
+        .where(*audience.people_of(session, send))
         .order_by(Recipient.id)
         .execution_options(yield_per=CHUNK)
     )

@@ -15,8 +15,9 @@ from app.people.models import Person, Workspace
 from app.recipients.models import Recipient, RecipientList, Suppression, SuppressionReason
 from app.recipients.suppressions import opted_out, opted_out_words
 from app.refusals import Refused
+from app.sends import audience
 from app.sends.control import find_send
-from app.sends.models import Message, Outcome, ReviewProblem, ReviewState, Send, SendKind, SendState
+from app.sends.models import Audience, Message, Outcome, ReviewProblem, ReviewState, Send, SendKind, SendState
 from app.sends.review import MOST_PROBLEMS, OPTED_OUT, fingerprint
 from app.sends.tallies import open_tallies
 
@@ -64,8 +65,8 @@ def release(
 
 def sent_before(session: Session, send: Send) -> Send | None:
     """Give an earlier send of the same list and version within a day, if there is one."""
-    if send.kind is not SendKind.LIST:
-        return None
+    if send.kind is not SendKind.LIST or send.audience is not Audience.EVERYBODY:
+        return None  # a follow-up goes to others, or a person chose whom to write to again
     return session.scalars(
         select(Send)
         .where(
@@ -99,7 +100,7 @@ def would_go_out(session: Session, send: Send) -> int:
     gone = select(Suppression.email_key).where(
         Suppression.workspace_id == send.workspace_id, Suppression.reason == SuppressionReason.OPT_OUT
     )
-    of_list = select(func.count()).where(Recipient.list_id == send.list_id, Recipient.id.not_in(left_out))
+    of_list = select(func.count()).where(*audience.people_of(session, send), Recipient.id.not_in(left_out))
     if team is None:
         return left - (session.scalar(of_list.where(Recipient.email_key.in_(gone))) or 0)
     return session.scalar(of_list.where(Recipient.email_key.in_(team), Recipient.email_key.not_in(gone))) or 0
@@ -149,6 +150,7 @@ def _hold_still(session: Session, send: Send) -> None:
     session.get_one(Workspace, send.workspace_id, with_for_update={"read": True}, populate_existing=True)
     if send.list_id is not None:
         session.get(RecipientList, send.list_id, with_for_update={"read": True}, populate_existing=True)
+    audience.hold_still(session, send)
 
 
 def _check(session: Session, send: Send, seen: str) -> None:
@@ -187,12 +189,12 @@ def _snapshot(session: Session, send: Send) -> tuple[int, int]:
         return 1, int(row["state"] is Outcome.SKIPPED)
     recipient_list = session.get_one(RecipientList, send.list_id)
     send.list_name, send.columns = recipient_list.name, recipient_list.columns
-    left_out = _left_out(session, send.id)
+    left_out, of_send = _left_out(session, send.id), audience.people_of(session, send)
     total = skipped = after = 0
     while True:
         people = session.execute(
             select(Recipient.id, Recipient.email, Recipient.name, Recipient.data)
-            .where(Recipient.list_id == send.list_id, Recipient.id > after)
+            .where(*of_send, Recipient.id > after)
             .order_by(Recipient.id)
             .limit(CHUNK)
         ).all()

@@ -13,10 +13,12 @@ from app.audit.trail import Actor
 from app.emails.models import TemplateVersion
 from app.recipients.spreadsheet_cells import BYTE_ORDER_MARK, csv_lines
 from app.refusals import NotThere
+from app.sends import audience
 from app.sends.control import find_send
+from app.sends.deciding import COUNTED, undecided_sends
 from app.sends.models import AT_WORK, UNDER_WAY, Attempt, Message, Outcome, Send, SendState, SendTally
 from app.sends.tallies import counts
-from app.sends.words import OUTCOMES, Wording, reason_words
+from app.sends.words import OUTCOMES, Wording, why_words
 
 API_GROUPS = (Outcome.DELIVERED, Outcome.BOUNCED, Outcome.QUEUED)
 """The grouping that the API answers."""
@@ -105,17 +107,10 @@ def done_of(session: Session, sends: Sequence[Send]) -> dict[int, int]:
 
 
 def needing_attention(session: Session, actor: Actor, *, limit: int = 20) -> list[Attention]:
-    """Give what a person must look at: paused sends, and sends with e-mails in doubt."""
+    """Give what a person must look at: paused sends, and sends with e-mails in doubt that nobody decided on."""
     paused = session.scalars(
         select(Send)
         .where(Send.workspace_id == actor.workspace_id, Send.state == SendState.PAUSED)
-        .order_by(Send.id.desc())
-        .limit(limit)
-    )
-    doubtful = session.execute(
-        select(Send, SendTally.count)
-        .join(SendTally, SendTally.send_id == Send.id)
-        .where(Send.workspace_id == actor.workspace_id, SendTally.outcome == Outcome.UNKNOWN, SendTally.count > 0)
         .order_by(Send.id.desc())
         .limit(limit)
     )
@@ -125,8 +120,9 @@ def needing_attention(session: Session, actor: Actor, *, limit: int = 20) -> lis
         )
         for send in paused
     ]
-    for send, count in doubtful:
-        words = f"{count:,} {'e-mail' if count == 1 else 'e-mails'} may or may not have gone out."
+    for send, count in undecided_sends(session, actor, limit):
+        many = f"{count:,} or more" if count >= COUNTED else f"{count:,}"
+        words = f"{many} {'e-mail' if count == 1 else 'e-mails'} may or may not have gone out. Decide what to do."
         items.append(Attention(send.id, "In doubt", "warn", title_of(send), words, {"group": str(Outcome.UNKNOWN)}))
     return items
 
@@ -142,7 +138,7 @@ def title_of(send: Send) -> str:
         more = f" and {others:,} {'other' if others == 1 else 'others'}" if others > 0 else ""
         return f"Test of {template} to {send.to[0][0] if send.to else 'nobody'}{more}"
     name = send.list_name or (send.recipient_list.name if send.recipient_list else "no list yet")
-    return f"{template} to {name}"
+    return f"{template} to {name}{audience.short_words(send)}"
 
 
 def people_of_group(
@@ -186,7 +182,7 @@ def download(session: Session, send: Send) -> Iterator[str]:
 
 def _download_row(row: Message, columns: Sequence[str], attempts: int) -> list[object]:
     values = [row.data.get(column, "") for column in columns]
-    reason = row.detail or reason_words(row.reason)
+    reason = why_words(row)
     when = f"{row.changed_at:%Y-%m-%d %H:%M:%S}"
     return [row.email, row.name, *values, OUTCOMES[row.state].label, reason, row.message_id, attempts, when]
 

@@ -22,9 +22,10 @@ from app.people.models import SenderIdentity, Workspace
 from app.recipients.models import Recipient, RecipientList
 from app.recipients.suppressions import opted_out, opted_out_words
 from app.refusals import Refused
+from app.sends import audience
 from app.sends.composition import MessagePlan, compose, data_for, plan_of
 from app.sends.control import find_send
-from app.sends.models import ReviewProblem, ReviewState, Send, SendAttachment, SendKind, SendState
+from app.sends.models import Audience, ReviewProblem, ReviewState, Send, SendAttachment, SendKind, SendState
 from app.sends.person_files import (
     MISSING,
     FileOfPerson,
@@ -99,8 +100,15 @@ def fingerprint(session: Session, send: Send) -> str:
         digest_of(session, send),
         workspace.is_live,
         workspace.public_url,
+        *audience.mark(session, send),
     ]
     return hashlib.sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest()
+
+
+def _nobody_words(send: Send) -> str:
+    if send.audience is Audience.EVERYBODY:
+        return "There is nobody on this list. Choose another one."
+    return f"Nobody is left to write to. {audience.words(send)}"
 
 
 def _is_retired(session: Session, send: Send) -> bool:
@@ -117,7 +125,7 @@ def request_review(session: Session, actor: Actor, send_id: int) -> Send:
     for missing, field, words in (
         (send.template_version_id is None, "version", "Choose a template first."),
         (send.kind is SendKind.LIST and send.list_id is None, "list", "Choose a list first."),
-        (send.kind is SendKind.LIST and not total, "list", "There is nobody on this list. Choose another one."),
+        (send.kind is SendKind.LIST and not total, "list", _nobody_words(send)),
         (send.kind is SendKind.DIRECT and not send.to, "to", "Enter an address in To first."),
         (not send.from_address, "sender", "Choose a sender first."),
         (_is_retired(session, send), "sender", "This sender was removed under Settings. Choose another one."),
@@ -206,8 +214,7 @@ def _start(database: Database, send_id: int) -> tuple[MessagePlan, str, SendKind
 def _total(session: Session, send: Send) -> int:
     if send.kind is SendKind.DIRECT:
         return 1
-    recipient_list = session.get(RecipientList, send.list_id) if send.list_id else None
-    return recipient_list.recipient_count if recipient_list else 0
+    return audience.size(session, send)
 
 
 def _people(database: Database, send_id: int, kind: SendKind, plan: MessagePlan, after: int) -> list[Person]:
@@ -215,12 +222,9 @@ def _people(database: Database, send_id: int, kind: SendKind, plan: MessagePlan,
         first = (*plan.to, *plan.cc, *plan.bcc)[0]
         return [Person(None, first.address, first.name or "", {})]
     with database.reading() as session:
-        list_id = session.scalar(select(Send.list_id).where(Send.id == send_id))
+        of_send = audience.people_of(session, session.get_one(Send, send_id))
         rows = session.scalars(
-            select(Recipient)
-            .where(Recipient.list_id == list_id, Recipient.id > after)
-            .order_by(Recipient.id)
-            .limit(CHUNK)
+            select(Recipient).where(*of_send, Recipient.id > after).order_by(Recipient.id).limit(CHUNK)
         )
         found = [Person(row.id, row.email, row.name, row.data) for row in rows]
         return _with_files(session, send_id, plan.file_column, found)

@@ -9,7 +9,18 @@ from flask import Response, flash, redirect, render_template, request, url_for
 from app.db import Database
 from app.emails.inline_images import html_of_request
 from app.refusals import NotThere, Refused
-from app.sends import compose, compose_views, control, events, file_views, looking, release, results, testing_views
+from app.sends import (
+    compose,
+    compose_views,
+    control,
+    decision_views,
+    events,
+    file_views,
+    looking,
+    release,
+    results,
+    testing_views,
+)
 from app.sends.blueprint import STEPS, Page, blueprint
 from app.sends.models import Outcome, ReviewState, Send, SendState
 from app.sends.review import request_review
@@ -18,7 +29,7 @@ from app.web.frames import foreign_html
 from app.web.numbers import row_number
 from app.web.request import db, is_htmx, me, services
 
-__all__ = ["blueprint", "compose_views", "file_views", "testing_views"]
+__all__ = ["blueprint", "compose_views", "decision_views", "file_views", "testing_views"]
 PAGE = 50
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from app.cloudflare.errors import KINDS
 from app.cloudflare.events import EventKind
-from app.sends.models import Outcome, ReviewState, SendState
+from app.sends.models import Message, Outcome, ReviewState, SendState
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,7 @@ _OWN_REASONS = {
     "retries_used_up": "Tried several times without success. Nothing went out.",
     "missing_file": "The file for this person is not there. Nothing went out.",
     "template_error": "The e-mail could not be put together. Nothing went out.",
+    "marked_as_sent": "It was in doubt, and a person marked it as sent.",
 }
 EVENTS: dict[EventKind, Wording] = {
     EventKind.DELIVERED: Wording("Delivered", "The recipient's mail server took it.", "good"),
@@ -109,3 +110,40 @@ def looked_for_words(is_over: bool, was_looked_for: bool) -> str:
 def reason_words(reason: str) -> str:
     """Give the words of a reason; empty for none."""
     return REASONS.get(reason, "")
+
+
+def why_words(message: Message) -> str:
+    """Say why a message ended as it did, and that it was left in doubt by decision."""
+    words = message.detail or reason_words(message.reason)
+    is_left = message.state is Outcome.UNKNOWN and message.decided_at is not None
+    return f"Left in doubt by decision. {words}".strip() if is_left else words
+
+
+_SAME_AGAIN = "The same e-mail would be refused again. Send it again with another version of the template."
+_ANOTHER_DAY = "It had nothing to do with the e-mail itself, so another try may well succeed."
+
+RETRY_WORDS: dict[str, str] = {
+    "retries_used_up": _ANOTHER_DAY,
+    "throttled": _ANOTHER_DAY,
+    "internal_server": _ANOTHER_DAY,
+    "authentication.upstream": _ANOTHER_DAY,
+    "global_limit": _ANOTHER_DAY,
+    "cannot_connect": _ANOTHER_DAY,
+    "email.no_content_length": "Another try helps when an administrator has put the network right meanwhile.",
+    "refused": "The service gave no reason it is known for. Another try may succeed.",
+    "invalid_request_schema": _SAME_AGAIN,
+    "email.too_big": _SAME_AGAIN,
+    "email.invalid": _SAME_AGAIN,
+    "not_implemented": _SAME_AGAIN,
+    "template_error": _SAME_AGAIN,
+    "missing_file": "The files of a send stay as they were released. Send it again with the file that was missing.",
+}
+"""What is said of trying the same e-mail again, for every reason that a message may fail or be refused for."""
+_RETRY_IS_IN_VAIN = frozenset(
+    {"invalid_request_schema", "email.too_big", "email.invalid", "not_implemented", "template_error", "missing_file"}
+)
+
+
+def retry_helps(reason: str) -> bool:
+    """Whether the same e-mail may go out when it is tried again; of a reason nobody knows it may."""
+    return reason not in _RETRY_IS_IN_VAIN

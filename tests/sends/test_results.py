@@ -198,7 +198,7 @@ def test_paused_sends_and_doubtful_e_mails_need_attention(
         assert results.needing_attention(session, stranger) == []
         assert results.latest_sends(session, stranger) == []
     assert items[other_id].words == "The key is not valid."
-    assert items[send_id].words == "1 e-mail may or may not have gone out."
+    assert items[send_id].words == "1 e-mail may or may not have gone out. Decide what to do."
 
 
 def test_sends_are_listed_newest_first_page_by_page(database: Database, actor: Person) -> None:
