@@ -2,7 +2,7 @@
 
 Events, outcomes, counts and the mark up to which the zone is read are written together, so a worker may be killed at
 any time: the next one reads from the mark on, and an event that comes twice changes nothing. Rows are locked in the
-order that recording has: messages by id, then tallies.
+order that recording and a person's decisions have: sends, messages by id, tallies.
 """
 
 from __future__ import annotations
@@ -156,6 +156,11 @@ def _lock(session: Session, ids: set[int]) -> dict[int, _Row]:
     """Lock the messages as they stand now, and read which events they have: what a person decided meanwhile stays."""
     if not ids:
         return {}
+    sends = select(Message.send_id).where(Message.id.in_(ids))
+    held = session.execute(
+        select(Send.id, Send.kind).where(Send.id.in_(sends)).order_by(Send.id).with_for_update()
+    ).all()
+    direct = {send_id for send_id, kind in held if kind is SendKind.DIRECT}
     found = session.execute(
         select(
             Message.id,
@@ -171,11 +176,6 @@ def _lock(session: Session, ids: set[int]) -> dict[int, _Row]:
         .order_by(Message.id)
         .with_for_update()
     ).all()
-    direct = set(
-        session.scalars(
-            select(Send.id).where(Send.id.in_({one.send_id for one in found}), Send.kind == SendKind.DIRECT)
-        )
-    )
     rows = {
         one.id: _Row(
             one.id,
