@@ -15,7 +15,7 @@ from app.db import now
 from app.delivery.models import Lane
 from app.sends.models import Attempt, Message, Outcome
 from app.sends.person_files import cell_of, name_key, own_files
-from app.sends.tallies import move
+from app.sends.tallies import move, move_retrying
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,8 @@ class Claimed:
     reference: str
     tries: int
     """With this one."""
+    retry_until: datetime | None = None
+    """It failed before, and is tried again until then."""
     own_file: Attachment | None = None
     """The person's own file. Only as long as the chunk is in hand."""
 
@@ -57,7 +59,10 @@ def claim(session: Session, lane: Lane, count: int) -> list[Claimed]:
         insert(Attempt), [{"message_id": row.id, "number": row.tries + 1, "started_at": at} for row in rows]
     )
     move(session, lane.send_id, {(Outcome.PENDING, Outcome.SENDING): len(rows)})
-    return [Claimed(row.id, row.email, row.name, row.data, row.reference, row.tries + 1) for row in rows]
+    move_retrying(session, lane.send_id, -sum(1 for row in rows if row.retry_until is not None))
+    return [
+        Claimed(row.id, row.email, row.name, row.data, row.reference, row.tries + 1, row.retry_until) for row in rows
+    ]
 
 
 def with_own_files(session: Session, send_id: int, column: str, messages: list[Claimed]) -> list[Claimed]:
