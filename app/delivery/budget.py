@@ -105,13 +105,13 @@ class Budget:
     def take(self, quota: int, at: float, wanted: int, asker: str, *, first: bool) -> tuple[int, float]:
         """Give (calls granted, seconds to wait when none). `first`: goes ahead of everything that is not."""
         rate = self._go_on(quota, at)
-        free = self.free(quota, at)
+        free = self.free(quota, at, but_kept=not first)
         if first:
             granted = max(0, min(wanted, free))
             self._grant(granted, at)
             return granted, 0.0 if granted else self._until_free(quota, at)
         turn, taken = self._turn(asker, at, rate)
-        possible = max(0, min(wanted, math.floor(self.tokens), free - kept_of(quota)))
+        possible = max(0, min(wanted, math.floor(self.tokens), free))
         granted = min(possible, turn)
         self._grant(granted, at)
         wait = 0.0
@@ -155,14 +155,15 @@ class Budget:
 
     # Looking
 
-    def free(self, quota: int, at: float) -> int:
-        """Give the calls that may be made now; may be below zero."""
-        left = quota - self._used(at, WINDOW_SECONDS)
+    def free(self, quota: int, at: float, *, but_kept: bool = False) -> int:
+        """Give the calls that may be made now; may be below zero. `but_kept`: without those for one-person mail."""
+        limits = [(quota, WINDOW_SECONDS, self.service.quota == 0)]
         if self.service.quota:
-            left = min(left, self.service.quota - self._used(at, self.service.window) - self._foreign(at))
-        else:
-            left -= self._foreign(at)
-        return left
+            limits.append((self.service.quota, self.service.window, True))
+        return min(
+            limit - (kept_of(limit) if but_kept else 0) - self._used(at, window) - (self._foreign(at) if theirs else 0)
+            for limit, window, theirs in limits
+        )
 
     def rate(self, quota: int, at: float) -> float:
         """Calls a second that can be gone on with from now on, without ever having to stop."""
@@ -245,18 +246,18 @@ class Budget:
         return min(1.0, max(0.1, TURN / 2 / rate)) if rate > 0 else 1.0
 
     def _wait(self, quota: int, at: float, wanted: int, rate: float) -> float:
-        free = self.free(quota, at) - kept_of(quota)
+        free = self.free(quota, at, but_kept=True)
         if free <= 0 or rate <= 0:
-            return max(0.05, self._until_free(quota, at, kept_of(quota)))
+            return max(0.05, self._until_free(quota, at, but_kept=True))
         # Wait for a handful of calls, not for one: fewer, larger chunks.
-        missing = min(wanted, TURN, max(1, free), burst_of(quota, rate) / 2) - self.tokens
+        missing = min(wanted, TURN, max(1, free), max(1.0, burst_of(quota, rate) / 2)) - self.tokens
         return min(float(WINDOW_SECONDS), max(0.05, missing / rate + 0.01))
 
-    def _until_free(self, quota: int, at: float, kept: int = 0) -> float:
-        """Seconds until at least one call more than `kept` is free."""
+    def _until_free(self, quota: int, at: float, *, but_kept: bool = False) -> float:
+        """Seconds until a call is free."""
         ends = sorted(second + window + MARGIN_SECONDS for second in self.slots for window in self._windows())
         for end in (*ends, self.service.foreign_until):
-            if end > at and self.free(quota, end + 0.001) > kept:
+            if end > at and self.free(quota, end + 0.001, but_kept=but_kept) > 0:
                 return end + 0.001 - at
         return 1.0
 

@@ -107,4 +107,4 @@ def test_what_one_send_leaves_the_others_have() -> None:
         if second == 300:
             budget.take(1200, START + second, 16, "gone", first=False)
     assert sum(got.values()) >= 0.96 * 4800
-    assert got["slow"] == pytest.approx(240, abs=10)
+    assert got["slow"] == pytest.approx(240, abs=25)
