@@ -32,7 +32,7 @@ def pause(session: Session, actor: Actor, send_id: int) -> None:
 
 
 def pause_by_program(
-    session: Session, send_id: int, words: str, *, code: str, resumes_at: datetime | None = None
+    session: Session, send_id: int, words: str, *, code: str = "", resumes_at: datetime | None = None
 ) -> None:
     """Pause a send for a reason that concerns all its messages.
 
