@@ -51,6 +51,7 @@ def claim(session: Session, lane: Lane, count: int) -> list[Claimed]:
             lane_generation=lane.generation,
             tries=Message.tries + 1,
             next_try_at=None,
+            retry_until=None,  # the claim carries it; in doubt, it is no longer a retry
             changed_at=at,
         )
         .execution_options(synchronize_session=False)

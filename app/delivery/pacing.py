@@ -156,12 +156,12 @@ def note_limits(session: Session, account_id: str, quota: int, limits: Limits) -
     """Keep what the service said of its quota; what it does not say is not known."""
     at = clock(session)
     row = _row(session, account_id, quota, at)
-    row.quota_value = limits.quota.value if limits.quota else None
+    row.quota_value = _count(limits.quota.value) if limits.quota else None
     row.quota_unit = limits.quota.unit[:20] if limits.quota else ""
     usage = limits.usage
-    row.quota_sent = usage.sent if usage else None
+    row.quota_sent = _count(usage.sent) if usage else None
     if usage is not None and usage.over_quota and row.quota_value is not None:
-        row.quota_sent = max(usage.sent, row.quota_value)
+        row.quota_sent = max(_count(usage.sent), row.quota_value)
     row.quota_resets_at = usage.resets_at if usage else None
     row.quota_read_at, row.quota_since, row.quota_wanted = at, 0, False
 
@@ -179,6 +179,11 @@ def pace_of(session: Session, account_id: str, quota: int) -> float:
     """Calls a second that long sends of the account can keep up together."""
     row = session.get(RateBudget, account_id)
     return steady_rate(quota, _budget(row).service if row is not None else Service())
+
+
+def _count(value: int) -> int:
+    """A number of the service as a column holds it."""
+    return max(0, min(value, 2_000_000_000))
 
 
 def _without_quota(row: RateBudget, at: datetime) -> Grant:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
@@ -57,6 +57,12 @@ def pause_for_quota(session: Session, send_id: int, account_id: str) -> None:
     pause_by_program(session, send_id, words, code=QUOTA, resumes_at=row.quota_resets_at)
 
 
+def _was_renewed(row: RateBudget, at: datetime) -> bool:
+    """Tell whether the quota is new since it was read."""
+    read, resets_at = row.quota_read_at, row.quota_resets_at
+    return read is not None and resets_at is not None and read < resets_at <= at
+
+
 class QuotaReader:
     """Asks for the quotas of accounts in use, in a thread of its own: a slow answer must not hold up signs of life."""
 
@@ -106,8 +112,7 @@ class QuotaReader:
             row = session.get(RateBudget, parameters.account_id)
             at = pacing.clock(session)
             every = WANTED_SECONDS if row is not None and row.quota_wanted else EVERY_SECONDS
-            is_new_day = row is not None and row.quota_resets_at is not None and row.quota_resets_at <= at
-            every = WANTED_SECONDS if is_new_day else every
+            every = WANTED_SECONDS if row is not None and _was_renewed(row, at) else every
             if (
                 row is not None
                 and row.quota_asked_at is not None
