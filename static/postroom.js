@@ -4,12 +4,21 @@
 
   // Times come as UTC; show them in the reader's zone, keeping UTC as the tooltip.
   const format = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+  // “tomorrow at 09:40”, as the server says it, but by the reader's own clock.
+  const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
+  const calendar = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
+  function dayAndTime(when) {
+    const midnight = (time) => new Date(time.getFullYear(), time.getMonth(), time.getDate());
+    const days = Math.round((midnight(when) - midnight(new Date())) / 86400000);
+    const day = { "-1": "yesterday", 0: "today", 1: "tomorrow" }[days] || "on " + calendar.format(when);
+    return day + " at " + clock.format(when);
+  }
   function localise(root) {
     for (const element of root.querySelectorAll("time[datetime]:not([data-local])")) {
       const when = new Date(element.dateTime);
       if (!Number.isNaN(when.getTime())) {
         element.title = element.textContent;
-        element.textContent = format.format(when);
+        element.textContent = element.dataset.day ? dayAndTime(when) : format.format(when);
         element.dataset.local = "yes";
       }
     }

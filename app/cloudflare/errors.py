@@ -10,11 +10,26 @@ from app.cloudflare.results import Failure, RateState, WasSent
 PREFIX = "email.sending.error."
 """Only a message that begins so comes from Email Sending; other numbers mean other things."""
 
-_THROTTLED = (30.0, 60.0, 120.0)
-_BUSY = (5.0, 20.0)
-_CONNECT = (1.0, 2.0, 4.0)
-GLOBAL_LIMIT_SECONDS = 300.0
-"""How long the whole API is closed after its limit was passed (section 15)."""
+HOUR = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """How the program alone tries again (section 15): pauses grow from the first one, until a limit in time."""
+
+    first_pause: float
+    """Seconds; what the service asks for goes before it."""
+    seconds: float
+    """For how long it is tried again, from the first failure on."""
+    is_asked: bool = False
+    """The service wants nobody to come before the first pause is over."""
+
+
+_THROTTLED = Retry(30.0, 4 * HOUR, is_asked=True)
+_CLOSED = Retry(300.0, 4 * HOUR, is_asked=True)
+"""The whole API is closed for five minutes after its limit was passed."""
+_BUSY = Retry(5.0, HOUR)
+_CONNECT = Retry(1.0, HOUR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +42,7 @@ class ErrorKind:
     staff: str
     administrator: str
     was_sent: WasSent = WasSent.NO
-    pauses: tuple[float, ...] = ()
+    retry: Retry | None = None
     stops_send: bool = False
 
 
@@ -125,7 +140,7 @@ SERVICE_ERRORS = (
         "10004",
         "We are sending too fast, or today's allowance is used up. Nothing was sent this time.",
         "Postroom waits and tries again. If it persists, the daily quota is used up: go on tomorrow.",
-        pauses=_THROTTLED,
+        retry=_THROTTLED,
     ),
     ErrorKind(
         "internal_server",
@@ -133,7 +148,7 @@ SERVICE_ERRORS = (
         "10002",
         "The mail service has a problem. Nothing was sent.",
         "Postroom tries again. If one domain keeps failing, ask Cloudflare's support.",
-        pauses=_BUSY,
+        retry=_BUSY,
     ),
     ErrorKind(
         "not_implemented",
@@ -148,7 +163,7 @@ SERVICE_ERRORS = (
         "10100",
         "The mail service cannot check our access key at the moment. Nothing was sent.",
         "Postroom tries again by itself.",
-        pauses=_BUSY,
+        retry=_BUSY,
     ),
 )
 """The documented errors of Email Sending. Causes are the messages without their common beginning."""
@@ -191,7 +206,7 @@ OTHER_ERRORS = (
         None,
         "Too many requests to Cloudflare in a short time. Nothing was sent this time.",
         "Postroom waits five minutes and goes on. Lower the pace under Settings if it happens again.",
-        pauses=(GLOBAL_LIMIT_SECONDS,) * 3,
+        retry=_CLOSED,
     ),
     ErrorKind(
         "gateway", None, None, _DOUBT, "A gateway answered instead of the service. " + _ADMIN_LOG, WasSent.UNKNOWN
@@ -212,7 +227,7 @@ OTHER_ERRORS = (
         None,
         "The mail service could not be reached. Nothing was sent.",
         "Check the network and the base URL. Postroom tries again by itself.",
-        pauses=_CONNECT,
+        retry=_CONNECT,
     ),
 )
 """Failures that are not Email Sending's own words: the gateway's, the network's, and what cannot be read."""
@@ -258,10 +273,12 @@ def failure(
     return Failure(
         cause=kind.cause,
         was_sent=kind.was_sent,
-        may_retry=bool(kind.pauses),
+        may_retry=kind.retry is not None,
         staff_words=kind.staff,
         administrator_words=kind.administrator,
-        retry_pauses=kind.pauses,
+        first_pause=kind.retry.first_pause if kind.retry else 0.0,
+        retry_seconds=kind.retry.seconds if kind.retry else 0.0,
+        pause_is_asked=kind.retry.is_asked if kind.retry else False,
         retry_after=retry_after,
         stops_send=kind.stops_send,
         maybe_suppressed=status == 400 and kind.cause not in _NEVER_SUPPRESSION,

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.request import parse_http_list
 
 
 class WasSent(enum.StrEnum):
@@ -28,16 +29,26 @@ class RateState:
 
 
 def rate_state(headers: Mapping[str, str]) -> RateState | None:
-    """Read `Ratelimit` and `Ratelimit-Policy`; the first item of several. None when there are none."""
-    state = headers.get("Ratelimit", "")
-    policy = headers.get("Ratelimit-Policy", "")
-    if not state and not policy:
+    """Read `Ratelimit` and `Ratelimit-Policy`; of several limits that with the least left. None: no headers."""
+    states = parse_http_list(headers.get("Ratelimit", ""))
+    policies = parse_http_list(headers.get("Ratelimit-Policy", ""))
+    if not states and not policies:
         return None
-    return RateState(_parameter(state, "r"), _parameter(state, "t"), _parameter(policy, "q"), _parameter(policy, "w"))
+    by_name = {_name(policy): policy for policy in reversed(policies)}
+    known = [
+        RateState(_parameter(state, "r"), _parameter(state, "t"), _parameter(policy, "q"), _parameter(policy, "w"))
+        for number, state in enumerate(states or [""])
+        for policy in [by_name.get(_name(state)) or (policies[number] if number < len(policies) else "")]
+    ]
+    return min(known, key=lambda one: one.left if one.left is not None else 1 << 40)
 
 
-def _parameter(header: str, name: str) -> int | None:
-    found = re.search(rf";\s*{name}=(\d{{1,12}})\b", header.split(",", maxsplit=1)[0])
+def _name(item: str) -> str:
+    return item.partition(";")[0].strip()
+
+
+def _parameter(item: str, name: str) -> int | None:
+    found = re.search(rf";\s*{name}=(\d{{1,12}})\b", item)
     return int(found.group(1)) if found else None
 
 
@@ -74,8 +85,12 @@ class Failure:
     """Whether the program alone may post it again."""
     staff_words: str
     administrator_words: str
-    retry_pauses: tuple[float, ...] = ()
-    """Seconds before each further try, as many as there may be (section 15)."""
+    first_pause: float = 0.0
+    """Seconds before the first retry; later pauses grow from it (section 15)."""
+    retry_seconds: float = 0.0
+    """For how long it may be tried again, from its first failure on."""
+    pause_is_asked: bool = False
+    """Nobody of the account may come before the first pause is over."""
     retry_after: float | None = None
     """Seconds the service asked to wait."""
     stops_send: bool = False

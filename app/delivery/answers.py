@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import Any
 
 from app.cloudflare.results import Failure, RateState, SendAnswer, Suppression, WasSent
 from app.cloudflare.types import SendRequest
 from app.db import now
-from app.delivery.retry import next_pause
+from app.delivery.retry import next_try
 from app.sends.models import Outcome
+from app.sends.pauses import STOPS_WHEN_USED_UP, pause_words
 
 _GROUPS = {
     "permanent_bounces": Outcome.BOUNCED,
@@ -21,8 +23,6 @@ _GROUPS = {
 }
 _WORST_FIRST = (Outcome.BOUNCED, Outcome.QUEUED, Outcome.ACCEPTED, Outcome.DELIVERED, Outcome.SKIPPED)
 """Of an e-mail to several people: what needs a look goes before what does not."""
-_STOPS_WHEN_USED_UP = frozenset({"throttled", "global_limit", "cannot_connect"})
-"""When the tries at one message are used up for such a reason, every other message would only use up its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,8 @@ class Verdict:
     reason: str = ""
     detail: str = ""
     next_try_at: datetime | None = None
+    retry_until: datetime | None = None
+    """The message failed and waits for a retry; none begins after this time."""
     message_id: str = ""
     addresses: dict[str, str] = field(default_factory=dict)
     was_sent: WasSent | None = None
@@ -41,11 +43,13 @@ class Verdict:
     error_code: str = ""
     error_message: str = ""
     raw_answer: str = ""
+    pause_code: str = ""
+    """The whole send must pause, for this reason (a key of `sends/pauses.py`)."""
     pause_words: str = ""
-    """The whole send must pause, for this reason."""
     block_seconds: float | None = None
     rate: RateState | None = None
-    extra_calls: int = 0
+    asks_quota: bool = False
+    """The day's allowance may be used up: somebody must ask the service."""
 
 
 LookUp = Callable[[str], Suppression | None]
@@ -76,7 +80,14 @@ def of_answer(answer: SendAnswer, request: SendRequest, *, is_direct: bool) -> V
     )
 
 
-def of_failure(failure: Failure, addresses: Sequence[str], tries: int, scale: float, look_up: LookUp) -> Verdict:
+def of_failure(
+    failure: Failure,
+    addresses: Sequence[str],
+    tries: int,
+    scale: float,
+    look_up: LookUp,
+    retry_until: datetime | None = None,
+) -> Verdict:
     """Judge a failure after `tries` tries. Looks suppressions up after a 400 that may be one (API.md, section 6)."""
     record = {
         "was_sent": failure.was_sent,
@@ -94,35 +105,40 @@ def of_failure(failure: Failure, addresses: Sequence[str], tries: int, scale: fl
         detail = f"{failure.staff_words} {failure.administrator_words}"
         return verdict(Outcome.UNKNOWN, reason=failure.cause, detail=detail)
     if failure.stops_send:
-        words = f"{failure.staff_words} {failure.administrator_words}"
-        return verdict(Outcome.PENDING, reason=failure.cause, detail=failure.staff_words, pause_words=words)
+        return verdict(Outcome.PENDING, reason=failure.cause, detail=failure.staff_words, **_pause(failure.cause))
     if failure.may_retry:
-        pause = next_pause(failure, tries, scale)
-        if pause is None:
-            detail = f"Tried {tries} times. {failure.staff_words}"
-            words = ""
-            if failure.cause in _STOPS_WHEN_USED_UP:
-                words = f"{failure.staff_words} Resume the send when this is over. {failure.administrator_words}"
-            return verdict(Outcome.FAILED, reason="retries_used_up", detail=detail, pause_words=words)
-        return verdict(
-            Outcome.PENDING,
-            reason=failure.cause,
-            detail=failure.staff_words,
-            next_try_at=now() + timedelta(seconds=pause),
-            block_seconds=pause if failure.http_status in {429, None} else None,
-        )
+        return verdict(**_retried(failure, tries, scale, retry_until))
     if failure.maybe_suppressed:
         found = [(address, entry) for address in addresses if (entry := look_up(address)) is not None]
         if found:
             detail = " ".join(_suppressed_words(address, entry) for address, entry in found)
-            return verdict(Outcome.SKIPPED, reason="suppressed", detail=detail, extra_calls=len(addresses))
-    detail = failure.staff_words
-    return verdict(
-        Outcome.REJECTED,
-        reason=failure.cause,
-        detail=detail,
-        extra_calls=len(addresses) if failure.maybe_suppressed else 0,
-    )
+            return verdict(Outcome.SKIPPED, reason="suppressed", detail=detail)
+    return verdict(Outcome.REJECTED, reason=failure.cause, detail=failure.staff_words)
+
+
+def _pause(code: str) -> dict[str, str]:
+    return {"pause_code": code, "pause_words": pause_words(code)}
+
+
+def _retried(failure: Failure, tries: int, scale: float, until: datetime | None) -> dict[str, Any]:
+    """Say when a message is tried again; when its time is over it failed, or the whole send pauses with it."""
+    plan = next_try(failure, tries, scale, now(), until)
+    asks_quota = failure.cause == "throttled"
+    if plan is not None:
+        return {
+            "outcome": Outcome.PENDING,
+            "reason": failure.cause,
+            "detail": failure.staff_words,
+            "next_try_at": plan.at,
+            "retry_until": plan.until,
+            "block_seconds": plan.closed_seconds,
+            "asks_quota": asks_quota,
+        }
+    if failure.cause in STOPS_WHEN_USED_UP:  # it concerns everybody; this one begins anew with the others
+        words = {"reason": failure.cause, "detail": failure.staff_words}
+        return {"outcome": Outcome.PENDING, "asks_quota": asks_quota, **words, **_pause(failure.cause)}
+    detail = f"Tried {tries} times. {failure.staff_words}"
+    return {"outcome": Outcome.FAILED, "reason": "retries_used_up", "detail": detail}
 
 
 def _suppressed_words(address: str, entry: Suppression) -> str:

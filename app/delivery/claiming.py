@@ -15,7 +15,7 @@ from app.db import now
 from app.delivery.models import Lane
 from app.sends.models import Attempt, Message, Outcome
 from app.sends.person_files import cell_of, name_key, own_files
-from app.sends.tallies import move
+from app.sends.tallies import move, move_retrying
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,8 @@ class Claimed:
     """With this one."""
     tries_before: int = 0
     """Those before a person let it be tried again; the limit of tries counts from there."""
+    retry_until: datetime | None = None
+    """It failed before, and is tried again until then."""
     own_file: Attachment | None = None
     """The person's own file. Only as long as the chunk is in hand."""
 
@@ -51,6 +53,7 @@ def claim(session: Session, lane: Lane, count: int) -> list[Claimed]:
             lane_generation=lane.generation,
             tries=Message.tries + 1,
             next_try_at=None,
+            retry_until=None,  # the claim carries it; in doubt, it is no longer a retry
             changed_at=at,
         )
         .execution_options(synchronize_session=False)
@@ -59,8 +62,10 @@ def claim(session: Session, lane: Lane, count: int) -> list[Claimed]:
         insert(Attempt), [{"message_id": row.id, "number": row.tries + 1, "started_at": at} for row in rows]
     )
     move(session, lane.send_id, {(Outcome.PENDING, Outcome.SENDING): len(rows)})
+    move_retrying(session, lane.send_id, -sum(1 for row in rows if row.retry_until is not None))
     return [
-        Claimed(row.id, row.email, row.name, row.data, row.reference, row.tries + 1, row.tries_before) for row in rows
+        Claimed(row.id, row.email, row.name, row.data, row.reference, row.tries + 1, row.tries_before, row.retry_until)
+        for row in rows
     ]
 
 

@@ -12,9 +12,11 @@ from huey import PostgresHuey, SqliteHuey
 from huey.api import Huey
 from sqlalchemy import func, select
 from sqlalchemy.engine import make_url
+from sqlalchemy.orm import Session
 
 from app.db import Database, now
 from app.delivery import lanes
+from app.sends.models import Send, SendKind
 from app.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -22,6 +24,8 @@ log = logging.getLogger(__name__)
 LANES_ON_SQLITE = 1
 LANES_ON_POSTGRESQL = 2
 """Lanes of one send: as many workers can work on it at once."""
+AHEAD = 10
+"""Priority of the jobs of one-person and test e-mails; others have none."""
 REVIEW_REST_SECONDS = 1.0
 """Pause before a review that could not be done is looked at again."""
 
@@ -67,19 +71,21 @@ class Queue:
             count = LANES_ON_SQLITE if self._database.is_sqlite else LANES_ON_POSTGRESQL
             with self._database.writing() as session:
                 opened = lanes.open_lanes(session, send_id, count, self._lane_seconds)
+                first = self._goes_first(session, send_id)
             for lane_id, generation, at in opened:
-                self.lane(lane_id, generation, at)
+                self.lane(lane_id, generation, at, first=first)
         except Exception:  # the sweeper finds the send; the page must not break
             log.exception("send %s could not be woken; the sweeper will", send_id)
 
-    def lane(self, lane_id: int, generation: int, at: datetime | None = None) -> None:
-        """Enqueue one job for a lane, at once or at a time."""
+    def lane(self, lane_id: int, generation: int, at: datetime | None = None, *, first: bool = False) -> None:
+        """Enqueue one job for a lane, at once or at a time. `first`: ahead of the jobs of long sends."""
         _ = self.engine
         wait = (at - now()).total_seconds() if at is not None else 0
+        priority = AHEAD if first else None
         if wait > 0:
-            self._run_lane.schedule((lane_id, generation), delay=wait)
+            self._run_lane.schedule((lane_id, generation), delay=wait, priority=priority)
         else:
-            self._run_lane(lane_id, generation)
+            self._run_lane(lane_id, generation, priority=priority)
 
     def review(self, send_id: int) -> None:
         """Enqueue the review of a send. Call it after the commit. Never raises."""
@@ -93,6 +99,11 @@ class Queue:
         """Enqueue a review again after a moment, because this one cannot be done now."""
         _ = self.engine
         self._run_review.schedule((send_id,), delay=REVIEW_REST_SECONDS)
+
+    @staticmethod
+    def _goes_first(session: Session, send_id: int) -> bool:
+        """Tell whether a send is a one-person or a test e-mail."""
+        return session.scalar(select(Send.kind).where(Send.id == send_id)) is not SendKind.LIST
 
     def _on_lane(self, lane_id: int, generation: int) -> None:
         if self._runner is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
@@ -36,6 +37,21 @@ class RateBudget(Base):
     filled_at: Mapped[datetime] = mapped_column(default=now)
     blocked_until: Mapped[datetime | None]
     """The service told us to wait until then."""
+    ledger: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """Calls granted by the second, who takes turns, what the service said: see `budget.py`."""
+    quota_value: Mapped[int | None]
+    """E-mails the account may send in a day or hour, as the service told; None: it did not."""
+    quota_unit: Mapped[str] = mapped_column(String(20), default="")
+    quota_sent: Mapped[int | None]
+    """E-mails of the quota that were used when it was read; None: not told."""
+    quota_since: Mapped[int] = mapped_column(default=0)
+    """Calls granted since then."""
+    quota_resets_at: Mapped[datetime | None]
+    quota_read_at: Mapped[datetime | None]
+    quota_asked_at: Mapped[datetime | None]
+    """When a worker last began to ask, so that only one does."""
+    quota_wanted: Mapped[bool] = mapped_column(default=False)
+    """Somebody needs to know now."""
 
 
 class Worker(Base):

@@ -27,16 +27,19 @@ from app.cloudflare.results import Failure, Suppression
 from app.db import Database, now
 from app.delivery import lanes, pacing
 from app.delivery.answers import Verdict, of_answer, of_failure
+from app.delivery.budget import HOLD_SECONDS
 from app.delivery.claiming import Claimed, claim, next_due, with_own_files
 from app.delivery.jobs import Queue
 from app.delivery.models import Lane
+from app.delivery.quota import pause_for_quota, take_one
 from app.delivery.recording import Result, finish_when_done, record
 from app.delivery.watch import Watch
 from app.emails.rendering import RenderError
 from app.people.connection import ConnectionParameters, NotConnected, resolve
 from app.sends.composition import MessagePlan, compose, plan_of
 from app.sends.control import pause_by_program
-from app.sends.models import Outcome, Send, SendState
+from app.sends.models import Outcome, Send, SendKind, SendState
+from app.sends.pauses import NOT_CONNECTED
 from app.sends.person_files import MISSING, cell_of, missing_words
 from app.settings import Settings
 
@@ -50,6 +53,8 @@ LOOK_SECONDS = 0.5
 """How often a lane looks whether it must stop while its POSTs are under way (P5: within 2 s)."""
 RECORD_SECONDS = 600.0
 """How long a worker tries to write down what it posted, when the database is away."""
+LOOK_UP_SECONDS = 30.0
+"""How long a look-up of an address waits for a call of the budget."""
 KEPT_PLANS = 8
 """Plans a worker keeps; each may hold 5 MiB of attachments."""
 
@@ -62,6 +67,12 @@ class Work:
     watch: Watch
     messages: list[Claimed] = field(default_factory=list)
     account_id: str = ""
+    quota: int = 0
+    """Calls the account may make in five minutes."""
+    slot: int = 0
+    """Slot of the budget that the chunk's calls were granted in."""
+    post_before: float = 0.0
+    """No call of the grant may start after this time (monotonic)."""
     client: Client | None = None
     plan: MessagePlan | None = None
     again_at: datetime | None = None
@@ -146,14 +157,15 @@ class Pipeline:
             try:
                 parameters = resolve(session, self.settings, send.workspace_id)
             except NotConnected as missing:
-                pause_by_program(session, send.id, missing.words)
+                pause_by_program(session, send.id, missing.words, code=NOT_CONNECTED)
                 return self._end(session, work)
             # Before anything is claimed: what cannot be read here must not leave messages in doubt.
             work.account_id, work.client = parameters.account_id, self._client(parameters)
+            work.quota = parameters.calls_per_5_minutes
             work.plan = self._plan(session, send)
-            return self._claim(session, work, parameters)
+            return self._claim(session, work, send)
 
-    def _claim(self, session: Session, work: Work, parameters: ConnectionParameters) -> Work:
+    def _claim(self, session: Session, work: Work, send: Send) -> Work:
         due = next_due(session, work.lane.send_id)
         if due is None:  # nothing pending: finished, or another lane has the rest in hand
             finish_when_done(session, work.lane.send_id)
@@ -162,7 +174,13 @@ class Pipeline:
             work.again_at = due
             return work
         chunk = self.settings.connections * 2
-        grant = pacing.take(session, parameters.account_id, parameters.calls_per_5_minutes, chunk)
+        work.post_before = time.monotonic() + HOLD_SECONDS
+        first = send.kind is not SendKind.LIST
+        grant = pacing.take(session, work.account_id, work.quota, chunk, asker=send.id, first=first)
+        work.slot = grant.slot
+        if grant.quota_used_up:
+            pause_for_quota(session, send.id, work.account_id)
+            return self._end(session, work)
         if not grant.calls:
             work.again_at = now() + timedelta(seconds=grant.wait)
             return work
@@ -170,7 +188,7 @@ class Pipeline:
         # In the same transaction: when the files cannot be read, nothing was claimed.
         column = work.plan.file_column if work.plan else ""
         work.messages = with_own_files(session, work.lane.send_id, column, claimed)
-        pacing.give_back(session, parameters.account_id, grant.calls - len(work.messages))
+        pacing.give_back(session, work.account_id, grant.calls - len(work.messages), work.slot)
         return work
 
     def _end(self, session: Session, work: Work) -> Work:
@@ -196,7 +214,17 @@ class Pipeline:
         while True:
             try:
                 with self.database.writing() as session:
-                    record(session, work.lane.send_id, work.account_id, work.lane.id, work.lane.generation, results)
+                    lane = work.lane
+                    record(
+                        session,
+                        lane.send_id,
+                        work.account_id,
+                        lane.id,
+                        lane.generation,
+                        results,
+                        quota=work.quota,
+                        slot=work.slot,
+                    )
                 return
             except OperationalError as error:
                 if self.stopping or time.monotonic() > until:
@@ -241,17 +269,18 @@ class Pipeline:
         except Exception:
             log.exception("message %s could not be put together", message.id)
             return Result(message, Verdict(Outcome.REJECTED, reason="template_error"))
-        if not work.watch.may_post():
+        if not work.watch.may_post() or time.monotonic() > work.post_before:
             return Result(message, Verdict(Outcome.PENDING))
         answer = client.send(body)
         if isinstance(answer, Failure):
             addresses = [one.address for one in request.recipients]
-            scale, look_up = self.settings.retry_scale, partial(_suppression, client)
             tries = message.tries - message.tries_before
-            verdict = of_failure(answer, addresses, tries, scale, look_up)
+            look_up = partial(self._suppression, work, client)
+            scale = self.settings.retry_scale
+            verdict = of_failure(answer, addresses, tries, scale, look_up, message.retry_until)
         else:
             verdict = of_answer(answer, request, is_direct=bool(plan.to))
-        if verdict.pause_words or verdict.block_seconds is not None:
+        if verdict.pause_code or verdict.block_seconds is not None:
             work.watch.stop()  # the rest of the chunk would meet the same
         return Result(message, verdict, hashlib.sha256(body).hexdigest())
 
@@ -276,7 +305,9 @@ class Pipeline:
                 )
             return self._clients[parameters]
 
-
-def _suppression(client: Client, address: str) -> Suppression | None:
-    page = client.suppressions(email=address)
-    return page.items[0] if not isinstance(page, Failure) and page.items else None
+    def _suppression(self, work: Work, client: Client, address: str) -> Suppression | None:
+        """Look an address up, with a call of the budget; None also when none is to be had in time."""
+        if not take_one(self.database, work.account_id, work.quota, LOOK_UP_SECONDS):
+            return None
+        page = client.suppressions(email=address)
+        return page.items[0] if not isinstance(page, Failure) and page.items else None

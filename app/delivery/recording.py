@@ -22,8 +22,9 @@ from app.delivery import pacing
 from app.delivery.answers import Verdict
 from app.delivery.claiming import Claimed, still_held
 from app.sends.control import pause_by_program
-from app.sends.models import AT_WORK, UNDER_WAY, Attempt, Message, Outcome, Send, SendState
-from app.sends.tallies import counts, move
+from app.sends.models import ANSWERED, AT_WORK, UNDER_WAY, Attempt, Message, Outcome, Send, SendState
+from app.sends.pauses import BOUNCES, pause_words, too_many_bounces
+from app.sends.tallies import counts, move, move_retrying
 
 GOES_ON = (*AT_WORK, SendState.PAUSED)
 """States of a send in which its messages may wait."""
@@ -46,6 +47,7 @@ _MESSAGE = (
         reason=bindparam("new_reason"),
         detail=bindparam("new_detail"),
         next_try_at=bindparam("new_next_try_at"),
+        retry_until=bindparam("new_retry_until"),
         message_id=bindparam("new_message_id"),
         addresses=bindparam("new_addresses"),
         body_sha256=bindparam("new_sha256"),
@@ -70,13 +72,24 @@ _ATTEMPT = (
 
 
 def record(
-    session: Session, send_id: int, account_id: str, lane_id: int, generation: int, results: Sequence[Result]
+    session: Session,
+    send_id: int,
+    account_id: str,
+    lane_id: int,
+    generation: int,
+    results: Sequence[Result],
+    *,
+    quota: int = 1_000_000,
+    slot: int = 0,
 ) -> None:
-    """Record a chunk. What somebody else decided meanwhile stays."""
+    """Record a chunk. What somebody else decided meanwhile stays.
+
+    `quota` is the account's calls in five minutes, `slot` that of the chunk's grant, for the calls that were not made.
+    """
     send = session.get(Send, send_id, with_for_update=True)
     if send is None:
         return
-    _obey(session, account_id, results)
+    _obey(session, account_id, results, quota, slot)
     held = still_held(session, lane_id, generation, [result.message.id for result in results])
     at = now()
     settled: list[tuple[Result, Outcome]] = []
@@ -89,7 +102,8 @@ def record(
             moves[before, after] += 1
     _write(session, settled, at)
     move(session, send_id, moves)
-    _pause(session, send_id, results)
+    move_retrying(session, send_id, sum(1 for result, after in settled if _retry_until(result, after) is not None))
+    _pause(session, send, results, moves)
 
 
 def finish_when_done(session: Session, send_id: int) -> bool:
@@ -138,6 +152,7 @@ def _message_row(result: Result, outcome: Outcome, at: datetime) -> Mapping[str,
         "new_reason": "cancelled" if stopped else verdict.reason,
         "new_detail": "" if stopped else verdict.detail,
         "new_next_try_at": None if stopped else verdict.next_try_at,
+        "new_retry_until": _retry_until(result, outcome),
         "new_message_id": verdict.message_id,
         "new_addresses": verdict.addresses,
         "new_sha256": result.sha256,
@@ -160,21 +175,45 @@ def _attempt_row(result: Result, at: datetime) -> Mapping[str, Any]:
     }
 
 
-def _obey(session: Session, account_id: str, results: Sequence[Result]) -> None:
+def _retry_until(result: Result, outcome: Outcome) -> datetime | None:
+    """Until when a message is tried again; one that was not posted this time keeps its own limit."""
+    if outcome is not Outcome.PENDING:
+        return None
+    not_posted = result.verdict.was_sent is None
+    return result.message.retry_until if not_posted else result.verdict.retry_until
+
+
+def _obey(session: Session, account_id: str, results: Sequence[Result], quota: int, slot: int) -> None:
     verdicts = [result.verdict for result in results]
     blocks = [one.block_seconds for one in verdicts if one.block_seconds is not None]
-    used_up = [one.rate for one in verdicts if one.rate is not None and one.rate.left == 0]
+    told = [one.rate for one in verdicts if one.rate is not None]
     pacing.obey(
         session,
         account_id,
         block_seconds=max(blocks) if blocks else None,
-        rate=used_up[-1] if used_up else None,
-        extra_calls=sum(one.extra_calls for one in verdicts),
+        rate=min(told, key=lambda one: one.left if one.left is not None else 1 << 40) if told else None,
+        quota=quota,
+        ask_quota=any(one.asks_quota for one in verdicts),
     )
+    pacing.give_back(session, account_id, sum(1 for one in verdicts if one.was_sent is None), slot)
 
 
-def _pause(session: Session, send_id: int, results: Sequence[Result]) -> None:
+def _pause(
+    session: Session, send: Send, results: Sequence[Result], moves: Mapping[tuple[Outcome, Outcome], int]
+) -> None:
     """Pause the send for a reason that concerns all of it, when anything is left to pause."""
-    words = next((result.verdict.pause_words for result in results if result.verdict.pause_words), "")
-    if words and counts(session, send_id)[Outcome.PENDING]:
-        pause_by_program(session, send_id, words)
+    verdict = next((result.verdict for result in results if result.verdict.pause_code), None)
+    bounced = any(after is Outcome.BOUNCED for _, after in moves)
+    if verdict is None and not bounced:
+        return
+    tally = counts(session, send.id)
+    if not tally[Outcome.PENDING]:
+        return
+    if verdict is not None:
+        pause_by_program(session, send.id, verdict.pause_words, code=verdict.pause_code)
+        return
+    answered = sum(tally[outcome] for outcome in ANSWERED) - send.answered_before
+    bounces = tally[Outcome.BOUNCED] - send.bounced_before
+    if too_many_bounces(answered, bounces):
+        words = pause_words(BOUNCES, bounced=bounces, answered=answered)
+        pause_by_program(session, send.id, words, code=BOUNCES)

@@ -22,7 +22,9 @@ from app.delivery.event_reading import EventReadingJob
 from app.delivery.jobs import Queue
 from app.delivery.models import Worker
 from app.delivery.pipeline import Pipeline
+from app.delivery.quota import QuotaReader
 from app.delivery.reviewing import Reviewing
+from app.sends.control import resume_due
 from app.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -51,6 +53,7 @@ class WorkerProcess:
         self.queue = Queue(settings, self.database, runner=lambda: self)
         self.reviewing = Reviewing(self.database, self.queue)
         self.pipeline = Pipeline(settings, self.database, self.queue, self.owner)
+        self.quota = QuotaReader(settings, self.database)
         self._stop = threading.Event()
         self.event_reading = EventReadingJob(settings, self.database, self.owner, self._stop)
 
@@ -71,6 +74,7 @@ class WorkerProcess:
                 recovery.void_all_leases(self.database)
                 self.queue.engine.storage.flush_queue()  # the sweep below enqueues everything that matters
             self._beat_once()
+            self.quota.start()
             if self.database.is_sqlite:
                 self.reviewing.wake_all()
             # SQLite is asked for jobs again and again; PostgreSQL tells, so this is only the rest after a failure.
@@ -95,6 +99,7 @@ class WorkerProcess:
     def _close(self) -> None:
         self._stop.set()
         self.event_reading.join()
+        self.quota.stop()
         self.pipeline.close()
         self.reviewing.renderer.close()
         try:
@@ -114,6 +119,10 @@ class WorkerProcess:
         with self.database.writing() as session:
             session.merge(Worker(id=self.owner, seen_at=now()))
             session.execute(delete(Worker).where(Worker.seen_at < now() - timedelta(hours=1)))
+        with self.database.writing() as session:
+            resumed = resume_due(session)
+        for send_id in resumed:
+            self.queue.wake(send_id)
         recovery.sweep(self.database, self.queue, self.settings.lease_seconds)
         self.reviewing.wake_silent()
 

@@ -29,7 +29,7 @@ ODD = (
     "suppressed",
     "drop",
     "error-email.invalid",
-    "error-internal_server",
+    "once-internal_server",
     "refuse-drop",
     "queued-bounce",
     "complain",

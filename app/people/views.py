@@ -6,6 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_login import current_user, login_user, logout_user
 from werkzeug.wrappers import Response
 
+from app.delivery import pacing
 from app.people import accounts, connection, public_address, senders
 from app.people.forms import ConnectionForm, PersonForm, PublicAddressForm, SenderForm, SignInForm
 from app.people.models import Role
@@ -16,6 +17,8 @@ from app.web.sign_in import safe_target
 
 blueprint = Blueprint("people", __name__)
 Page = str | Response | tuple[str, int]
+CHECK_CALLS = 6
+"""Calls that a check of the connection makes, about; they count for the pace."""
 
 
 @blueprint.route("/sign-in", methods=["GET", "POST"])
@@ -85,6 +88,7 @@ def check_connection() -> Page:
     else:
         session.commit()
         findings, domains = connection.check(parameters)
+        pacing.spend(session, parameters.account_id, parameters.calls_per_5_minutes, CHECK_CALLS)
     connection.keep_report(session, person, findings, domains)
     events.read_again(session, person.workspace_id)
     return redirect(url_for("people.settings", _anchor="connection"))

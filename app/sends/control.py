@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from app.audit.trail import Actor, note, note_program
 from app.db import now
 from app.refusals import NotThere, Refused
-from app.sends.models import AT_WORK, Message, Outcome, Send, SendState
-from app.sends.tallies import move
+from app.sends.models import ANSWERED, AT_WORK, Message, Outcome, Send, SendState
+from app.sends.pauses import BOUNCES
+from app.sends.tallies import counts, move, move_retrying, retrying
 
 
 def find_send(session: Session, actor: Actor, send_id: int) -> Send:
@@ -23,14 +26,21 @@ def find_send(session: Session, actor: Actor, send_id: int) -> Send:
 def pause(session: Session, actor: Actor, send_id: int) -> None:
     """Pause a send. Raises Refused when it is not under way."""
     find_send(session, actor, send_id)
-    if not _change(session, send_id, AT_WORK, SendState.PAUSED, pause_reason=""):
+    if not _change(session, send_id, AT_WORK, SendState.PAUSED, pause_reason="", pause_code="", resumes_at=None):
         raise Refused("This send is not under way, so there is nothing to pause.")
     note(session, actor, "send.paused", f"Send {send_id} paused", subject_id=send_id)
 
 
-def pause_by_program(session: Session, send_id: int, words: str) -> None:
-    """Pause a send for a reason that concerns all its messages; `words` say what happened and what to do."""
-    if _change(session, send_id, AT_WORK, SendState.PAUSED, pause_reason=words):
+def pause_by_program(
+    session: Session, send_id: int, words: str, *, code: str = "", resumes_at: datetime | None = None
+) -> None:
+    """Pause a send for a reason that concerns all its messages.
+
+    `words` say what happened and what to do, `code` is their key in `pauses.py`. With `resumes_at` it goes on by itself
+    then, when no person did anything before.
+    """
+    paused = {"pause_reason": words, "pause_code": code, "resumes_at": resumes_at}
+    if _change(session, send_id, AT_WORK, SendState.PAUSED, **paused):
         send = session.get_one(Send, send_id)
         note_program(session, send.workspace_id, "send.paused", f"Send {send_id} paused: {words}", subject_id=send_id)
 
@@ -40,7 +50,7 @@ def resume(session: Session, actor: Actor, send_id: int) -> None:
     send = find_send(session, actor, send_id)
     is_early = send.start_at is not None and send.start_at > now()
     state = SendState.SCHEDULED if is_early else SendState.SENDING  # a pause does not bring the start forward
-    if not _change(session, send_id, (SendState.PAUSED,), state, pause_reason=""):
+    if not _change(session, send_id, (SendState.PAUSED,), state, **_bounces_seen(session, send), **_NO_PAUSE):
         raise Refused("This send is not paused, so there is nothing to resume.")
     note(session, actor, "send.resumed", f"Send {send_id} resumed", subject_id=send_id)
 
@@ -49,17 +59,48 @@ def cancel(session: Session, actor: Actor, send_id: int) -> int:
     """Cancel a send; what is going out right now ends normally. Gives how many e-mails were stopped. Raises Refused."""
     find_send(session, actor, send_id)
     states = (*AT_WORK, SendState.PAUSED)
-    if not _change(session, send_id, states, SendState.CANCELLED, pause_reason="", finished_at=now()):
+    if not _change(session, send_id, states, SendState.CANCELLED, finished_at=now(), **_NO_PAUSE):
         raise Refused("This send is over already, so there is nothing to cancel.")
     stopped: int = session.execute(
         update(Message)
         .where(Message.send_id == send_id, Message.state == Outcome.PENDING)
-        .values(state=Outcome.CANCELLED, reason="cancelled", detail="", next_try_at=None, changed_at=now())
+        .values(
+            state=Outcome.CANCELLED, reason="cancelled", detail="", next_try_at=None, retry_until=None, changed_at=now()
+        )
         .execution_options(synchronize_session=False)
     ).rowcount  # type: ignore[attr-defined]
     move(session, send_id, {(Outcome.PENDING, Outcome.CANCELLED): stopped})
+    move_retrying(session, send_id, -retrying(session, send_id))
     note(session, actor, "send.cancelled", f"Send {send_id} cancelled; {stopped:,} e-mails stopped", subject_id=send_id)
     return stopped
+
+
+def resume_due(session: Session) -> list[int]:
+    """Let sends go on whose pause by the program is over; gives their ids. The caller wakes the engine afterwards."""
+    due = session.scalars(
+        update(Send)
+        .where(Send.state == SendState.PAUSED, Send.resumes_at <= now())
+        .values(state=SendState.SENDING, **_NO_PAUSE)
+        .returning(Send.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    for send_id in due:
+        send = session.get_one(Send, send_id)
+        words = f"Send {send_id} went on by itself"
+        note_program(session, send.workspace_id, "send.resumed", words, subject_id=send_id)
+    return list(due)
+
+
+_NO_PAUSE = {"pause_reason": "", "pause_code": "", "resumes_at": None}
+
+
+def _bounces_seen(session: Session, send: Send) -> dict[str, int]:
+    """What a person who resumes a send after too many bounces has looked at: it is not counted again."""
+    if send.pause_code != BOUNCES:
+        return {}
+    tally = counts(session, send.id)
+    answered = sum(tally[outcome] for outcome in ANSWERED)
+    return {"answered_before": answered, "bounced_before": tally[Outcome.BOUNCED]}
 
 
 def _change(session: Session, send_id: int, before: tuple[SendState, ...], after: SendState, **values: object) -> bool:

@@ -78,6 +78,8 @@ class Outcome(enum.StrEnum):
 
 UNDER_WAY = (Outcome.PENDING, Outcome.SENDING)
 """States that are not yet an outcome."""
+ANSWERED = (Outcome.DELIVERED, Outcome.QUEUED, Outcome.BOUNCED, Outcome.ACCEPTED)
+"""Outcomes of what the service took; the share of bounces is one of these."""
 
 
 class Send(Base):
@@ -95,6 +97,14 @@ class Send(Base):
     state: Mapped[SendState] = mapped_column(Words(SendState), default=SendState.DRAFT)
     pause_reason: Mapped[str] = mapped_column(Text, default="")
     """Why it is paused or stopped and what to do, for people."""
+    pause_code: Mapped[str] = mapped_column(String(64), default="")
+    """Key of the reason in `sends/pauses.py`; empty: paused by a person, or not paused."""
+    resumes_at: Mapped[datetime | None]
+    """Paused by the program until then; None: until a person resumes it."""
+    answered_before: Mapped[int] = mapped_column(default=0)
+    """Answered messages when the send was resumed after too many bounces: they no longer count…"""
+    bounced_before: Mapped[int] = mapped_column(default=0)
+    """…and the bounced ones among them."""
 
     template_version_id: Mapped[int | None] = mapped_column(ForeignKey("template_version.id"))
     list_id: Mapped[int | None] = mapped_column(ForeignKey("recipient_list.id", ondelete="SET NULL"))
@@ -152,6 +162,8 @@ class SendTally(Base):
     send_id: Mapped[int] = mapped_column(ForeignKey("send.id", ondelete="CASCADE"), primary_key=True)
     outcome: Mapped[Outcome] = mapped_column(Words(Outcome), primary_key=True)
     count: Mapped[int] = mapped_column(default=0)
+    retrying: Mapped[int] = mapped_column(default=0)
+    """In the row of `pending`: how many of them failed before and wait for a retry."""
 
 
 class SendAttachment(Base):
@@ -253,6 +265,8 @@ class Message(Base):
     tries: Mapped[int] = mapped_column(default=0)
     next_try_at: Mapped[datetime | None]
     """Not before this time; None: at once."""
+    retry_until: Mapped[datetime | None]
+    """Failed before, known not to have gone out, and tried again until then; None: not so."""
     message_id: Mapped[str] = mapped_column(String(255), default="")
     """The vendor's id."""
     body_sha256: Mapped[str] = mapped_column(String(64), default="")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
@@ -68,6 +69,8 @@ class Attention:
     title: str
     words: str
     link: dict[str, Any] = field(default_factory=dict)
+    until: datetime | None = None
+    """When it goes on by itself."""
 
 
 def progress(session: Session, send: Send) -> Progress:
@@ -116,7 +119,12 @@ def needing_attention(session: Session, actor: Actor, *, limit: int = 20) -> lis
     )
     items = [
         Attention(
-            send.id, "Paused", "warn", title_of(send), send.pause_reason or "Paused by a person. Resume or cancel it."
+            send.id,
+            "Paused",
+            "warn",
+            title_of(send),
+            send.pause_reason or "Paused by a person. Resume or cancel it.",
+            until=send.resumes_at,
         )
         for send in paused
     ]

@@ -42,3 +42,20 @@ def counts(session: Session, send_id: int) -> dict[Outcome, int]:
     rows = session.execute(select(SendTally.outcome, SendTally.count).where(SendTally.send_id == send_id))
     found = dict(rows.all())
     return {outcome: found.get(outcome, 0) for outcome in Outcome}
+
+
+def move_retrying(session: Session, send_id: int, change: int) -> None:
+    """Change how many of the pending messages wait for a retry. Call it right after a `move` to or from `pending`,
+    which holds that row already."""
+    if change:
+        session.execute(
+            update(SendTally)
+            .where(SendTally.send_id == send_id, SendTally.outcome == Outcome.PENDING)
+            .values(retrying=SendTally.retrying + change)
+        )
+
+
+def retrying(session: Session, send_id: int) -> int:
+    """Give how many messages of a send failed before and wait for a retry."""
+    query = select(SendTally.retrying).where(SendTally.send_id == send_id, SendTally.outcome == Outcome.PENDING)
+    return session.scalar(query) or 0

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from flask import Response, flash, redirect, render_template, request, url_for
 
 from app.db import Database
+from app.delivery import finishing
 from app.emails.inline_images import html_of_request
 from app.refusals import NotThere, Refused
 from app.sends import (
@@ -19,10 +20,11 @@ from app.sends import (
     looking,
     release,
     results,
+    tallies,
     testing_views,
 )
 from app.sends.blueprint import STEPS, Page, blueprint
-from app.sends.models import Outcome, ReviewState, Send, SendState
+from app.sends.models import AT_WORK, Outcome, ReviewState, Send, SendState
 from app.sends.review import request_review
 from app.sends.words import EVENTS, OUTCOMES, REVIEWS, SEND_STATES, looked_for_words, reason_words
 from app.web.frames import foreign_html
@@ -137,6 +139,7 @@ def show(send_id: int) -> Page:
         send=send,
         progress=seen,
         later=events.later_counts(db(), send),
+        **_ahead(send),
         is_followed=results.is_followed(send, seen),
         people=people[:PAGE],
         outcome=outcome,
@@ -154,9 +157,14 @@ def progress(send_id: int) -> Page:
     seen = results.progress(db(), send)
     if not results.is_followed(send, seen):  # over or paused: the buttons and the people are others now, too
         return Response(headers={"HX-Refresh": "true"})
-    later = events.later_counts(db(), send)
     return render_template(
-        "sends/_progress.html", send=send, progress=seen, later=later, outcome=_group(), is_followed=True
+        "sends/_progress.html",
+        send=send,
+        progress=seen,
+        later=events.later_counts(db(), send),
+        outcome=_group(),
+        is_followed=True,
+        **_ahead(send),
     )
 
 
@@ -228,10 +236,20 @@ def message_page(send_id: int, message_id: int) -> Response:
     return foreign_html(html_of_request(seen.request) if seen.request else "", images="images" in request.args)
 
 
+def _ahead(send: Send) -> dict[str, object]:
+    """What is still to come: e-mails that wait for a retry, and when the send is finished."""
+    at_work = send.state in AT_WORK
+    return {
+        "retrying": tallies.retrying(db(), send.id),
+        "estimate": finishing.estimate_of(db(), services().settings, send) if at_work else None,
+    }
+
+
 def _review_page(send: Send, problem: str = "") -> str:
     after = request.args.get("after", 0, type=row_number)
     problems = looking.problems_of(db(), send, after=after, limit=PAGE + 1)
     next_url = url_for("sends.review", send_id=send.id, after=problems[PAGE - 1].id) if len(problems) > PAGE else None
+    count = release.would_go_out(db(), send)
     template = "sends/_review.html" if is_htmx() else "sends/review.html"
     return render_template(
         template,
@@ -241,7 +259,8 @@ def _review_page(send: Send, problem: str = "") -> str:
         problems=problems[:PAGE],
         general=release.problem_for_all(db(), send.id),
         next_url=next_url,
-        count=release.would_go_out(db(), send),
+        count=count,
+        estimate=finishing.estimate_of(db(), services().settings, send, count) if count else None,
         is_running=send.review_state in {ReviewState.WAITING, ReviewState.RUNNING},
         wording=REVIEWS[send.review_state],
     )

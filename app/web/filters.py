@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from flask import Flask
 from markupsafe import Markup
@@ -22,6 +22,22 @@ def moment(value: datetime | None) -> Markup:
     )
 
 
+def day_and_time(value: datetime | None) -> Markup:
+    """`tomorrow at 09:40`: a time near by in words, in UTC; `postroom.js` says it in the reader's own zone."""
+    if value is None:
+        return Markup("")
+    days = (value.astimezone(UTC).date() - datetime.now(UTC).date()).days
+    day = {0: "today", 1: "tomorrow", -1: "yesterday"}.get(days, f"on {value.astimezone(UTC):%-d %b %Y}")
+    words = f"{day} at {value.astimezone(UTC):%H:%M} UTC"
+    return Markup('<time datetime="{}" data-day="yes">{}</time>').format(value.isoformat(timespec="seconds"), words)
+
+
+def ordinal(value: int) -> str:
+    """`1st`, `2nd`, `13th`: the place in a row."""
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(value % 10, "th") if value % 100 not in {11, 12, 13} else "th"
+    return f"{value:,}{ending}"
+
+
 def size(count: int) -> str:
     """Give a number of bytes in words: `512 bytes`, `1.4 MiB`."""
     if count < 1024:
@@ -39,4 +55,6 @@ def plural(count: int, one: str, many: str | None = None) -> str:
 
 def install_filters(app: Flask) -> None:
     """Register the filters for page templates."""
-    app.jinja_env.filters.update(number=number, moment=moment, size=size, plural=plural)
+    app.jinja_env.filters.update(
+        number=number, moment=moment, day_and_time=day_and_time, ordinal=ordinal, size=size, plural=plural
+    )

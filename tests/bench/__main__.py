@@ -21,6 +21,7 @@ from app.people.accounts import add_person
 from app.people.models import Role, Workspace
 from app.settings import Settings
 from app.simulator.settings import DEFAULT_ACCOUNT, DEFAULT_TOKEN
+from tests.bench.pace import pace
 from tests.bench.preview import preview
 from tests.delivery.ground import Ground
 from tests.simulator_process import RunningSimulator
@@ -82,7 +83,12 @@ def _preview() -> None:
     print(json.dumps({"bench": "preview", "ok": True}))
 
 
-BENCHES: dict[str, Callable[[], None]] = {"pipeline": pipeline, "preview": _preview}
+def _pace() -> None:
+    pace(_print)
+    print(json.dumps({"bench": "pace", "ok": True}))
+
+
+BENCHES: dict[str, Callable[[], None]] = {"pipeline": pipeline, "preview": _preview, "pace": _pace}
 
 if __name__ == "__main__":
     wanted = sys.argv[1:] or list(BENCHES)

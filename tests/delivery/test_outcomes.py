@@ -81,13 +81,20 @@ def test_what_promises_that_nothing_was_sent_is_tried_again(
     assert len(simulator.messages()) == 1
 
 
-def test_retries_are_used_up_after_two_more_tries_of_a_500(ground: Ground) -> None:
+def quick(ground: Ground) -> None:
+    """Let the hours in which retries are made be a few seconds."""
+    ground.settings = ground.settings.model_copy(update={"retry_scale": 0.0005})
+
+
+def test_retries_of_a_500_are_used_up_when_their_time_is_over(ground: Ground) -> None:
+    quick(ground)
     email = "error-internal_server@example.net"
     send_id = ground.send([email, "anna@example.net"])
     assert ground.deliver(send_id) is SendState.FINISHED
     message = ground.message(email)
-    assert (message.state, message.reason, message.tries) == (Outcome.FAILED, "retries_used_up", 3)
-    assert "Tried 3 times" in message.detail
+    assert (message.state, message.reason) == (Outcome.FAILED, "retries_used_up")
+    assert message.tries > 3
+    assert f"Tried {message.tries} times" in message.detail
     assert ground.tally(send_id) == {Outcome.FAILED: 1, Outcome.DELIVERED: 1}
 
 
@@ -161,12 +168,11 @@ def test_without_a_connection_the_send_pauses_with_words(ground: Ground) -> None
 
 
 def test_a_service_out_of_reach_pauses_the_send_instead_of_using_everybody_up(ground: Ground) -> None:
+    quick(ground)
     ground.connection(base_url=f"http://127.0.0.1:{free_port()}/client/v4")
     send_id = ground.send(people(100))
     assert ground.deliver(send_id) is SendState.PAUSED
-    tally = ground.tally(send_id)
-    assert tally[Outcome.FAILED] <= 16
-    assert tally[Outcome.PENDING] >= 84
+    assert ground.tally(send_id) == {Outcome.PENDING: 100}
     assert "could not be reached" in ground.the_send(send_id).pause_reason
 
 
@@ -230,7 +236,7 @@ def test_a_message_of_a_list_is_judged_by_its_recipient_not_by_the_copy(ground: 
 
 
 def test_used_up_quota_pauses_the_send_and_keeps_the_rest(ground: Ground, simulator: RunningSimulator) -> None:
-    ground.settings = ground.settings.model_copy(update={"retry_scale": 0.005})
+    ground.settings = ground.settings.model_copy(update={"retry_scale": 0.0002})
     simulator.configure(daily_quota=10)
     send_id = ground.send(people(40))
     assert ground.deliver(send_id) is SendState.PAUSED
@@ -242,5 +248,6 @@ def test_used_up_quota_pauses_the_send_and_keeps_the_rest(ground: Ground, simula
 
 
 def test_a_500_within_a_200_is_told_apart(ground: Ground) -> None:
+    quick(ground)
     ground.deliver(ground.send(["false200-1@example.net"]))
     assert ground.message("false200-1@example.net").state is Outcome.FAILED

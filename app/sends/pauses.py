@@ -1,0 +1,62 @@
+"""The one table of words for pauses that the program makes: what happened, and what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.cloudflare.errors import KINDS
+
+BOUNCES = "bounces"
+QUOTA = "quota"
+NOT_CONNECTED = "not_connected"
+MOST_BOUNCES = 0.05
+"""Share of permanently bounced e-mails above which a send pauses…"""
+BOUNCES_FROM = 100
+"""…once so many were answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class PauseWording:
+    """Why a send paused by itself and what a person does; both may hold {names} of facts."""
+
+    reason: str
+    remedy: str
+
+
+_WHEN_OVER = "Resume the send when this is over."
+PAUSES: dict[str, PauseWording] = {
+    **{cause: PauseWording(kind.staff, kind.administrator) for cause, kind in KINDS.items() if kind.stops_send},
+    **{
+        cause: PauseWording(f"{KINDS[cause].staff} It was tried again for a long time.", f"{_WHEN_OVER} {remedy}")
+        for cause, remedy in (
+            ("throttled", "If it persists, the daily quota is used up: go on tomorrow."),
+            ("global_limit", "Lower the pace under Settings if it happens again."),
+            ("cannot_connect", "Check the network and the base URL under Settings."),
+        )
+    },
+    BOUNCES: PauseWording(
+        "{bounced:,} of {answered:,} e-mails were permanently refused by the recipients' mail servers; above 5 in 100, "
+        "mail services begin to refuse all e-mail of a sender.",
+        "Look at the group “Permanently bounced”. Cancel the send if the list is old or wrong; resume it if the rest "
+        "is right. These bounces are then no longer counted.",
+    ),
+    QUOTA: PauseWording(
+        "The allowance of the mail service is used up ({value:,} e-mails a {unit}). The rest waits; nothing is lost.",
+        "{when} More may be had from Cloudflare; then press Resume.",
+    ),
+    NOT_CONNECTED: PauseWording("{words}", ""),
+}
+"""Reason's code, as in `Send.pause_code`, to words. Causes of the mail service have its own words."""
+STOPS_WHEN_USED_UP = frozenset({"throttled", "global_limit", "cannot_connect"})
+"""When the time for retries of one message is over for such a reason, every other message would only use up its own."""
+
+
+def pause_words(code: str, **facts: object) -> str:
+    """Give the reason and the remedy of a pause as one text. Raises KeyError for a code that is not in the table."""
+    wording = PAUSES[code]
+    return f"{wording.reason.format(**facts)} {wording.remedy.format(**facts)}".strip()
+
+
+def too_many_bounces(answered: int, bounced: int) -> bool:
+    """Tell whether so many of the answered e-mails bounced that the send must pause."""
+    return answered >= BOUNCES_FROM and bounced > MOST_BOUNCES * answered
