@@ -40,6 +40,15 @@ AT_WORK = (SendState.SCHEDULED, SendState.SENDING)
 """States in which the engine works on a send."""
 
 
+class PauseCause(enum.StrEnum):
+    """What a paused send asks a person, where more than “resume” can be answered."""
+
+    WAVE = "wave"
+    """The first wave is out; the rest waits until a person has looked."""
+    STALE = "stale"
+    """Its time came, and something it was released with is another one by now (P7)."""
+
+
 class ReviewState(enum.StrEnum):
     """Where the review of a send stands."""
 
@@ -85,6 +94,8 @@ class Send(Base):
     state: Mapped[SendState] = mapped_column(Words(SendState), default=SendState.DRAFT)
     pause_reason: Mapped[str] = mapped_column(Text, default="")
     """Why it is paused or stopped and what to do, for people."""
+    pause_cause: Mapped[PauseCause | None] = mapped_column(Words(PauseCause))
+    """What a person is asked while it is paused; None: only whether to resume."""
 
     template_version_id: Mapped[int | None] = mapped_column(ForeignKey("template_version.id"))
     list_id: Mapped[int | None] = mapped_column(ForeignKey("recipient_list.id", ondelete="SET NULL"))
@@ -120,6 +131,14 @@ class Send(Base):
     released_at: Mapped[datetime | None]
     released_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     start_at: Mapped[datetime | None]
+    is_timed: Mapped[bool] = mapped_column(default=False)
+    """A person chose `start_at`; else it is the end of the undo window."""
+    release_marks: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """What a timed send was released with, as `staleness` compares it at its start; empty: nothing is compared."""
+    wave_left: Mapped[int | None]
+    """E-mails of the wave that were never claimed yet; None: everything goes out without a stop."""
+    wave_size: Mapped[int] = mapped_column(default=0)
+    """E-mails of the last wave; 0: there was none."""
     first_post_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
     total: Mapped[int] = mapped_column(default=0)
@@ -137,6 +156,20 @@ class SendTally(Base):
     send_id: Mapped[int] = mapped_column(ForeignKey("send.id", ondelete="CASCADE"), primary_key=True)
     outcome: Mapped[Outcome] = mapped_column(Words(Outcome), primary_key=True)
     count: Mapped[int] = mapped_column(default=0)
+
+
+class SendPace(Base):
+    """How fast a send may go at most, shared by all workers; without a row as fast as the account allows."""
+
+    __tablename__ = "send_pace"
+
+    send_id: Mapped[int] = mapped_column(ForeignKey("send.id", ondelete="CASCADE"), primary_key=True)
+    count: Mapped[int]
+    """E-mails in `seconds`."""
+    seconds: Mapped[int]
+    tokens: Mapped[float]
+    """E-mails that may go out at `filled_at`; may be a fraction."""
+    filled_at: Mapped[datetime] = mapped_column(default=now)
 
 
 class SendAttachment(Base):
@@ -226,7 +259,7 @@ class Message(Base):
     lane_generation: Mapped[int | None]
     tries: Mapped[int] = mapped_column(default=0)
     next_try_at: Mapped[datetime | None]
-    """Not before this time; None: at once."""
+    """Not before this time; None: never claimed so far, so it may go at once, and counts in a wave when it does."""
     message_id: Mapped[str] = mapped_column(String(255), default="")
     """The vendor's id."""
     body_sha256: Mapped[str] = mapped_column(String(64), default="")
