@@ -79,7 +79,7 @@ def with_own_files(session: Session, send_id: int, column: str, messages: list[C
 
 
 def next_due(session: Session, send_id: int, *, most_new: int | None = None) -> datetime | None:
-    """Give when the next pending message may be tried; None when none is pending, or all of them are of a later wave."""
+    """Give when the next pending message may be tried; None when none is pending, or all are of a later wave."""
     pending = (Message.send_id == send_id, Message.state == Outcome.PENDING)
     if most_new != 0:
         new = session.scalar(select(Message.id).where(*pending, Message.next_try_at.is_(None)).limit(1))

@@ -29,8 +29,8 @@ class Pace:
     @property
     def words(self) -> str:
         """Say it: `at most 100 e-mails an hour`."""
-        unit = UNITS[self.seconds]
-        return f"at most {self.count:,} {'e-mail' if self.count == 1 else 'e-mails'} {'an' if unit == 'hour' else 'a'} {unit}"
+        emails = "e-mail" if self.count == 1 else "e-mails"
+        return f"at most {self.count:,} {emails} {'an hour' if UNITS[self.seconds] == 'hour' else 'a minute'}"
 
 
 def pace_from(count: int | None, seconds: int) -> Pace | None:

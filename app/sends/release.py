@@ -53,7 +53,7 @@ def release(
     seen: str,
     again_confirmed: bool,
     undo_seconds: float,
-    options: Options = Options(),  # noqa: B008 - frozen
+    options: Options = Options(),
 ) -> Send:
     """Turn a reviewed draft into messages. `seen` is the fingerprint of the review the person looked at.
 

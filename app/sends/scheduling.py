@@ -21,7 +21,10 @@ LONGEST_AHEAD = timedelta(days=365)
 
 
 def chosen_start(day: date | None, clock: time | None, zone: str, fold: int | None = None) -> datetime:
-    """Give the start that a person typed, in UTC. Raises Refused beside its field; TwoTimes when clocks go back then."""
+    """Give the start that a person typed, in UTC.
+
+    Raises Refused beside its field, and TwoTimes for a time that comes twice when `fold` does not say which is meant.
+    """
     if day is None:
         raise Refused("Choose a day.", field="date")
     if clock is None:

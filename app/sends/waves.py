@@ -1,7 +1,7 @@
 """Release in waves: the first so many e-mails go out, then the send waits until a person has looked.
 
-`send.wave_left` counts the e-mails of the wave that were never claimed; the engine takes them from it in the transaction
-that claims them (`delivery/wave.py`). A retry is not counted again.
+`send.wave_left` counts the e-mails of the wave that were never claimed; the engine takes them from it in the
+transaction that claims them (`delivery/wave.py`). A retry is not counted again.
 """
 
 from __future__ import annotations

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from flask import Flask
+from flask_login import current_user
 from markupsafe import Markup
+
+from app.people.zones import is_zone, zone_label
 
 
 def number(value: int) -> str:
@@ -13,13 +17,35 @@ def number(value: int) -> str:
     return f"{value:,}"
 
 
+def reader_zone() -> str:
+    """Give the zone that the signed-in person chose; empty: none, so that the browser's counts."""
+    zone: str = getattr(current_user, "timezone", "")
+    return zone if is_zone(zone) else ""
+
+
 def moment(value: datetime | None) -> Markup:
-    """Show a time element in UTC; `postroom.js` shows it in the reader's own zone."""
+    """Show a time element in the zone that the reader chose; else in UTC, and `postroom.js` takes the browser's."""
+    return _time_element(value, "%-d %b %Y, %H:%M", Markup(""))
+
+
+def moment_long(value: datetime | None, *, seconds: bool = False) -> Markup:
+    """Show a time with its weekday and its zone: `Monday 2 March 2026, 09:00 (Europe/London)`; `seconds` on request."""
+    clock = "%H:%M:%S" if seconds else "%H:%M"
+    return _time_element(value, f"%A %-d %B %Y, {clock}", Markup(' data-long="{}"').format("seconds" * seconds))
+
+
+def _time_element(value: datetime | None, pattern: str, attributes: Markup) -> Markup:
     if value is None:
         return Markup("")
-    return Markup('<time datetime="{}">{}</time>').format(
-        value.isoformat(timespec="seconds"), value.strftime("%-d %b %Y, %H:%M UTC")
-    )
+    zone = reader_zone()
+    shown = f"{value.astimezone(ZoneInfo(zone or 'UTC')):{pattern}}"
+    if not zone:
+        shown += " UTC"
+    elif attributes:
+        shown += f" ({zone_label(zone)})"
+    local = Markup(' data-local="yes"') if zone else Markup("")
+    when = value.isoformat(timespec="seconds")
+    return Markup('<time datetime="{}"{}{}>{}</time>').format(when, attributes, local, shown)
 
 
 def size(count: int) -> str:
@@ -39,4 +65,4 @@ def plural(count: int, one: str, many: str | None = None) -> str:
 
 def install_filters(app: Flask) -> None:
     """Register the filters for page templates."""
-    app.jinja_env.filters.update(number=number, moment=moment, size=size, plural=plural)
+    app.jinja_env.filters.update(number=number, moment=moment, moment_long=moment_long, size=size, plural=plural)
