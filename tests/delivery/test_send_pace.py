@@ -62,7 +62,7 @@ def test_no_window_ever_holds_more_than_the_pace_and_most_of_it_is_used(
         inside = sum(1 for other in out[first:] if other < one + timedelta(seconds=seconds))
         assert inside <= count
     used = (len(out) - 1) / max((clock.at - began).total_seconds(), 1) / (count / seconds)
-    assert used > (0.85 if not late else 0.75) or len(out) <= 2
+    assert used > (0.85 if not late else 0.75) or len(out) <= 3  # of so few the last pause counts too much
 
 
 def test_workers_whose_clocks_differ_go_slower_never_faster(ground: Ground, clock: Clock) -> None:
