@@ -101,7 +101,7 @@ def release_send(send_id: int) -> Page:
     form = ReleaseForm()
     options = form.options()
     if options is None and send.state is SendState.DRAFT:
-        return _review_page(send, form=form), 422
+        return _review_page(send, problem="Look at what is marked below.", form=form), 422
     try:
         release.release(
             db(),
