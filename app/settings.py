@@ -63,8 +63,8 @@ class Settings(BaseSettings):
     secure_cookies: bool = Field(False, alias="POSTROOM_SECURE_COOKIES")
     """Send cookies over https only. Set it to true wherever people reach Postroom over https."""
 
-    undo_seconds: float = Field(0, alias="POSTROOM_UNDO_SECONDS", ge=0, le=3600)
-    """Seconds between release and the first message, in which a send can be cancelled whole."""
+    undo_seconds: float = Field(30, alias="POSTROOM_UNDO_SECONDS", ge=0, le=3600)
+    """Seconds between release and the first message, in which a send can be undone; 0: it begins at once."""
 
     connections: int = Field(8, alias="POSTROOM_CONNECTIONS", ge=1, le=64)
     """Connections to the mail service that one worker holds open at once."""

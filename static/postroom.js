@@ -13,12 +13,18 @@
     const day = { "-1": "yesterday", 0: "today", 1: "tomorrow" }[days] || "on " + calendar.format(when);
     return day + " at " + clock.format(when);
   }
+  const long = { weekday: "long", day: "numeric", month: "long", year: "numeric", hour: "2-digit", minute: "2-digit" };
+  const longFormats = {
+    "": new Intl.DateTimeFormat(undefined, { ...long, timeZoneName: "short" }),
+    seconds: new Intl.DateTimeFormat(undefined, { ...long, second: "2-digit", timeZoneName: "short" }),
+  };
   function localise(root) {
     for (const element of root.querySelectorAll("time[datetime]:not([data-local])")) {
       const when = new Date(element.dateTime);
       if (!Number.isNaN(when.getTime())) {
         element.title = element.textContent;
-        element.textContent = element.dataset.day ? dayAndTime(when) : format.format(when);
+        const far = longFormats[element.dataset.long] || format;
+        element.textContent = element.dataset.day ? dayAndTime(when) : far.format(when);
         element.dataset.local = "yes";
       }
     }
@@ -41,10 +47,58 @@
     }
   });
 
+  // Time left to undo a release. The server gives the seconds, so that a wrong clock here does no harm. Readers of
+  // the screen's words hear it three times, not every second.
+  function countDown(element) {
+    const seconds = Number(element.dataset.countdown);
+    const from = performance.now();
+    const face = element.querySelector("[data-face]");
+    const voice = element.querySelector("[data-voice]");
+    let said;
+    function say(words) {
+      if (words !== said) {
+        said = words;
+        voice.textContent = words;
+      }
+    }
+    function tick() {
+      const left = Math.max(0, Math.ceil(seconds - (performance.now() - from) / 1000));
+      face.hidden = false;
+      face.textContent = Math.floor(left / 60) + ":" + String(left % 60).padStart(2, "0");
+      if (left === 0) {
+        say("The time to undo is over.");
+        for (const one of element.querySelectorAll("[data-until-zero]")) {
+          one.hidden = true;
+        }
+        return;
+      }
+      say(left <= 10 ? "Less than 10 seconds left to undo." : "Undo is possible for " + seconds + " seconds.");
+      setTimeout(tick, 250);
+    }
+    tick();
+  }
+
+  // Somebody who has not chosen a time zone is offered the browser's.
+  function offerZone(root) {
+    const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    for (const select of root.querySelectorAll("select[data-browser-zone]")) {
+      delete select.dataset.browserZone;
+      if (Array.from(select.options).some((option) => option.value === own)) {
+        select.value = own;
+      }
+    }
+  }
+
   document.addEventListener("DOMContentLoaded", function () {
     localise(document);
+    offerZone(document);
+    for (const element of document.querySelectorAll("[data-countdown]")) {
+      countDown(element);
+    }
   });
   document.addEventListener("htmx:afterSettle", function (event) {
-    localise(event.detail.elt.parentElement || document);
+    const root = event.detail.elt.parentElement || document;
+    localise(root);
+    offerZone(root);
   });
 })();

@@ -87,6 +87,7 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
             "POSTROOM_SECRET_KEY": SECRET_KEY,
             "DATABASE_URL": database_url,
             "POSTROOM_RETRY_SCALE": 0.02,
+            "POSTROOM_UNDO_SECONDS": 0,
         }
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 from playwright.sync_api import Page
 
@@ -41,6 +42,9 @@ PLACES = (
     Place("send-values", "/sends/{draft}/values"),
     Place("send-review", "/sends/{draft}/review"),
     Place("send-look", "/sends/{draft}/look"),
+    Place("send-scheduled", "/sends/{scheduled}"),
+    Place("send-time", "/sends/{scheduled}/time"),
+    Place("send-pace", "/sends/{scheduled}/pace"),
     Place("send-results", "/sends/1"),
     Place("send-group", "/sends/1?group=bounced"),
     Place("message", "/sends/1/messages/1"),
@@ -76,6 +80,24 @@ def make_draft(page: Page, url: str) -> int:
     number = int(page.url.split("/sends/")[1].split("/")[0])
     page.get_by_role("button", name="Start the review").click()
     page.get_by_role("button", name="Send 30 e-mails").wait_for()
+    return number
+
+
+def make_scheduled(page: Page, url: str) -> int:
+    """Release a send for next month, three people first; gives its number."""
+    number = make_draft(page, url)
+    page.get_by_label("Send at a time I choose").check()
+    page.get_by_label("Day", exact=True).fill(f"{date.today() + timedelta(days=30)}")
+    page.get_by_label("Time", exact=True).fill("09:30")
+    page.get_by_text("Slower, or a few first").click()
+    page.get_by_label("Send a few first, then wait for me").check()
+    page.get_by_label("E-mails", exact=True).fill("3")
+    page.get_by_role("button", name="Send 30 e-mails").click()
+    again = page.get_by_role("button", name="Send 30 e-mails again")
+    page.get_by_role("button", name="Undo").or_(again).wait_for()
+    if again.count():
+        again.click()
+        page.get_by_role("button", name="Undo").wait_for()
     return number
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.cloudflare.types import Attachment
 from app.db import now
+from app.delivery import wave
 from app.delivery.models import Lane
 from app.sends.models import Attempt, Message, Outcome
 from app.sends.person_files import cell_of, name_key, own_files
@@ -37,11 +38,19 @@ class Claimed:
     """The person's own file. Only as long as the chunk is in hand."""
 
 
-def claim(session: Session, lane: Lane, count: int) -> list[Claimed]:
-    """Claim up to `count` due messages for a lane, with an attempt's record each. The caller commits before posting."""
+def claim(session: Session, lane: Lane, count: int, *, most_new: int | None = None) -> list[Claimed]:
+    """Claim up to `count` due messages for a lane, with an attempt's record each. The caller commits before posting.
+
+    `most_new` is what a wave leaves: so many messages that were never claimed before, at most. It is taken from the
+    wave here; the caller holds the send's row.
+    """
     at = now()
     rows = _lock(session, lane.send_id, Message.next_try_at <= at, count)
-    rows += _lock(session, lane.send_id, Message.next_try_at.is_(None), count - len(rows))
+    room = count - len(rows)
+    new = _lock(session, lane.send_id, Message.next_try_at.is_(None), room if most_new is None else min(room, most_new))
+    if most_new is not None and new:
+        wave.take(session, lane.send_id, len(new))
+    rows += new
     if not rows:
         return []
     session.execute(
@@ -78,11 +87,14 @@ def with_own_files(session: Session, send_id: int, column: str, messages: list[C
     return [replace(one, own_file=files.get(name_key(cell))) for one, cell in zip(messages, cells, strict=True)]
 
 
-def next_due(session: Session, send_id: int) -> datetime | None:
-    """Give when the next pending message may be tried; None when no message is pending."""
+def next_due(session: Session, send_id: int, *, most_new: int | None = None) -> datetime | None:
+    """Give when the next pending message may be tried; None when none is pending, or all are of a later wave."""
     pending = (Message.send_id == send_id, Message.state == Outcome.PENDING)
-    fresh = session.scalar(select(Message.id).where(*pending, Message.next_try_at.is_(None)).limit(1))
-    return now() if fresh is not None else session.scalar(select(func.min(Message.next_try_at)).where(*pending))
+    if most_new != 0:
+        new = session.scalar(select(Message.id).where(*pending, Message.next_try_at.is_(None)).limit(1))
+        if new is not None:
+            return now()
+    return session.scalar(select(func.min(Message.next_try_at)).where(*pending))
 
 
 def _lock(session: Session, send_id: int, due: ColumnElement[bool], count: int) -> list[Message]:

@@ -14,6 +14,7 @@ from app.delivery import pacing
 from app.delivery.models import RateBudget
 from app.people.connection import NotConnected, resolve
 from app.sends.models import AT_WORK, UNDER_WAY, Outcome, Send, SendTally
+from app.sends.pace import pace_of
 from app.sends.tallies import counts
 from app.settings import Settings
 
@@ -102,7 +103,15 @@ def estimate_of(session: Session, settings: Settings, send: Send, count: int | N
     at = now()
     begins = max([at, *(time for time in (send.start_at, row.blocked_until if row else None) if time is not None)])
     rate = pacing.pace_of(session, parameters.account_id, parameters.calls_per_5_minutes)
-    return estimate(count, rate, _quota(row, at), _others(session, send), begins=begins)
+    own = pace_of(session, send.id)
+    return estimate(
+        count,
+        rate,
+        _quota(row, at),
+        _others(session, send),
+        begins=begins,
+        own_pace=own.count / own.seconds if own else None,
+    )
 
 
 def _quota(row: RateBudget | None, at: datetime) -> QuotaState | None:

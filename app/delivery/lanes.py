@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.db import now
 from app.delivery.models import Lane
 from app.sends.models import AT_WORK, Send, SendState
+from app.sends.staleness import pause_when_stale
 
 
 def open_lanes(
@@ -67,14 +68,15 @@ def hand_on(session: Session, lane_id: int, generation: int, until: datetime) ->
 
 
 def begin(session: Session, send: Send) -> None:
-    """Let a scheduled send begin, unless somebody paused or cancelled it in this very moment."""
-    session.execute(
-        update(Send)
-        .where(Send.id == send.id, Send.state == SendState.SCHEDULED)
-        .values(state=SendState.SENDING, first_post_at=now())
-        .execution_options(synchronize_session=False)
-    )
-    session.refresh(send)
+    """Let a scheduled send begin, unless somebody stopped, undid or moved it in this very moment, or it is stale (P7).
+
+    Afterwards `send` is as it is then.
+    """
+    session.refresh(send, with_for_update=True)
+    is_due = send.state is SendState.SCHEDULED and (send.start_at is None or send.start_at <= now())
+    if is_due and not pause_when_stale(session, send):
+        send.state, send.first_post_at = SendState.SENDING, now()
+        session.flush()
 
 
 def close(session: Session, lane_id: int, generation: int) -> None:

@@ -25,7 +25,7 @@ from sqlalchemy.orm import Session
 from app.cloudflare.client import Client
 from app.cloudflare.results import Failure, Suppression
 from app.db import Database, now
-from app.delivery import lanes, pacing
+from app.delivery import lanes, pacing, send_pace, wave
 from app.delivery.answers import Verdict, of_answer, of_failure
 from app.delivery.budget import HOLD_SECONDS
 from app.delivery.claiming import Claimed, claim, next_due, with_own_files
@@ -152,6 +152,9 @@ class Pipeline:
                     work.again_at = send.start_at
                     return work
                 lanes.begin(session, send)
+                if send.state is SendState.SCHEDULED:  # moved to another time in this very moment
+                    work.again_at = send.start_at
+                    return work
             if send is None or send.state is not SendState.SENDING:
                 return self._end(session, work)
             try:
@@ -163,28 +166,35 @@ class Pipeline:
             work.account_id, work.client = parameters.account_id, self._client(parameters)
             work.quota = parameters.calls_per_5_minutes
             work.plan = self._plan(session, send)
-            return self._claim(session, work, send)
+            return self._claim(session, work, send, wave.hold(session, send))
 
-    def _claim(self, session: Session, work: Work, send: Send) -> Work:
-        due = next_due(session, work.lane.send_id)
-        if due is None:  # nothing pending: finished, or another lane has the rest in hand
-            finish_when_done(session, work.lane.send_id)
+    def _claim(self, session: Session, work: Work, send: Send, most_new: int | None) -> Work:
+        due = next_due(session, send.id, most_new=most_new)
+        if due is None:  # nothing pending: finished, or another lane has the rest in hand, or the wave is out
+            if not finish_when_done(session, send.id) and most_new == 0:
+                wave.pause_when_out(session, send.id)
             return self._end(session, work)
         if due > now():
             work.again_at = due
             return work
-        chunk = self.settings.connections * 2
+        own = send_pace.take(session, send.id, self.settings.connections * 2)
+        if not own.calls:
+            work.again_at = now() + timedelta(seconds=own.wait)
+            return work
         work.post_before = time.monotonic() + HOLD_SECONDS
         first = send.kind is not SendKind.LIST
-        grant = pacing.take(session, work.account_id, work.quota, chunk, asker=send.id, first=first)
+        grant = pacing.take(session, work.account_id, work.quota, own.calls, asker=send.id, first=first)
         work.slot = grant.slot
+        if not grant.calls:
+            send_pace.give_back(session, send.id, own.calls)
         if grant.quota_used_up:
             pause_for_quota(session, send.id, work.account_id)
             return self._end(session, work)
         if not grant.calls:
             work.again_at = now() + timedelta(seconds=grant.wait)
             return work
-        claimed = claim(session, work.lane, grant.calls)
+        claimed = claim(session, work.lane, grant.calls, most_new=most_new)
+        send_pace.give_back(session, send.id, own.calls - len(claimed))
         # In the same transaction: when the files cannot be read, nothing was claimed.
         column = work.plan.file_column if work.plan else ""
         work.messages = with_own_files(session, work.lane.send_id, column, claimed)

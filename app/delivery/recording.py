@@ -146,12 +146,14 @@ def _write(session: Session, settled: Sequence[tuple[Result, Outcome]], at: date
 def _message_row(result: Result, outcome: Outcome, at: datetime) -> Mapping[str, Any]:
     verdict, message = result.verdict, result.message
     stopped = outcome is Outcome.CANCELLED
+    # What is handed back keeps a time: only a message without one was never claimed, and counts in a wave.
+    next_try_at = (verdict.next_try_at or at) if outcome is Outcome.PENDING else verdict.next_try_at
     return {
         "row": message.id,
         "new_state": outcome,
         "new_reason": "cancelled" if stopped else verdict.reason,
         "new_detail": "" if stopped else verdict.detail,
-        "new_next_try_at": None if stopped else verdict.next_try_at,
+        "new_next_try_at": None if stopped else next_try_at,
         "new_retry_until": _retry_until(result, outcome),
         "new_message_id": verdict.message_id,
         "new_addresses": verdict.addresses,

@@ -60,6 +60,12 @@ class PublicAddressForm(Form):
     )
 
 
+class TimezoneForm(Form):
+    """The zone in which a person reads and types times."""
+
+    timezone = SelectField("Your time zone", choices=[], validate_choice=False)
+
+
 class SenderForm(Form):
     """A new sender identity."""
 

@@ -46,6 +46,8 @@ class Person(Base):
     password_hash: Mapped[str] = mapped_column(String(255))
     session_key: Mapped[str] = mapped_column(String(64))
     """Changes with the password, so that older sign-ins end."""
+    timezone: Mapped[str] = mapped_column(String(64), default="")
+    """IANA name of the zone in which times are shown and typed; empty: what the browser says."""
     created_at: Mapped[datetime] = mapped_column(default=now)
     last_seen_at: Mapped[datetime | None]
 

@@ -7,8 +7,8 @@ from flask_login import current_user, login_user, logout_user
 from werkzeug.wrappers import Response
 
 from app.delivery import pacing
-from app.people import accounts, connection, public_address, senders
-from app.people.forms import ConnectionForm, PersonForm, PublicAddressForm, SenderForm, SignInForm
+from app.people import accounts, connection, public_address, senders, zones
+from app.people.forms import ConnectionForm, PersonForm, PublicAddressForm, SenderForm, SignInForm, TimezoneForm
 from app.people.models import Role
 from app.refusals import Refused
 from app.sends import events
@@ -48,6 +48,19 @@ def sign_out() -> Response:
 def settings() -> Page:
     """Show the connection, senders, people and mode."""
     return _settings_page()
+
+
+@blueprint.post("/settings/timezone")
+def save_timezone() -> Page:
+    """Choose one's own time zone."""
+    form = TimezoneForm()
+    try:
+        zones.change_timezone(db(), me(), form.timezone.data or "")
+    except Refused as refusal:
+        form.show(refusal)
+        return _settings_page(timezone_form=form), 422
+    flash(f"Times are shown in {zones.zone_label(me().timezone) or 'the zone of your browser'}.")
+    return redirect(url_for("people.settings", _anchor="you"))
 
 
 @blueprint.post("/settings/connection")
@@ -186,13 +199,20 @@ def _settings_page(
     sender_form: SenderForm | None = None,
     person_form: PersonForm | None = None,
     public_form: PublicAddressForm | None = None,
+    timezone_form: TimezoneForm | None = None,
 ) -> str:
     session, person = db(), me()
     stored = connection.stored_connection(session, person.workspace_id)
     sender_form = sender_form or SenderForm(formdata=None, prefix="sender-")
     sender_form.domain.choices = [(name, name) for name in stored.domains]
+    timezone_form = timezone_form or TimezoneForm(formdata=None, obj=person)
+    timezone_form.timezone.choices = [
+        ("", "As the browser says"),
+        *((one, zones.zone_label(one)) for one in zones.zone_names()),
+    ]
     return render_template(
         "people/settings.html",
+        timezone_form=timezone_form,
         stored=stored,
         reading=events.reading_of(session, person.workspace_id),
         fixed=services().settings,

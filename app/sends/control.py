@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import ColumnElement, update
 from sqlalchemy.orm import Session
 
 from app.audit.trail import Actor, note, note_program
 from app.db import now
 from app.refusals import NotThere, Refused
 from app.sends.models import ANSWERED, AT_WORK, Message, Outcome, Send, SendState
-from app.sends.pauses import BOUNCES
+from app.sends.pauses import ASKING, BOUNCES
 from app.sends.tallies import counts, move, move_retrying, retrying
 
 
@@ -26,7 +26,7 @@ def find_send(session: Session, actor: Actor, send_id: int) -> Send:
 def pause(session: Session, actor: Actor, send_id: int) -> None:
     """Pause a send. Raises Refused when it is not under way."""
     find_send(session, actor, send_id)
-    if not _change(session, send_id, AT_WORK, SendState.PAUSED, pause_reason="", pause_code="", resumes_at=None):
+    if not change_state(session, send_id, AT_WORK, SendState.PAUSED, **_NO_PAUSE):
         raise Refused("This send is not under way, so there is nothing to pause.")
     note(session, actor, "send.paused", f"Send {send_id} paused", subject_id=send_id)
 
@@ -40,18 +40,29 @@ def pause_by_program(
     then, when no person did anything before.
     """
     paused = {"pause_reason": words, "pause_code": code, "resumes_at": resumes_at}
-    if _change(session, send_id, AT_WORK, SendState.PAUSED, **paused):
+    if change_state(session, send_id, AT_WORK, SendState.PAUSED, **paused):
         send = session.get_one(Send, send_id)
         note_program(session, send.workspace_id, "send.paused", f"Send {send_id} paused: {words}", subject_id=send_id)
 
 
 def resume(session: Session, actor: Actor, send_id: int) -> None:
-    """Go on with a paused send; the caller wakes the engine after the commit. Raises Refused."""
+    """Go on with a paused send; the caller wakes the engine after the commit.
+
+    Raises Refused, also when more is asked than whether to resume (`pauses.ASKING`).
+    """
     send = find_send(session, actor, send_id)
-    is_early = send.start_at is not None and send.start_at > now()
-    state = SendState.SCHEDULED if is_early else SendState.SENDING  # a pause does not bring the start forward
-    if not _change(session, send_id, (SendState.PAUSED,), state, **_bounces_seen(session, send), **_NO_PAUSE):
-        raise Refused("This send is not paused, so there is nothing to resume.")
+    is_early = send.start_at is not None and send.start_at > now()  # a pause does not bring the start forward
+    is_checked = send.is_timed or bool(send.release_marks)  # and does not save it the check of P7
+    must_begin = is_early or (is_checked and send.first_post_at is None)
+    state = SendState.SCHEDULED if must_begin else SendState.SENDING
+    simple = Send.pause_code.not_in(ASKING)
+    values = {**_bounces_seen(session, send), **_NO_PAUSE}
+    if not change_state(session, send_id, (SendState.PAUSED,), state, simple, **values):
+        raise Refused(
+            "This send waits for another answer than “resume”: its page asks it."
+            if send.pause_code in ASKING
+            else "This send is not paused, so there is nothing to resume."
+        )
     note(session, actor, "send.resumed", f"Send {send_id} resumed", subject_id=send_id)
 
 
@@ -59,7 +70,7 @@ def cancel(session: Session, actor: Actor, send_id: int) -> int:
     """Cancel a send; what is going out right now ends normally. Gives how many e-mails were stopped. Raises Refused."""
     find_send(session, actor, send_id)
     states = (*AT_WORK, SendState.PAUSED)
-    if not _change(session, send_id, states, SendState.CANCELLED, finished_at=now(), **_NO_PAUSE):
+    if not change_state(session, send_id, states, SendState.CANCELLED, finished_at=now(), **_NO_PAUSE):
         raise Refused("This send is over already, so there is nothing to cancel.")
     stopped: int = session.execute(
         update(Message)
@@ -103,8 +114,16 @@ def _bounces_seen(session: Session, send: Send) -> dict[str, int]:
     return {"answered_before": answered, "bounced_before": tally[Outcome.BOUNCED]}
 
 
-def _change(session: Session, send_id: int, before: tuple[SendState, ...], after: SendState, **values: object) -> bool:
+def change_state(
+    session: Session,
+    send_id: int,
+    before: tuple[SendState, ...],
+    after: SendState,
+    *conditions: ColumnElement[bool],
+    **values: object,
+) -> bool:
+    """Compare and set: from one of the states `before`, and only while the conditions hold; tells whether it was so."""
     changed = session.execute(
-        update(Send).where(Send.id == send_id, Send.state.in_(before)).values(state=after, **values)
+        update(Send).where(Send.id == send_id, Send.state.in_(before), *conditions).values(state=after, **values)
     )
     return bool(changed.rowcount)  # type: ignore[attr-defined]

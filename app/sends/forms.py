@@ -2,10 +2,29 @@
 
 from __future__ import annotations
 
-from wtforms import EmailField, FileField, RadioField, SelectField, SelectMultipleField, TextAreaField
+from datetime import datetime
+
+from wtforms import (
+    BooleanField,
+    DateField,
+    EmailField,
+    FileField,
+    IntegerField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    TextAreaField,
+    TimeField,
+)
 from wtforms.validators import Length
 
+from app.people.zones import TwoTimes, zone_label, zone_names
+from app.refusals import Refused
 from app.sends.models import SendKind
+from app.sends.pace import UNITS, Pace, pace_from
+from app.sends.release import Options
+from app.sends.scheduling import chosen_start
+from app.sends.waves import FIRST_WAVE, wave_from
 from app.web.forms import Form, strip
 from app.web.numbers import row_number
 
@@ -65,3 +84,86 @@ class SendAgainForm(Form):
 
     version = SelectField("Template", coerce=chosen_row, validate_choice=False)
     groups = SelectMultipleField("Whose e-mail ended so", validate_choice=False)
+
+
+def typed_number(field: IntegerField) -> int | None:
+    """Give the number that was typed; None for nothing. Raises Refused for what is no number."""
+    if field.data is None and any(str(one).strip() for one in field.raw_data or ()):
+        raise Refused("Enter a whole number, in digits.", field=field.short_name)
+    number: int | None = field.data
+    return number
+
+
+class TimeForm(Form):
+    """When a send begins: a day and a time in a zone."""
+
+    date = DateField("Day")
+    time = TimeField("Time", format=["%H:%M", "%H:%M:%S"])
+    zone = SelectField("Time zone", choices=[], validate_choice=False)
+    fold = RadioField("Which of the two", choices=[("0", "The first"), ("1", "The second")], validate_choice=False)
+    asks_which = False
+    """The typed time comes twice, and the form asks which is meant."""
+
+    def offer_zones(self, own: str) -> None:
+        """Fill in the zones; without one of the person's `own` the browser picks, and without it UTC stands there."""
+        self.zone.choices = [(name, zone_label(name)) for name in zone_names()]
+        if not own:
+            self.zone.render_kw = {"data-browser-zone": ""}
+        self.zone.data = self.zone.data or own or "UTC"
+
+    def start_at(self) -> datetime | None:
+        """Give the start that was typed; None when it is refused, and the form says why."""
+        fold = {"0": 0, "1": 1}.get(self.fold.data or "")
+        try:
+            return chosen_start(self.date.data, self.time.data, self.zone.data or "", fold)
+        except TwoTimes as question:
+            self.asks_which = True
+            self.fold.choices = list(zip(("0", "1"), question.choices, strict=True))
+            self.show(question)
+        except Refused as refusal:
+            self.show(refusal)
+        return None
+
+
+class PaceForm(Form):
+    """How fast a send may go."""
+
+    pace = IntegerField("E-mails at most", render_kw={"inputmode": "numeric", "min": 1})
+    pace_unit = SelectField(
+        "In each", choices=[(str(seconds), word) for seconds, word in UNITS.items()], default="3600"
+    )
+
+    def chosen_pace(self) -> Pace | None:
+        """Give the pace that was typed; None: as fast as the account allows. Raises Refused."""
+        unit = self.pace_unit.data or ""
+        return pace_from(typed_number(self.pace), int(unit) if unit.isdigit() else 0)
+
+
+class WaveForm(Form):
+    """How many e-mails go next."""
+
+    wave_size = IntegerField("E-mails", default=FIRST_WAVE, render_kw={"inputmode": "numeric", "min": 1})
+
+    def chosen_wave(self) -> int:
+        """Give the number that was typed. Raises Refused."""
+        return wave_from(typed_number(self.wave_size))
+
+
+class ReleaseForm(TimeForm, PaceForm, WaveForm):
+    """How a send goes out: now or later, at which pace, and whether it waits after the first few."""
+
+    when = RadioField("When", choices=[("now", "Send now"), ("later", "Send at a time I choose")], default="now")
+    wave = BooleanField("Send a few first, then wait for me")
+
+    def options(self) -> Options | None:
+        """Give what was chosen; None when something of it is refused, and the form says what."""
+        chosen: dict[str, object] = {}
+        if self.when.data == "later":
+            chosen["start_at"] = self.start_at()
+        for name, read in (("pace", self.chosen_pace), ("wave", self.chosen_wave if self.wave.data else None)):
+            try:
+                chosen[name] = read() if read is not None else None
+            except Refused as refusal:
+                self.show(refusal)
+        wrong = self.form_errors or any(field.errors for field in self)
+        return None if wrong else Options(**chosen)  # type: ignore[arg-type]

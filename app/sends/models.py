@@ -145,6 +145,14 @@ class Send(Base):
     released_at: Mapped[datetime | None]
     released_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     start_at: Mapped[datetime | None]
+    is_timed: Mapped[bool] = mapped_column(default=False)
+    """A person chose `start_at`; else it is the end of the undo window."""
+    release_marks: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """What a timed send was released with, as `staleness` compares it at its start; empty: nothing is compared."""
+    wave_left: Mapped[int | None]
+    """E-mails of the wave that were never claimed yet; None: everything goes out without a stop."""
+    wave_size: Mapped[int] = mapped_column(default=0)
+    """E-mails of the last wave; 0: there was none."""
     first_post_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
     total: Mapped[int] = mapped_column(default=0)
@@ -164,6 +172,20 @@ class SendTally(Base):
     count: Mapped[int] = mapped_column(default=0)
     retrying: Mapped[int] = mapped_column(default=0)
     """In the row of `pending`: how many of them failed before and wait for a retry."""
+
+
+class SendPace(Base):
+    """How fast a send may go at most, shared by all workers; without a row as fast as the account allows."""
+
+    __tablename__ = "send_pace"
+
+    send_id: Mapped[int] = mapped_column(ForeignKey("send.id", ondelete="CASCADE"), primary_key=True)
+    count: Mapped[int]
+    """E-mails in `seconds`."""
+    seconds: Mapped[int]
+    tokens: Mapped[float]
+    """E-mails that may go out at `filled_at`; may be a fraction."""
+    filled_at: Mapped[datetime] = mapped_column(default=now)
 
 
 class SendAttachment(Base):
@@ -264,7 +286,7 @@ class Message(Base):
     lane_generation: Mapped[int | None]
     tries: Mapped[int] = mapped_column(default=0)
     next_try_at: Mapped[datetime | None]
-    """Not before this time; None: at once."""
+    """Not before this time; None: never claimed so far, so it may go at once, and counts in a wave when it does."""
     retry_until: Mapped[datetime | None]
     """Failed before, known not to have gone out, and tried again until then; None: not so."""
     message_id: Mapped[str] = mapped_column(String(255), default="")

@@ -9,6 +9,12 @@ from app.cloudflare.errors import KINDS
 BOUNCES = "bounces"
 QUOTA = "quota"
 NOT_CONNECTED = "not_connected"
+WAVE = "wave"
+"""A wave is out; the rest waits until a person has looked."""
+STALE = "stale"
+"""Its time came, and something it was released with is another one by now (P7)."""
+ASKING = (WAVE, STALE)
+"""Pauses that ask a person more than whether to resume; `waves.py` and `staleness.py` have their words."""
 MOST_BOUNCES = 0.05
 """Share of permanently bounced e-mails above which a send pauses…"""
 BOUNCES_FROM = 100

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,7 +19,10 @@ from app.refusals import Refused
 from app.sends import audience
 from app.sends.control import find_send
 from app.sends.models import Audience, Message, Outcome, ReviewProblem, ReviewState, Send, SendKind, SendState
+from app.sends.pace import Pace, set_pace
 from app.sends.review import MOST_PROBLEMS, OPTED_OUT, fingerprint
+from app.sends.scheduling import moment_words
+from app.sends.staleness import marks
 from app.sends.tallies import open_tallies
 
 CHUNK = 1000
@@ -31,8 +35,26 @@ class SentBefore(Refused):
     """The same list and version went out within a day; a person must say that it is meant."""
 
 
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a send goes out, as chosen at its release."""
+
+    start_at: datetime | None = None
+    """When it begins, as `scheduling.chosen_start` gives it; None: after the undo window."""
+    pace: Pace | None = None
+    wave: int | None = None
+    """E-mails after which it waits for a person; None: it goes through."""
+
+
 def release(
-    session: Session, actor: Actor, send_id: int, *, seen: str, again_confirmed: bool, undo_seconds: float
+    session: Session,
+    actor: Actor,
+    send_id: int,
+    *,
+    seen: str,
+    again_confirmed: bool,
+    undo_seconds: float,
+    options: Options = Options(),
 ) -> Send:
     """Turn a reviewed draft into messages. `seen` is the fingerprint of the review the person looked at.
 
@@ -50,9 +72,10 @@ def release(
             "Send it again only if that is meant."
         )
     at = now()
-    if not _claim(session, send_id, actor, at, at + timedelta(seconds=undo_seconds)):
+    if not _claim(session, send_id, actor, at, options.start_at or at + timedelta(seconds=undo_seconds)):
         return session.get_one(Send, send_id, populate_existing=True)
     session.refresh(send)
+    _take_options(session, send, options)
     total, skipped = _snapshot(session, send)
     send.total = total
     open_tallies(session, send.id, pending=total - skipped, skipped=skipped)
@@ -177,6 +200,21 @@ def _claim(session: Session, send_id: int, actor: Actor, at: Any, start_at: Any)
         .values(state=SendState.SCHEDULED, released_at=at, released_by=actor.id, start_at=start_at)
     )
     return bool(changed.rowcount)  # type: ignore[attr-defined]
+
+
+def _take_options(session: Session, send: Send, options: Options) -> None:
+    if options.start_at is not None:
+        send.is_timed, send.release_marks = True, marks(session, send.id)
+    if options.pace is not None:
+        set_pace(session, send.id, options.pace)
+    if options.wave is not None:
+        send.wave_left = send.wave_size = options.wave
+
+
+def _options_words(options: Options) -> str:
+    start = f"; begins on {moment_words(options.start_at, 'UTC')}" if options.start_at else ""
+    pace = f"; {options.pace.words}" if options.pace else ""
+    return f"{start}{pace}{f'; the first {options.wave:,} at first' if options.wave else ''}"
 
 
 def _snapshot(session: Session, send: Send) -> tuple[int, int]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
 from app.audit.trail import Actor
+from app.db import now
 from app.emails.models import TemplateVersion
 from app.recipients.spreadsheet_cells import BYTE_ORDER_MARK, csv_lines
 from app.refusals import NotThere
@@ -18,6 +19,7 @@ from app.sends import audience
 from app.sends.control import find_send
 from app.sends.deciding import COUNTED, undecided_sends
 from app.sends.models import AT_WORK, UNDER_WAY, Attempt, Message, Outcome, Send, SendState, SendTally
+from app.sends.pauses import ASKING
 from app.sends.tallies import counts
 from app.sends.words import OUTCOMES, Wording, why_words
 
@@ -87,6 +89,12 @@ def is_followed(send: Send, seen: Progress) -> bool:
     return going or (send.state is SendState.CANCELLED and not seen.is_over)
 
 
+def poll_seconds(send: Send) -> int:
+    """Say how often the page asks for progress: seldom while a scheduled send waits for its time (P6)."""
+    waits = send.state is SendState.SCHEDULED and send.start_at is not None
+    return 30 if waits and send.start_at - now() > timedelta(minutes=1) else 2  # type: ignore[operator]
+
+
 def latest_sends(session: Session, actor: Actor, *, before: int | None = None, limit: int = 25) -> Sequence[Send]:
     """Give sends newest first, `before` a send's id for the next page."""
     query = select(Send).where(Send.workspace_id == actor.workspace_id)
@@ -120,7 +128,7 @@ def needing_attention(session: Session, actor: Actor, *, limit: int = 20) -> lis
     items = [
         Attention(
             send.id,
-            "Paused",
+            "Waits for you" if send.pause_code in ASKING else "Paused",
             "warn",
             title_of(send),
             send.pause_reason or "Paused by a person. Resume or cancel it.",

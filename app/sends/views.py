@@ -9,12 +9,14 @@ from flask import Response, flash, redirect, render_template, request, url_for
 from app.db import Database
 from app.delivery import finishing
 from app.emails.inline_images import html_of_request
+from app.people.zones import change_timezone
 from app.refusals import NotThere, Refused
 from app.sends import (
     compose,
     compose_views,
     control,
     decision_views,
+    during_views,
     events,
     file_views,
     looking,
@@ -24,14 +26,24 @@ from app.sends import (
     testing_views,
 )
 from app.sends.blueprint import STEPS, Page, blueprint
+from app.sends.forms import ReleaseForm
 from app.sends.models import AT_WORK, Outcome, ReviewState, Send, SendState
+from app.sends.pauses import ASKING
 from app.sends.review import request_review
-from app.sends.words import EVENTS, OUTCOMES, REVIEWS, SEND_STATES, looked_for_words, reason_words
+from app.sends.words import (
+    EVENTS,
+    OUTCOMES,
+    REVIEWS,
+    SEND_STATES,
+    looked_for_words,
+    reason_words,
+    send_wording,
+)
 from app.web.frames import foreign_html
 from app.web.numbers import row_number
 from app.web.request import db, is_htmx, me, services
 
-__all__ = ["blueprint", "compose_views", "decision_views", "file_views", "testing_views"]
+__all__ = ["blueprint", "compose_views", "decision_views", "during_views", "file_views", "testing_views"]
 PAGE = 50
 
 
@@ -42,6 +54,8 @@ def _words() -> dict[str, object]:
         "EVENTS": EVENTS,
         "looked_for_words": looked_for_words,
         "SEND_STATES": SEND_STATES,
+        "send_wording": send_wording,
+        "ASKING": ASKING,
         "reason_words": reason_words,
         "send_title": results.title_of,
         "done_of": lambda sends: results.done_of(db(), sends),
@@ -97,9 +111,13 @@ def look_page(send_id: int) -> Response:
 
 @blueprint.post("/<int:send_id>/release")
 def release_send(send_id: int) -> Page:
-    """Release a reviewed send."""
+    """Release a reviewed send: now or at a time, at a pace, in waves."""
     send = control.find_send(db(), me(), send_id)
     again = request.form.get("again") == "yes"
+    form = ReleaseForm()
+    options = form.options()
+    if options is None and send.state is SendState.DRAFT:
+        return _review_page(send, problem="Look at what is marked below.", form=form), 422
     try:
         release.release(
             db(),
@@ -108,13 +126,16 @@ def release_send(send_id: int) -> Page:
             seen=request.form.get("seen", ""),
             again_confirmed=again,
             undo_seconds=services().settings.undo_seconds,
+            options=options or release.Options(),
         )
     except release.SentBefore as question:
-        return render_template(
-            "sends/again.html", send=send, words=question.words, count=release.would_go_out(db(), send)
-        )
+        carried = [(name, value) for name, value in request.form.items() if name in form and name != "csrf_token"]
+        count = release.would_go_out(db(), send)
+        return render_template("sends/again.html", send=send, words=question.words, count=count, carried=carried)
     except Refused as refusal:
-        return _review_page(send, problem=refusal.words), 422
+        return _review_page(send, problem=refusal.words, form=form), 422
+    if options is not None and options.start_at is not None and not me().timezone:
+        change_timezone(db(), me(), form.zone.data)  # so that the send's page shows the time as it was typed
     db().commit()
     services().queue.wake(send_id)
     return redirect(url_for("sends.show", send_id=send_id))
@@ -145,6 +166,7 @@ def show(send_id: int) -> Page:
         outcome=outcome,
         search=search,
         next_url=next_url,
+        **during_views.controls(send),
     )
 
 
@@ -155,7 +177,8 @@ def progress(send_id: int) -> Page:
     if not is_htmx():
         return redirect(url_for("sends.show", send_id=send_id))
     seen = results.progress(db(), send)
-    if not results.is_followed(send, seen):  # over or paused: the buttons and the people are others now, too
+    moved_on = request.args.get("state", send.state) != send.state
+    if moved_on or not results.is_followed(send, seen):  # the buttons and the people are others now, too
         return Response(headers={"HX-Refresh": "true"})
     return render_template(
         "sends/_progress.html",
@@ -164,6 +187,7 @@ def progress(send_id: int) -> Page:
         later=events.later_counts(db(), send),
         outcome=_group(),
         is_followed=True,
+        poll_seconds=results.poll_seconds(send),
         **_ahead(send),
     )
 
@@ -245,7 +269,9 @@ def _ahead(send: Send) -> dict[str, object]:
     }
 
 
-def _review_page(send: Send, problem: str = "") -> str:
+def _review_page(send: Send, problem: str = "", form: ReleaseForm | None = None) -> str:
+    form = form or ReleaseForm(formdata=None)
+    form.offer_zones(me().timezone)
     after = request.args.get("after", 0, type=row_number)
     problems = looking.problems_of(db(), send, after=after, limit=PAGE + 1)
     next_url = url_for("sends.review", send_id=send.id, after=problems[PAGE - 1].id) if len(problems) > PAGE else None
@@ -256,6 +282,8 @@ def _review_page(send: Send, problem: str = "") -> str:
         send=send,
         steps=STEPS,
         problem=problem,
+        form=form,
+        undo_seconds=int(services().settings.undo_seconds),
         problems=problems[:PAGE],
         general=release.problem_for_all(db(), send.id),
         next_url=next_url,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from app.cloudflare.errors import KINDS
 from app.cloudflare.events import EventKind
-from app.sends.models import Message, Outcome, ReviewState, SendState
+from app.sends.models import Message, Outcome, ReviewState, Send, SendState
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,14 @@ SEND_STATES: dict[SendState, Wording] = {
     SendState.FINISHED: Wording("Finished", "Everybody has an outcome.", "good"),
     SendState.CANCELLED: Wording("Cancelled", "Stopped by a person.", "plain"),
 }
+
+SCHEDULED = Wording("Scheduled", "It begins at the time that was chosen.", "info")
+
+
+def send_wording(send: Send) -> Wording:
+    """Say where a send stands; one with a chosen time is called scheduled."""
+    return SCHEDULED if send.state is SendState.SCHEDULED and send.is_timed else SEND_STATES[send.state]
+
 
 REVIEWS: dict[ReviewState, Wording] = {
     ReviewState.NONE: Wording("Not reviewed", "Start the review to see what everybody would get."),

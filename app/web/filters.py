@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from flask import Flask
+from flask_login import current_user
 from markupsafe import Markup
+
+from app.people.zones import is_zone, zone_label
 
 
 def number(value: int) -> str:
@@ -13,23 +17,49 @@ def number(value: int) -> str:
     return f"{value:,}"
 
 
+def reader_zone() -> str:
+    """Give the zone that the signed-in person chose; empty: none, so that the browser's counts."""
+    zone: str = getattr(current_user, "timezone", "")
+    return zone if is_zone(zone) else ""
+
+
 def moment(value: datetime | None) -> Markup:
-    """Show a time element in UTC; `postroom.js` shows it in the reader's own zone."""
+    """Show a time element in the zone that the reader chose; else in UTC, and `postroom.js` takes the browser's."""
+    return _time_element(value, "%-d %b %Y, %H:%M", Markup(""))
+
+
+def moment_long(value: datetime | None, *, seconds: bool = False) -> Markup:
+    """Show a time with its weekday and its zone: `Monday 2 March 2026, 09:00 (Europe/London)`; `seconds` on request."""
+    clock = "%H:%M:%S" if seconds else "%H:%M"
+    return _time_element(value, f"%A %-d %B %Y, {clock}", Markup(' data-long="{}"').format("seconds" * seconds))
+
+
+def _time_element(value: datetime | None, pattern: str, attributes: Markup) -> Markup:
     if value is None:
         return Markup("")
-    return Markup('<time datetime="{}">{}</time>').format(
-        value.isoformat(timespec="seconds"), value.strftime("%-d %b %Y, %H:%M UTC")
-    )
+    zone = reader_zone()
+    shown = f"{value.astimezone(ZoneInfo(zone or 'UTC')):{pattern}}"
+    if not zone:
+        shown += " UTC"
+    elif attributes:
+        shown += f" ({zone_label(zone)})"
+    local = Markup(' data-local="yes"') if zone else Markup("")
+    when = value.isoformat(timespec="seconds")
+    return Markup('<time datetime="{}"{}{}>{}</time>').format(when, attributes, local, shown)
 
 
 def day_and_time(value: datetime | None) -> Markup:
-    """`tomorrow at 09:40`: a time near by in words, in UTC; `postroom.js` says it in the reader's own zone."""
+    """`tomorrow at 09:40`: a time near by in words, in the same zones as `moment`."""
     if value is None:
         return Markup("")
-    days = (value.astimezone(UTC).date() - datetime.now(UTC).date()).days
-    day = {0: "today", 1: "tomorrow", -1: "yesterday"}.get(days, f"on {value.astimezone(UTC):%-d %b %Y}")
-    words = f"{day} at {value.astimezone(UTC):%H:%M} UTC"
-    return Markup('<time datetime="{}" data-day="yes">{}</time>').format(value.isoformat(timespec="seconds"), words)
+    zone = reader_zone()
+    there = value.astimezone(ZoneInfo(zone or "UTC"))
+    days = (there.date() - datetime.now(there.tzinfo).date()).days
+    day = {0: "today", 1: "tomorrow", -1: "yesterday"}.get(days, f"on {there:%-d %b %Y}")
+    words = f"{day} at {there:%H:%M}" + ("" if zone else " UTC")
+    local = Markup(' data-local="yes"') if zone else Markup("")
+    when = value.isoformat(timespec="seconds")
+    return Markup('<time datetime="{}" data-day="yes"{}>{}</time>').format(when, local, words)
 
 
 def ordinal(value: int) -> str:
@@ -56,5 +86,11 @@ def plural(count: int, one: str, many: str | None = None) -> str:
 def install_filters(app: Flask) -> None:
     """Register the filters for page templates."""
     app.jinja_env.filters.update(
-        number=number, moment=moment, day_and_time=day_and_time, ordinal=ordinal, size=size, plural=plural
+        number=number,
+        moment=moment,
+        moment_long=moment_long,
+        day_and_time=day_and_time,
+        ordinal=ordinal,
+        size=size,
+        plural=plural,
     )

@@ -54,7 +54,7 @@ class RunningPostroom:
         return found
 
 
-def start_postroom(folder: Path) -> RunningPostroom:
+def start_postroom(folder: Path, *, undo_seconds: int = 0) -> RunningPostroom:
     """Start one with demo data and wait until it answers."""
     port, simulator_port = free_port(), free_port()
     environment = {
@@ -65,6 +65,7 @@ def start_postroom(folder: Path) -> RunningPostroom:
         "POSTROOM_ADMIN_PASSWORD": PASSWORD,
         "POSTROOM_RETRY_SCALE": "0.05",
         "POSTROOM_EVENTS_SECONDS": "2",  # what happens later happens a minute later, unless a test sets it
+        "POSTROOM_UNDO_SECONDS": str(undo_seconds),
         "POSTROOM_SECRET_KEY": "a secret key for tests, long enough for its check",
     }
     log = (folder / "log.txt").open("wb")

@@ -1,0 +1,143 @@
+"""P7 for a send that starts long after its release: no surprise at its start.
+
+A timed send keeps *marks* of what it was released with. When its time comes they are taken again, with one query, and
+compared; when one differs the send pauses itself, says which, and asks “send as released” or “cancel”. Stale means:
+
+- **sender**: the chosen sender identity has another name or Reply-To, or was removed.
+- **template**: a newer version was published since, or the template was archived. Which version the send uses does not
+  matter: whoever chose an older one on purpose did so knowing the newest one of that day.
+- **list**: its change number is another one (people added, changed or removed, or the list renamed), or it is gone.
+- **connection**: another account or another address of the service on the settings page. A new API token for the same
+  account is no change, and neither is the pace; what the environment sets cannot change while the program runs.
+- **workspace**: trial mode or live was switched, or the address of the unsubscribe links is another one.
+
+Only what happened since the release counts: everything before was in front of the person who released it. A send of the
+undo window is not compared: its person is there, and looks. Whoever unsubscribed since the release is left out at the
+start without a question, with one statement.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session, aliased
+
+from app.audit.trail import Actor, note
+from app.db import now
+from app.emails.models import Template, TemplateVersion
+from app.people.models import Connection, SenderIdentity, Workspace
+from app.recipients.models import RecipientList, Suppression, SuppressionReason
+from app.recipients.suppressions import opted_out
+from app.refusals import Refused
+from app.sends.control import change_state, find_send, pause_by_program
+from app.sends.models import Message, Outcome, Send, SendKind, SendState
+from app.sends.pauses import STALE
+from app.sends.tallies import move
+
+WORDS = {
+    "sender": "the sender was changed or removed",
+    "template": "a newer version of the template was published, or the template was archived",
+    "list": "the list has changed",
+    "connection": "Postroom is connected to the mail service in another way",
+    "workspace": "trial mode or the address of unsubscribe links was changed",
+}
+"""What each mark means when it differs."""
+
+
+def marks(session: Session, send_id: int) -> dict[str, Any]:
+    """Give the marks of a send as things stand now; one query."""
+    used, newest = aliased(TemplateVersion), aliased(TemplateVersion)
+    newest_number = (
+        select(func.max(newest.number)).where(newest.template_id == used.template_id).correlate(used).scalar_subquery()
+    )
+    row = session.execute(
+        select(
+            SenderIdentity.address,
+            SenderIdentity.name,
+            SenderIdentity.reply_to,
+            SenderIdentity.is_retired,
+            Template.is_archived,
+            newest_number,
+            RecipientList.id,
+            RecipientList.change_number,
+            Connection.account_id,
+            Connection.base_url,
+            Workspace.is_live,
+            Workspace.public_url,
+        )
+        .select_from(Send)
+        .join(Workspace, Workspace.id == Send.workspace_id)
+        .outerjoin(SenderIdentity, SenderIdentity.id == Send.sender_identity_id)
+        .outerjoin(used, used.id == Send.template_version_id)
+        .outerjoin(Template, Template.id == used.template_id)
+        .outerjoin(RecipientList, RecipientList.id == Send.list_id)
+        .outerjoin(Connection, Connection.workspace_id == Send.workspace_id)
+        .where(Send.id == send_id)
+    ).one()
+    parts = {
+        "sender": row[0:4],
+        "template": row[4:6],
+        "list": row[6:8],
+        "connection": row[8:10],
+        "workspace": row[10:12],
+    }
+    return {name: hashlib.sha256(json.dumps(list(part)).encode()).hexdigest()[:16] for name, part in parts.items()}
+
+
+def pause_when_stale(session: Session, send: Send) -> bool:
+    """Pause a timed send, about to begin, that is no longer what was released; tells whether it did.
+
+    The caller holds the send's row, so that nobody changes its state or its start meanwhile.
+    """
+    if not send.release_marks:
+        return False
+    fresh = marks(session, send.id)
+    changed = [WORDS[name] for name in WORDS if fresh[name] != send.release_marks.get(name)]
+    if not changed:
+        _leave_out_opted_out(session, send)
+        return False
+    words = (
+        f"Since this send was released, {_joined(changed)}. Nothing has gone out. "
+        "Send it as it was released, or cancel it and begin a new one."
+    )
+    pause_by_program(session, send.id, words, code=STALE)
+    return True
+
+
+def send_as_released(session: Session, actor: Actor, send_id: int) -> None:
+    """Let a send begin although something changed since its release; the caller wakes the engine. Raises Refused."""
+    send = find_send(session, actor, send_id)
+    values: dict[str, object] = {"pause_reason": "", "pause_code": "", "release_marks": {}}
+    asked = Send.pause_code == STALE
+    if not change_state(session, send_id, (SendState.PAUSED,), SendState.SCHEDULED, asked, **values):
+        raise Refused("This send does not wait for that answer. Somebody gave it already, or cancelled the send.")
+    _leave_out_opted_out(session, send)
+    note(session, actor, "send.sent_as_released", f"Send {send_id} goes out as it was released", subject_id=send_id)
+
+
+def _joined(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def _leave_out_opted_out(session: Session, send: Send) -> None:
+    """Leave out who unsubscribed since the release; an e-mail to several people when one of them did."""
+    who = Message.email_key.in_(
+        select(Suppression.email_key).where(
+            Suppression.workspace_id == send.workspace_id, Suppression.reason == SuppressionReason.OPT_OUT
+        )
+    )
+    conditions = [Message.send_id == send.id, Message.state == Outcome.PENDING]
+    if send.kind is SendKind.LIST:
+        conditions.append(who)
+    elif not opted_out(session, send.workspace_id, [str(one) for one, _ in (*send.to, *send.cc, *send.bcc)]):
+        return
+    left_out: int = session.execute(
+        update(Message)
+        .where(*conditions)
+        .values(state=Outcome.SKIPPED, reason="opted_out", changed_at=now())
+        .execution_options(synchronize_session=False)
+    ).rowcount  # type: ignore[attr-defined]
+    move(session, send.id, {(Outcome.PENDING, Outcome.SKIPPED): left_out})
