@@ -19,6 +19,9 @@ OURS = ("POSTROOM_", "CLOUDFLARE_", "DATABASE_URL")
 class RunningWorker:
     """Starts `postroom worker` with the settings of a test; a context manager that leaves nothing behind."""
 
+    entry = "app.cli"
+    """Module that is started; a test may have one of its own in between."""
+
     def __init__(self, settings: Settings, **environment: str) -> None:
         secret = settings.secret_key_setting
         assert secret is not None
@@ -50,7 +53,7 @@ class RunningWorker:
     def start(self) -> None:
         with self.log.open("ab") as out:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "app.cli", "worker"],
+                [sys.executable, "-m", self.entry, "worker"],
                 cwd=ROOT,
                 env=self._environment,
                 stdout=out,
