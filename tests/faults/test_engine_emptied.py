@@ -8,6 +8,7 @@ import time
 import pytest
 from sqlalchemy import text
 
+from app.delivery.jobs import Queue
 from tests.delivery.ground import Ground, people, wait_for
 from tests.delivery.worker_process import RunningWorker
 from tests.faults.judge import SinkRecord, Tell, assert_promises, wait_until_finished
@@ -45,7 +46,7 @@ def test_an_emptied_engine_stops_neither_what_is_under_way_nor_what_is_released_
         later = ground.send(people(50, "later"))
         began = time.monotonic()
         # A web process that was started after the queue was emptied wakes it.
-        ground.hand().queue.wake(later)
+        Queue(ground.settings.model_copy(update={"lease_seconds": 3}), ground.database).wake(later)
         wait_for(
             lambda: any("later" in email for row in record.rows for email in row["recipients"]) or not record.read()
         )

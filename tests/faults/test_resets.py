@@ -1,4 +1,4 @@
-"""Connections that are reset: to the mail service, in the request and in the answer, and to the database (P1, P2, P3)."""
+"""Connections that are reset: to the mail service in request and answer, to the database at a commit (P1, P2, P3)."""
 
 from __future__ import annotations
 
