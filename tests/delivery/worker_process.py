@@ -21,6 +21,7 @@ class RunningWorker:
 
     entry = "app.cli"
     """Module that is started; a test may have one of its own in between."""
+    command = "worker"
 
     def __init__(self, settings: Settings, **environment: str) -> None:
         secret = settings.secret_key_setting
@@ -36,7 +37,7 @@ class RunningWorker:
             **environment,
         }
         settings.data.mkdir(parents=True, exist_ok=True)
-        self.log = settings.data / "worker.log"
+        self.log = settings.data / f"{self.command}.log"
         self.process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -53,11 +54,12 @@ class RunningWorker:
     def start(self) -> None:
         with self.log.open("ab") as out:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", self.entry, "worker"],
+                [sys.executable, "-m", self.entry, self.command],
                 cwd=ROOT,
                 env=self._environment,
                 stdout=out,
                 stderr=out,
+                start_new_session=True,
             )
 
     def send(self, number: signal.Signals) -> None:
