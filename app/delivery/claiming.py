@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, func, insert, literal, select, update
 from sqlalchemy.orm import Session
 
 from app.cloudflare.types import Attachment
-from app.db import now
+from app.db import UtcDateTime, now
 from app.delivery.models import Lane
 from app.sends.models import Attempt, Message, Outcome
 from app.sends.person_files import cell_of, name_key, own_files
@@ -40,9 +40,10 @@ def claim(session: Session, lane: Lane, count: int) -> list[Claimed]:
     rows += _lock(session, lane.send_id, Message.next_try_at.is_(None), count - len(rows))
     if not rows:
         return []
+    ids = [row.id for row in rows]
     session.execute(
         update(Message)
-        .where(Message.id.in_([row.id for row in rows]))
+        .where(Message.id.in_(ids))
         .values(
             state=Outcome.SENDING,
             lane_id=lane.id,
@@ -54,7 +55,10 @@ def claim(session: Session, lane: Lane, count: int) -> list[Claimed]:
         .execution_options(synchronize_session=False)
     )
     session.execute(
-        insert(Attempt), [{"message_id": row.id, "number": row.tries + 1, "started_at": at} for row in rows]
+        insert(Attempt).from_select(
+            ["message_id", "number", "started_at"],
+            select(Message.id, Message.tries, literal(at, UtcDateTime)).where(Message.id.in_(ids)),
+        )
     )
     move(session, lane.send_id, {(Outcome.PENDING, Outcome.SENDING): len(rows)})
     return [Claimed(row.id, row.email, row.name, row.data, row.reference, row.tries + 1) for row in rows]
@@ -76,18 +80,18 @@ def next_due(session: Session, send_id: int) -> datetime | None:
     return now() if fresh is not None else session.scalar(select(func.min(Message.next_try_at)).where(*pending))
 
 
-def _lock(session: Session, send_id: int, due: ColumnElement[bool], count: int) -> list[Message]:
+def _lock(session: Session, send_id: int, due: ColumnElement[bool], count: int) -> list[Row[Any]]:
     """Lock pending messages that no other lane has in hand. In the index's order, so that a million is not sorted."""
     if count <= 0:
         return []
-    rows = session.scalars(
-        select(Message)
+    rows = session.execute(
+        select(Message.id, Message.email, Message.name, Message.data, Message.reference, Message.tries)
         .where(Message.send_id == send_id, Message.state == Outcome.PENDING, due)
         .order_by(Message.next_try_at, Message.id)
         .limit(count)
         .with_for_update(skip_locked=True)
     )
-    return list(rows)
+    return list(rows.all())
 
 
 def still_held(session: Session, lane_id: int, generation: int, ids: Sequence[int]) -> dict[int, Outcome]:

@@ -7,19 +7,21 @@ send, rate budget, messages, tallies.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, delete, update
+from sqlalchemy import Delete, Update, bindparam, delete, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from app.audit.trail import note_program
 from app.cloudflare.results import WasSent
-from app.db import now
+from app.db import UtcDateTime, now
 from app.delivery import pacing
 from app.delivery.answers import Verdict
+from app.delivery.bulk import ROWS, folded, unfolded
 from app.delivery.claiming import Claimed, still_held
 from app.sends.control import pause_by_program
 from app.sends.models import AT_WORK, UNDER_WAY, Attempt, Message, Outcome, Send, SendState
@@ -38,35 +40,39 @@ class Result:
     sha256: str = ""
 
 
-_MESSAGE = (
-    update(Message)
-    .where(Message.id == bindparam("row"))
-    .values(
-        state=bindparam("new_state"),
-        reason=bindparam("new_reason"),
-        detail=bindparam("new_detail"),
-        next_try_at=bindparam("new_next_try_at"),
-        message_id=bindparam("new_message_id"),
-        addresses=bindparam("new_addresses"),
-        body_sha256=bindparam("new_sha256"),
-        tries=bindparam("new_tries"),
-        lane_id=None,
-        lane_generation=None,
-        changed_at=bindparam("at"),
+_OF_MESSAGE = ("state", "reason", "detail", "next_try_at", "message_id", "addresses", "body_sha256", "tries")
+_OF_ATTEMPT = ("http_status", "error_code", "error_message", "was_sent", "raw_answer")
+
+
+@cache
+def _update_messages(dialect: str) -> Update:
+    columns = Message.__table__.c
+    _, of_row = unfolded(dialect, {name: columns[name].type for name in ("id", *_OF_MESSAGE)})
+    return (
+        update(Message.__table__)  # type: ignore[arg-type]
+        .where(columns.id == of_row.pop("id"))
+        .values(**of_row, lane_id=None, lane_generation=None, changed_at=bindparam("at", type_=UtcDateTime))
     )
-)
-_ATTEMPT = (
-    update(Attempt)
-    .where(Attempt.message_id == bindparam("row"), Attempt.number == bindparam("try"))
-    .values(
-        ended_at=bindparam("at"),
-        http_status=bindparam("status"),
-        error_code=bindparam("code"),
-        error_message=bindparam("message"),
-        was_sent=bindparam("sent"),
-        raw_answer=bindparam("raw"),
+
+
+@cache
+def _update_attempts(dialect: str) -> Update:
+    columns = Attempt.__table__.c
+    names = ("message_id", "number", *_OF_ATTEMPT)
+    _, of_row = unfolded(dialect, {name: columns[name].type for name in names})
+    return (
+        update(Attempt.__table__)  # type: ignore[arg-type]
+        .where(columns.message_id == of_row.pop("message_id"), columns.number == of_row.pop("number"))
+        .values(**of_row, ended_at=bindparam("at", type_=UtcDateTime))
     )
-)
+
+
+@cache
+def _delete_attempts(dialect: str) -> Delete:
+    columns = Attempt.__table__.c
+    rows, of_row = unfolded(dialect, {name: columns[name].type for name in ("message_id", "number")})
+    found = select(of_row["message_id"], of_row["number"]).select_from(rows)
+    return delete(Attempt.__table__).where(tuple_(columns.message_id, columns.number).in_(found))  # type: ignore[arg-type]
 
 
 def record(
@@ -74,8 +80,14 @@ def record(
 ) -> None:
     """Record a chunk. What somebody else decided meanwhile stays."""
     send = session.get(Send, send_id, with_for_update=True)
-    if send is None:
-        return
+    if send is not None:
+        record_of(session, send, account_id, lane_id, generation, results)
+
+
+def record_of(
+    session: Session, send: Send, account_id: str, lane_id: int, generation: int, results: Sequence[Result]
+) -> None:
+    """Record a chunk of a send whose row the caller holds."""
     _obey(session, account_id, results)
     held = still_held(session, lane_id, generation, [result.message.id for result in results])
     at = now()
@@ -88,8 +100,8 @@ def record(
             settled.append((result, after))
             moves[before, after] += 1
     _write(session, settled, at)
-    move(session, send_id, moves)
-    _pause(session, send_id, results)
+    move(session, send.id, moves)
+    _pause(session, send.id, results)
 
 
 def finish_when_done(session: Session, send_id: int) -> bool:
@@ -119,45 +131,46 @@ def _write(session: Session, settled: Sequence[tuple[Result, Outcome]], at: date
     if not settled:
         return
     connection = session.connection()
-    connection.execute(_MESSAGE, [_message_row(result, outcome, at) for result, outcome in settled])
-    answered = [result for result, _ in settled if result.verdict.was_sent is not None]
+    dialect = connection.dialect.name
+    messages = [_message_row(result, outcome) for result, outcome in settled]
+    connection.execute(_update_messages(dialect), {ROWS: folded(dialect, messages), "at": at})
+    answered = [_attempt_row(result) for result, _ in settled if result.verdict.was_sent is not None]
     if answered:
-        connection.execute(_ATTEMPT, [_attempt_row(result, at) for result in answered])
-    for result, _ in settled:
-        if result.verdict.was_sent is None:  # no POST was made
-            number = result.message.tries
-            session.execute(delete(Attempt).where(Attempt.message_id == result.message.id, Attempt.number == number))
+        connection.execute(_update_attempts(dialect), {ROWS: folded(dialect, answered), "at": at})
+    not_posted = [_attempt_row(result)[:2] for result, _ in settled if result.verdict.was_sent is None]
+    if not_posted:
+        connection.execute(_delete_attempts(dialect), {ROWS: folded(dialect, not_posted)})
 
 
-def _message_row(result: Result, outcome: Outcome, at: datetime) -> Mapping[str, Any]:
+def _message_row(result: Result, outcome: Outcome) -> list[Any]:
+    """Give a message's id and `_OF_MESSAGE`."""
     verdict, message = result.verdict, result.message
     stopped = outcome is Outcome.CANCELLED
-    return {
-        "row": message.id,
-        "new_state": outcome,
-        "new_reason": "cancelled" if stopped else verdict.reason,
-        "new_detail": "" if stopped else verdict.detail,
-        "new_next_try_at": None if stopped else verdict.next_try_at,
-        "new_message_id": verdict.message_id,
-        "new_addresses": verdict.addresses,
-        "new_sha256": result.sha256,
-        "new_tries": message.tries if verdict.was_sent is not None else message.tries - 1,
-        "at": at,
-    }
+    return [
+        message.id,
+        outcome,
+        "cancelled" if stopped else verdict.reason,
+        "" if stopped else verdict.detail,
+        None if stopped else verdict.next_try_at,
+        verdict.message_id,
+        verdict.addresses,
+        result.sha256,
+        message.tries if verdict.was_sent is not None else message.tries - 1,
+    ]
 
 
-def _attempt_row(result: Result, at: datetime) -> Mapping[str, Any]:
+def _attempt_row(result: Result) -> list[Any]:
+    """Give an attempt's message, number and `_OF_ATTEMPT`."""
     verdict = result.verdict
-    return {
-        "row": result.message.id,
-        "try": result.message.tries,
-        "at": at,
-        "status": verdict.http_status,
-        "code": verdict.error_code,
-        "message": verdict.error_message,
-        "sent": str(verdict.was_sent or WasSent.UNKNOWN),
-        "raw": verdict.raw_answer,
-    }
+    return [
+        result.message.id,
+        result.message.tries,
+        verdict.http_status,
+        verdict.error_code,
+        verdict.error_message,
+        str(verdict.was_sent or WasSent.UNKNOWN),
+        verdict.raw_answer,
+    ]
 
 
 def _obey(session: Session, account_id: str, results: Sequence[Result]) -> None:

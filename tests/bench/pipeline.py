@@ -162,9 +162,7 @@ def delivered(ground: Ground, sink: Sink, *, count: int, workers: int = 1, secon
     send_id = ground.send([f"person{number}@example.net" for number in range(count)], html=HTML, start_at=FAR)
     with ExitStack() as stack:
         running = [
-            stack.enter_context(
-                RunningWorker(ground.settings, POSTROOM_CONNECTIONS=str(ground.settings.connections))
-            )
+            stack.enter_context(RunningWorker(ground.settings, POSTROOM_CONNECTIONS=str(ground.settings.connections)))
             for _ in range(workers)
         ]
         wait_until(lambda: workers_alive(ground) == workers)
