@@ -306,7 +306,7 @@ class Client:
             request = self._post.copy()
             request.body = posted  # type: ignore[assignment] # a file is read as it is sent
             request.headers["Content-Length"] = str(len(body))
-            return self._adapter.send(request, stream=True, timeout=self._timeout)
+            return self._adapter.send(request, stream=True, timeout=self._timeout, verify=self._session.verify or False)
 
         return self._answer("POST send", ask, posted)
 
