@@ -30,7 +30,8 @@ from app.delivery import lanes, pacing
 from app.delivery.claiming import Claimed, claim, next_due, with_own_files
 from app.delivery.jobs import Queue
 from app.delivery.models import Lane
-from app.delivery.posting import Errand, Pace, Posters, Tray
+from app.delivery.pace import Pace
+from app.delivery.posting import Errand, Posters, Tray
 from app.delivery.recording import Result, finish_when_done, record_of
 from app.delivery.watch import Watch
 from app.people.connection import ConnectionParameters, NotConnected, resolve
@@ -171,7 +172,7 @@ class Pipeline:
         A database that is away gets time to come back, because only this worker knows what it posted. The lane may be
         taken over meanwhile: what was put into doubt by that is settled by this record.
         """
-        until = time.monotonic() + RECORD_SECONDS
+        began = time.monotonic()
         while True:
             newer = Watch(self.settings.lease_seconds)
             try:
@@ -179,7 +180,11 @@ class Pipeline:
                     claimed = self._record_and_claim(session, work)
             except Exception as error:
                 is_away = isinstance(error, AWAY)
-                if self.stopping or time.monotonic() > until or (work.fault is not None and not is_away):
+                if (
+                    self.stopping
+                    or time.monotonic() - began > RECORD_SECONDS
+                    or (work.fault is not None and not is_away)
+                ):
                     raise
                 self._note_fault(work, error)
                 if not work.results and not work.tray.in_hand:
@@ -188,6 +193,7 @@ class Pipeline:
             else:
                 work.results = []
                 work.watch.renew(newer)
+                work.pace.turned(time.monotonic() - began)
                 return claimed
 
     def post(self, work: Work, claimed: list[Claimed]) -> None:

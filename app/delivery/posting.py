@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import logging
 import threading
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -27,12 +26,6 @@ from app.sends.models import Outcome
 from app.sends.person_files import MISSING, cell_of, missing_words
 
 log = logging.getLogger(__name__)
-
-HAND_SECONDS = 0.08
-"""Work that a lane has in hand. A worker that is killed leaves at most this, or two messages a connection, in doubt."""
-MOST_IN_HAND = 500
-PACE_SECONDS = 0.25
-"""Time over which a lane's rate is measured."""
 
 
 class Tray:
@@ -169,30 +162,3 @@ def post(errand: Errand, message: Claimed) -> Result:
 def _suppression(client: Client, address: str) -> Suppression | None:
     page = client.suppressions(email=address)
     return page.items[0] if not isinstance(page, Failure) and page.items else None
-
-
-class Pace:
-    """How many messages a second a lane gets done, and so how many it should have in hand."""
-
-    def __init__(self, connections: int) -> None:
-        self._least = 2 * connections
-        self._since = time.monotonic()
-        self._done = 0
-        self._rate = 0.0
-
-    def count(self, results: int) -> None:
-        """Take note of results; the rate is that of the last quarter of a second or more."""
-        self._done += results
-        passed = time.monotonic() - self._since
-        if passed >= PACE_SECONDS:
-            self._rate, self._done, self._since = self._done / passed, 0, time.monotonic()
-
-    @property
-    def in_hand(self) -> int:
-        """Messages to have in hand: two for each connection, or HAND_SECONDS of work when the service is fast."""
-        return max(self._least, min(MOST_IN_HAND, int(self._rate * HAND_SECONDS)))
-
-    @property
-    def batch(self) -> int:
-        """Results worth a transaction: few enough that the threads have work until it is over."""
-        return max(1, self.in_hand * 2 // 5)
