@@ -11,7 +11,8 @@ PER_CONNECTION = 2
 """Messages in hand for each connection at least: one under way, one that waits for it to end."""
 TURNS_IN_HAND = 8
 """Work in hand, in times of a turn: so a turn takes a third of the time between turns at most."""
-MOST_IN_HAND = 500
+MOST_PER_CONNECTION = 16
+"""Messages in hand for each connection at most, however fast the service or slow the database."""
 BATCH_SHARE = 0.4
 """Results worth a turn, as a share of what is in hand; the rest keeps the threads at work meanwhile."""
 MEASURED_SECONDS = 0.25
@@ -23,6 +24,7 @@ class Pace:
 
     def __init__(self, connections: int) -> None:
         self._least = PER_CONNECTION * connections
+        self._most = MOST_PER_CONNECTION * connections
         self._since = time.monotonic()
         self._done = 0
         self._rate = 0.0
@@ -43,7 +45,7 @@ class Pace:
     def in_hand(self) -> int:
         """Messages to have in hand: two for each connection, more when the service is fast or the database slow."""
         wanted = self._rate * self._turn_seconds * TURNS_IN_HAND
-        return max(self._least, min(MOST_IN_HAND, int(wanted)))
+        return max(self._least, min(self._most, int(wanted)))
 
     @property
     def batch(self) -> int:
