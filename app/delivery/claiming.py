@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, func, insert, literal, select, update
 from sqlalchemy.orm import Session
 
 from app.cloudflare.types import Attachment
-from app.db import now
+from app.db import UtcDateTime, now
 from app.delivery import wave
 from app.delivery.models import Lane
 from app.sends.models import Attempt, Message, Outcome
@@ -34,14 +34,16 @@ class Claimed:
     """Those before a person let it be tried again; the limit of tries counts from there."""
     retry_until: datetime | None = None
     """It failed before, and is tried again until then."""
+    slot: int = 0
+    """Slot of the budget that its call was granted in."""
     own_file: Attachment | None = None
     """The person's own file. Only as long as the chunk is in hand."""
 
 
-def claim(session: Session, lane: Lane, count: int, *, most_new: int | None = None) -> list[Claimed]:
+def claim(session: Session, lane: Lane, count: int, *, slot: int = 0, most_new: int | None = None) -> list[Claimed]:
     """Claim up to `count` due messages for a lane, with an attempt's record each. The caller commits before posting.
 
-    `most_new` is what a wave leaves: so many messages that were never claimed before, at most. It is taken from the
+    `slot` is the one that the budget granted their calls in. `most_new` is what a wave leaves: so many messages that were never claimed before, at most. It is taken from the
     wave here; the caller holds the send's row.
     """
     at = now()
@@ -53,9 +55,10 @@ def claim(session: Session, lane: Lane, count: int, *, most_new: int | None = No
     rows += new
     if not rows:
         return []
+    ids = [row.id for row in rows]
     session.execute(
         update(Message)
-        .where(Message.id.in_([row.id for row in rows]))
+        .where(Message.id.in_(ids))
         .values(
             state=Outcome.SENDING,
             lane_id=lane.id,
@@ -68,12 +71,25 @@ def claim(session: Session, lane: Lane, count: int, *, most_new: int | None = No
         .execution_options(synchronize_session=False)
     )
     session.execute(
-        insert(Attempt), [{"message_id": row.id, "number": row.tries + 1, "started_at": at} for row in rows]
+        insert(Attempt).from_select(
+            ["message_id", "number", "started_at"],
+            select(Message.id, Message.tries, literal(at, UtcDateTime)).where(Message.id.in_(ids)),
+        )
     )
     move(session, lane.send_id, {(Outcome.PENDING, Outcome.SENDING): len(rows)})
     move_retrying(session, lane.send_id, -sum(1 for row in rows if row.retry_until is not None))
     return [
-        Claimed(row.id, row.email, row.name, row.data, row.reference, row.tries + 1, row.tries_before, row.retry_until)
+        Claimed(
+            row.id,
+            row.email,
+            row.name,
+            row.data,
+            row.reference,
+            row.tries + 1,
+            row.tries_before,
+            row.retry_until,
+            slot,
+        )
         for row in rows
     ]
 
@@ -97,18 +113,27 @@ def next_due(session: Session, send_id: int, *, most_new: int | None = None) -> 
     return session.scalar(select(func.min(Message.next_try_at)).where(*pending))
 
 
-def _lock(session: Session, send_id: int, due: ColumnElement[bool], count: int) -> list[Message]:
+def _lock(session: Session, send_id: int, due: ColumnElement[bool], count: int) -> list[Row[Any]]:
     """Lock pending messages that no other lane has in hand. In the index's order, so that a million is not sorted."""
     if count <= 0:
         return []
-    rows = session.scalars(
-        select(Message)
+    rows = session.execute(
+        select(
+            Message.id,
+            Message.email,
+            Message.name,
+            Message.data,
+            Message.reference,
+            Message.tries,
+            Message.tries_before,
+            Message.retry_until,
+        )
         .where(Message.send_id == send_id, Message.state == Outcome.PENDING, due)
         .order_by(Message.next_try_at, Message.id)
         .limit(count)
         .with_for_update(skip_locked=True)
     )
-    return list(rows)
+    return list(rows.all())
 
 
 def still_held(session: Session, lane_id: int, generation: int, ids: Sequence[int]) -> dict[int, Outcome]:

@@ -26,6 +26,8 @@ LANES_ON_POSTGRESQL = 2
 """Lanes of one send: as many workers can work on it at once."""
 AHEAD = 10
 """Priority of the jobs of one-person and test e-mails; others have none."""
+EARLY_SECONDS = 1.2
+"""So much before its time a job is enqueued, because the engine looks only once a second; the lane waits the rest."""
 REVIEW_REST_SECONDS = 1.0
 """Pause before a review that could not be done is looked at again."""
 
@@ -78,14 +80,18 @@ class Queue:
             log.exception("send %s could not be woken; the sweeper will", send_id)
 
     def lane(self, lane_id: int, generation: int, at: datetime | None = None, *, first: bool = False) -> None:
-        """Enqueue one job for a lane, at once or at a time. `first`: ahead of the jobs of long sends."""
+        """Enqueue one job for a lane, at once or a little before a time. `first`: ahead of the jobs of long sends."""
         _ = self.engine
-        wait = (at - now()).total_seconds() if at is not None else 0
+        wait = (at - now()).total_seconds() - EARLY_SECONDS if at is not None else 0
         priority = AHEAD if first else None
         if wait > 0:
             self._run_lane.schedule((lane_id, generation), delay=wait, priority=priority)
         else:
             self._run_lane(lane_id, generation, priority=priority)
+
+    def somebody_waits(self) -> bool:
+        """Whether jobs are due that no worker has taken yet."""
+        return bool(self.engine.pending_count())
 
     def review(self, send_id: int) -> None:
         """Enqueue the review of a send. Call it after the commit. Never raises."""

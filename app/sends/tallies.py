@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import case, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.sends.models import Outcome, SendTally
@@ -22,19 +22,23 @@ def open_tallies(session: Session, send_id: int, *, pending: int, skipped: int =
 def move(session: Session, send_id: int, moves: Mapping[tuple[Outcome, Outcome], int]) -> None:
     """Move counts from one state to another. `moves` maps (from, to) to how many messages moved.
 
-    Rows are updated in one fixed order, so that two workers never wait for each other in a ring.
+    Rows are locked in one fixed order, so that two workers never wait for each other in a ring.
     """
     change: dict[Outcome, int] = {}
     for (source, target), count in moves.items():
         change[source] = change.get(source, 0) - count
         change[target] = change.get(target, 0) + count
-    for outcome in sorted(change):
-        if change[outcome]:
-            session.execute(
-                update(SendTally)
-                .where(SendTally.send_id == send_id, SendTally.outcome == outcome)
-                .values(count=SendTally.count + change[outcome])
-            )
+    change = {outcome: number for outcome, number in change.items() if number}
+    if not change:
+        return
+    rows = (SendTally.send_id == send_id, SendTally.outcome.in_(sorted(change)))
+    in_order = select(SendTally.outcome).where(*rows).order_by(SendTally.outcome).with_for_update()
+    session.execute(
+        update(SendTally)
+        .where(SendTally.send_id == send_id, SendTally.outcome.in_(in_order))
+        .values(count=SendTally.count + case(change, value=SendTally.outcome, else_=0))
+        .execution_options(synchronize_session=False)
+    )
 
 
 def counts(session: Session, send_id: int) -> dict[Outcome, int]:
