@@ -43,8 +43,8 @@ class Claimed:
 def claim(session: Session, lane: Lane, count: int, *, slot: int = 0, most_new: int | None = None) -> list[Claimed]:
     """Claim up to `count` due messages for a lane, with an attempt's record each. The caller commits before posting.
 
-    `slot` is the one that the budget granted their calls in. `most_new` is what a wave leaves: so many messages that were never claimed before, at most. It is taken from the
-    wave here; the caller holds the send's row.
+    `slot` is the one that the budget granted their calls in. `most_new` is what a wave leaves: so many messages that
+    were never claimed before, at most. It is taken from the wave here; the caller holds the send's row.
     """
     at = now()
     rows = _lock(session, lane.send_id, Message.next_try_at <= at, count)

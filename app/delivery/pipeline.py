@@ -228,7 +228,7 @@ class Pipeline:
         send = session.get(Send, lane.send_id, with_for_update=True)
         held = lanes.renew(session, lane.id, lane.generation, now() + self._lease())
         if send is not None and work.results:
-            record_of(session, send, work.account_id, lane.id, lane.generation, work.results, work.quota)
+            record_of(session, send, work.account_id, lane.id, lane.generation, work.results, quota=work.quota)
         if send is None or not held:
             work.watch.stop()
             work.is_over = True

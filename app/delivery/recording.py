@@ -7,7 +7,7 @@ send, rate budget, messages, tallies.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -102,7 +102,7 @@ def record(
     """
     send = session.get(Send, send_id, with_for_update=True)
     if send is not None:
-        record_of(session, send, account_id, lane_id, generation, results, quota)
+        record_of(session, send, account_id, lane_id, generation, results, quota=quota)
 
 
 def record_of(
@@ -112,10 +112,11 @@ def record_of(
     lane_id: int,
     generation: int,
     results: Sequence[Result],
+    *,
     quota: int,
 ) -> None:
     """Record a chunk of a send whose row the caller holds. `quota` is the account's calls in five minutes."""
-    _obey(session, account_id, results, quota)
+    _obey(session, account_id, results, quota=quota)
     held = still_held(session, lane_id, generation, [result.message.id for result in results])
     at = now()
     settled: list[tuple[Result, Outcome]] = []
