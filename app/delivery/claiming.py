@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, insert, literal, select, update
+from sqlalchemy import Integer, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.cloudflare.types import Attachment
-from app.db import UtcDateTime, now
+from app.db import UtcDateTime, now, table_of
 from app.delivery.models import Lane
 from app.sends.models import Attempt, Message, Outcome
 from app.sends.person_files import cell_of, name_key, own_files
@@ -33,33 +33,58 @@ class Claimed:
     """The person's own file. Only as long as the chunk is in hand."""
 
 
+# Built once: at full speed the building of statements costs as much as their work.
+_TABLE = table_of(Message)
+_OF_SEND = (Message.send_id == bindparam("send"), Message.state == Outcome.PENDING)
+_WANTED = (
+    select(Message.id, Message.email, Message.name, Message.data, Message.reference, Message.tries)
+    .order_by(Message.next_try_at, Message.id)  # in the index's order, so that a million is not sorted
+    .limit(bindparam("count", type_=Integer))
+    .with_for_update(skip_locked=True)
+)
+_AGAIN = _WANTED.where(*_OF_SEND, Message.next_try_at <= bindparam("at", type_=UtcDateTime))
+_FRESH = _WANTED.where(*_OF_SEND, Message.next_try_at.is_(None))
+_IDS = bindparam("ids", expanding=True, type_=Integer)
+_CLAIM = (
+    update(_TABLE)
+    .where(_TABLE.c.id.in_(_IDS))
+    .values(
+        state=Outcome.SENDING,
+        lane_id=bindparam("lane", type_=Integer),
+        lane_generation=bindparam("generation", type_=Integer),
+        tries=_TABLE.c.tries + 1,
+        next_try_at=None,
+        changed_at=bindparam("at", type_=UtcDateTime),
+    )
+)
+_BEGIN_ATTEMPTS = insert(table_of(Attempt)).from_select(
+    ["message_id", "number", "started_at"],
+    select(Message.id, Message.tries, Message.changed_at).where(Message.id.in_(_IDS)),
+)
+_HELD = (
+    select(Message.id, Message.state)
+    .where(
+        Message.id.in_(_IDS),
+        Message.lane_id == bindparam("lane", type_=Integer),
+        Message.lane_generation == bindparam("generation", type_=Integer),
+        Message.state.in_([Outcome.SENDING, Outcome.UNKNOWN]),
+    )
+    .order_by(Message.id)
+    .with_for_update()
+)
+
+
 def claim(session: Session, lane: Lane, count: int) -> list[Claimed]:
     """Claim up to `count` due messages for a lane, with an attempt's record each. The caller commits before posting."""
     at = now()
-    rows = _lock(session, lane.send_id, Message.next_try_at <= at, count)
-    rows += _lock(session, lane.send_id, Message.next_try_at.is_(None), count - len(rows))
+    # Locks messages that no other lane has in hand; those that wait for another try go first.
+    rows = list(session.execute(_AGAIN, {"send": lane.send_id, "at": at, "count": count}))
+    rows += session.execute(_FRESH, {"send": lane.send_id, "count": count - len(rows)})
     if not rows:
         return []
     ids = [row.id for row in rows]
-    session.execute(
-        update(Message)
-        .where(Message.id.in_(ids))
-        .values(
-            state=Outcome.SENDING,
-            lane_id=lane.id,
-            lane_generation=lane.generation,
-            tries=Message.tries + 1,
-            next_try_at=None,
-            changed_at=at,
-        )
-        .execution_options(synchronize_session=False)
-    )
-    session.execute(
-        insert(Attempt).from_select(
-            ["message_id", "number", "started_at"],
-            select(Message.id, Message.tries, literal(at, UtcDateTime)).where(Message.id.in_(ids)),
-        )
-    )
+    session.execute(_CLAIM, {"ids": ids, "lane": lane.id, "generation": lane.generation, "at": at})
+    session.execute(_BEGIN_ATTEMPTS, {"ids": ids})
     move(session, lane.send_id, {(Outcome.PENDING, Outcome.SENDING): len(rows)})
     return [Claimed(row.id, row.email, row.name, row.data, row.reference, row.tries + 1) for row in rows]
 
@@ -80,35 +105,11 @@ def next_due(session: Session, send_id: int) -> datetime | None:
     return now() if fresh is not None else session.scalar(select(func.min(Message.next_try_at)).where(*pending))
 
 
-def _lock(session: Session, send_id: int, due: ColumnElement[bool], count: int) -> list[Row[Any]]:
-    """Lock pending messages that no other lane has in hand. In the index's order, so that a million is not sorted."""
-    if count <= 0:
-        return []
-    rows = session.execute(
-        select(Message.id, Message.email, Message.name, Message.data, Message.reference, Message.tries)
-        .where(Message.send_id == send_id, Message.state == Outcome.PENDING, due)
-        .order_by(Message.next_try_at, Message.id)
-        .limit(count)
-        .with_for_update(skip_locked=True)
-    )
-    return list(rows.all())
-
-
 def still_held(session: Session, lane_id: int, generation: int, ids: Sequence[int]) -> dict[int, Outcome]:
     """Give those of the messages that nobody else has decided on since, with their state.
 
     A message that the sweeper put into doubt keeps the lane and generation of its claim: whoever made that claim knows
     what really happened and may still settle it.
     """
-    rows = session.execute(
-        select(Message.id, Message.state)
-        .where(
-            Message.id.in_(ids),
-            Message.lane_id == lane_id,
-            Message.lane_generation == generation,
-            Message.state.in_([Outcome.SENDING, Outcome.UNKNOWN]),
-        )
-        .order_by(Message.id)
-        .with_for_update()
-    )
+    rows = session.execute(_HELD, {"ids": ids, "lane": lane_id, "generation": generation})
     return dict(rows.all())

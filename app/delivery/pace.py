@@ -11,7 +11,7 @@ PER_CONNECTION = 2
 """Messages in hand for each connection at least: one under way, one that waits for it to end."""
 TURNS_IN_HAND = 8
 """Work in hand, in times of a turn: so a turn takes a third of the time between turns at most."""
-MOST_PER_CONNECTION = 16
+MOST_PER_CONNECTION = 32
 """Messages in hand for each connection at most, however fast the service or slow the database."""
 BATCH_SHARE = 0.4
 """Results worth a turn, as a share of what is in hand; the rest keeps the threads at work meanwhile."""
