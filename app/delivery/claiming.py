@@ -33,17 +33,17 @@ class Claimed:
     """The person's own file. Only as long as the chunk is in hand."""
 
 
-# Built once: at full speed the building of statements costs as much as their work.
+# Built once, and on the tables: at full speed building statements and rows costs as much as their work.
 _TABLE = table_of(Message)
-_OF_SEND = (Message.send_id == bindparam("send"), Message.state == Outcome.PENDING)
+_OF_SEND = (_TABLE.c.send_id == bindparam("send"), _TABLE.c.state == Outcome.PENDING)
 _WANTED = (
-    select(Message.id, Message.email, Message.name, Message.data, Message.reference, Message.tries)
-    .order_by(Message.next_try_at, Message.id)  # in the index's order, so that a million is not sorted
+    select(_TABLE.c.id, _TABLE.c.email, _TABLE.c.name, _TABLE.c.data, _TABLE.c.reference, _TABLE.c.tries)
+    .order_by(_TABLE.c.next_try_at, _TABLE.c.id)  # in the index's order, so that a million is not sorted
     .limit(bindparam("count", type_=Integer))
     .with_for_update(skip_locked=True)
 )
-_AGAIN = _WANTED.where(*_OF_SEND, Message.next_try_at <= bindparam("at", type_=UtcDateTime))
-_FRESH = _WANTED.where(*_OF_SEND, Message.next_try_at.is_(None))
+_AGAIN = _WANTED.where(*_OF_SEND, _TABLE.c.next_try_at <= bindparam("at", type_=UtcDateTime))
+_FRESH = _WANTED.where(*_OF_SEND, _TABLE.c.next_try_at.is_(None))
 _IDS = bindparam("ids", expanding=True, type_=Integer)
 _CLAIM = (
     update(_TABLE)
@@ -59,32 +59,32 @@ _CLAIM = (
 )
 _BEGIN_ATTEMPTS = insert(table_of(Attempt)).from_select(
     ["message_id", "number", "started_at"],
-    select(Message.id, Message.tries, Message.changed_at).where(Message.id.in_(_IDS)),
+    select(_TABLE.c.id, _TABLE.c.tries, _TABLE.c.changed_at).where(_TABLE.c.id.in_(_IDS)),
 )
 _HELD = (
-    select(Message.id, Message.state)
+    select(_TABLE.c.id, _TABLE.c.state)
     .where(
-        Message.id.in_(_IDS),
-        Message.lane_id == bindparam("lane", type_=Integer),
-        Message.lane_generation == bindparam("generation", type_=Integer),
-        Message.state.in_([Outcome.SENDING, Outcome.UNKNOWN]),
+        _TABLE.c.id.in_(_IDS),
+        _TABLE.c.lane_id == bindparam("lane", type_=Integer),
+        _TABLE.c.lane_generation == bindparam("generation", type_=Integer),
+        _TABLE.c.state.in_([Outcome.SENDING, Outcome.UNKNOWN]),
     )
-    .order_by(Message.id)
+    .order_by(_TABLE.c.id)
     .with_for_update()
 )
 
 
 def claim(session: Session, lane: Lane, count: int) -> list[Claimed]:
     """Claim up to `count` due messages for a lane, with an attempt's record each. The caller commits before posting."""
-    at = now()
+    at, connection = now(), session.connection()
     # Locks messages that no other lane has in hand; those that wait for another try go first.
-    rows = list(session.execute(_AGAIN, {"send": lane.send_id, "at": at, "count": count}))
-    rows += session.execute(_FRESH, {"send": lane.send_id, "count": count - len(rows)})
+    rows = list(connection.execute(_AGAIN, {"send": lane.send_id, "at": at, "count": count}))
+    rows += connection.execute(_FRESH, {"send": lane.send_id, "count": count - len(rows)})
     if not rows:
         return []
     ids = [row.id for row in rows]
-    session.execute(_CLAIM, {"ids": ids, "lane": lane.id, "generation": lane.generation, "at": at})
-    session.execute(_BEGIN_ATTEMPTS, {"ids": ids})
+    connection.execute(_CLAIM, {"ids": ids, "lane": lane.id, "generation": lane.generation, "at": at})
+    connection.execute(_BEGIN_ATTEMPTS, {"ids": ids})
     move(session, lane.send_id, {(Outcome.PENDING, Outcome.SENDING): len(rows)})
     return [Claimed(row.id, row.email, row.name, row.data, row.reference, row.tries + 1) for row in rows]
 
@@ -111,5 +111,5 @@ def still_held(session: Session, lane_id: int, generation: int, ids: Sequence[in
     A message that the sweeper put into doubt keeps the lane and generation of its claim: whoever made that claim knows
     what really happened and may still settle it.
     """
-    rows = session.execute(_HELD, {"ids": ids, "lane": lane_id, "generation": generation})
+    rows = session.connection().execute(_HELD, {"ids": ids, "lane": lane_id, "generation": generation})
     return dict(rows.all())

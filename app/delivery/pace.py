@@ -9,8 +9,8 @@ import time
 
 PER_CONNECTION = 2
 """Messages in hand for each connection at least: one under way, one that waits for it to end."""
-TURNS_IN_HAND = 8
-"""Work in hand, in times of a turn: so a turn takes a third of the time between turns at most."""
+TURNS_IN_HAND = 16
+"""Work in hand, in times of a turn: so a turn takes a sixth of the time between turns at most."""
 MOST_PER_CONNECTION = 32
 """Messages in hand for each connection at most, however fast the service or slow the database."""
 BATCH_SHARE = 0.4

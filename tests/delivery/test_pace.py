@@ -22,7 +22,7 @@ def test_a_slow_service_needs_two_messages_a_connection() -> None:
 
 
 def test_a_fast_service_or_a_slow_database_needs_more_but_never_without_end() -> None:
-    assert 16 < paced(8, rate=1000, turn_seconds=0.01).in_hand <= 80
+    assert 16 < paced(8, rate=1000, turn_seconds=0.01).in_hand <= 160
     assert paced(8, rate=5000, turn_seconds=1).in_hand == 8 * MOST_PER_CONNECTION
 
 
