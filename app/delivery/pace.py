@@ -14,7 +14,9 @@ TURNS_IN_HAND = 16
 MOST_PER_CONNECTION = 32
 """Messages in hand for each connection at most, however fast the service or slow the database."""
 BATCH_SHARE = 0.4
-"""Results worth a turn, as a share of what is in hand; the rest keeps the threads at work meanwhile."""
+LARGE_BATCH_SHARE = 0.6
+"""Results worth a turn, as a share of what is in hand, and of what is in hand beyond the least; the rest keeps the
+threads at work meanwhile."""
 MEASURED_SECONDS = 0.25
 """Time over which the rate is measured."""
 
@@ -50,4 +52,5 @@ class Pace:
     @property
     def batch(self) -> int:
         """Results worth a turn."""
-        return max(1, int(self.in_hand * BATCH_SHARE))
+        in_hand = self.in_hand
+        return max(1, int(in_hand * BATCH_SHARE), int((in_hand - self._least) * LARGE_BATCH_SHARE))
