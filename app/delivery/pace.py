@@ -49,8 +49,6 @@ class Pace:
         wanted = self._rate * self._turn_seconds * TURNS_IN_HAND
         return max(self._least, min(self._most, int(wanted)))
 
-    @property
-    def batch(self) -> int:
-        """Results worth a turn."""
-        in_hand = self.in_hand
+    def batch(self, in_hand: int) -> int:
+        """Results worth a turn when so many messages are in hand, whatever would be right by now."""
         return max(1, int(in_hand * BATCH_SHARE), int((in_hand - self._least) * LARGE_BATCH_SHARE))

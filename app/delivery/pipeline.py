@@ -147,8 +147,8 @@ class Pipeline:
                 work.is_leaving = True
                 work.watch.stop()
             self.post(work, self.record_and_claim(work))
-            if work.tray.in_hand:
-                work.results = work.tray.fetch(work.pace.batch, self._look_again_in(work))
+            if in_hand := work.tray.in_hand:
+                work.results = work.tray.fetch(work.pace.batch(in_hand), self._look_again_in(work))
                 work.pace.count(len(work.results))
             elif work.is_over or work.is_leaving or not self._wait_for_time(work):
                 return

@@ -27,6 +27,8 @@ def test_a_fast_service_or_a_slow_database_needs_more_but_never_without_end() ->
 
 
 def test_a_batch_leaves_work_for_the_threads_while_it_is_written_down() -> None:
-    assert Pace(1).batch == 1
+    assert Pace(1).batch(1) == 1
     for connections in (1, 8, 32):
-        assert 1 <= Pace(connections).batch < Pace(connections).in_hand
+        for in_hand in (2 * connections, MOST_PER_CONNECTION * connections):
+            assert 1 <= Pace(connections).batch(in_hand) <= in_hand * 0.6
+    assert Pace(8).batch(16) < 16 - 8, "one waits for each connection at least"
