@@ -9,12 +9,14 @@ import time
 
 PER_CONNECTION = 2
 """Messages in hand for each connection at least: one under way, one that waits for it to end."""
-TURNS_IN_HAND = 8
-"""Work in hand, in times of a turn: so a turn takes a third of the time between turns at most."""
-MOST_PER_CONNECTION = 16
+TURNS_IN_HAND = 16
+"""Work in hand, in times of a turn: so a turn takes a sixth of the time between turns at most."""
+MOST_PER_CONNECTION = 32
 """Messages in hand for each connection at most, however fast the service or slow the database."""
 BATCH_SHARE = 0.4
-"""Results worth a turn, as a share of what is in hand; the rest keeps the threads at work meanwhile."""
+LARGE_BATCH_SHARE = 0.6
+"""Results worth a turn, as a share of what is in hand, and of what is in hand beyond the least; the rest keeps the
+threads at work meanwhile."""
 MEASURED_SECONDS = 0.25
 """Time over which the rate is measured."""
 
@@ -47,7 +49,6 @@ class InHand:
         wanted = self._rate * self._turn_seconds * TURNS_IN_HAND
         return max(self._least, min(self._limit, int(wanted)))
 
-    @property
-    def batch(self) -> int:
-        """Results worth a turn."""
-        return max(1, int(self.most * BATCH_SHARE))
+    def batch(self, in_hand: int) -> int:
+        """Results worth a turn when so many messages are in hand, whatever would be right by now."""
+        return max(1, int(in_hand * BATCH_SHARE), int((in_hand - self._least) * LARGE_BATCH_SHARE))

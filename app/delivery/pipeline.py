@@ -158,8 +158,8 @@ class Pipeline:
                 work.is_leaving = True
                 work.watch.stop()
             self.post(work, self.record_and_claim(work))
-            if work.tray.in_hand:
-                work.results = work.tray.fetch(work.amount.batch, self._look_again_in(work))
+            if in_hand := work.tray.in_hand:
+                work.results = work.tray.fetch(work.amount.batch(in_hand), self._look_again_in(work))
                 work.amount.count(len(work.results))
             elif work.is_over or work.is_leaving or not self._wait_for_time(work):
                 return

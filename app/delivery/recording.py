@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from app.audit.trail import note_program
 from app.cloudflare.results import WasSent
-from app.db import UtcDateTime, now
+from app.db import UtcDateTime, now, table_of
 from app.delivery import pacing
 from app.delivery.answers import Verdict
 from app.delivery.bulk import ROWS, folded, unfolded
@@ -57,10 +57,10 @@ _OF_ATTEMPT = ("http_status", "error_code", "error_message", "was_sent", "raw_an
 
 @cache
 def _update_messages(dialect: str) -> Update:
-    columns = Message.__table__.c
+    columns = table_of(Message).c
     _, of_row = unfolded(dialect, {name: columns[name].type for name in ("id", *_OF_MESSAGE)})
     return (
-        update(Message.__table__)  # type: ignore[arg-type]
+        update(table_of(Message))
         .where(columns.id == of_row.pop("id"))
         .values(**of_row, lane_id=None, lane_generation=None, changed_at=bindparam("at", type_=UtcDateTime))
     )
@@ -68,11 +68,11 @@ def _update_messages(dialect: str) -> Update:
 
 @cache
 def _update_attempts(dialect: str) -> Update:
-    columns = Attempt.__table__.c
+    columns = table_of(Attempt).c
     names = ("message_id", "number", *_OF_ATTEMPT)
     _, of_row = unfolded(dialect, {name: columns[name].type for name in names})
     return (
-        update(Attempt.__table__)  # type: ignore[arg-type]
+        update(table_of(Attempt))
         .where(columns.message_id == of_row.pop("message_id"), columns.number == of_row.pop("number"))
         .values(**of_row, ended_at=bindparam("at", type_=UtcDateTime))
     )
@@ -80,10 +80,10 @@ def _update_attempts(dialect: str) -> Update:
 
 @cache
 def _delete_attempts(dialect: str) -> Delete:
-    columns = Attempt.__table__.c
+    columns = table_of(Attempt).c
     rows, of_row = unfolded(dialect, {name: columns[name].type for name in ("message_id", "number")})
     found = select(of_row["message_id"], of_row["number"]).select_from(rows)
-    return delete(Attempt.__table__).where(tuple_(columns.message_id, columns.number).in_(found))  # type: ignore[arg-type]
+    return delete(table_of(Attempt)).where(tuple_(columns.message_id, columns.number).in_(found))
 
 
 def record(

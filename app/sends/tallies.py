@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import case, insert, select, update
+from sqlalchemy import Integer, bindparam, case, insert, select, update
 from sqlalchemy.orm import Session
 
+from app.db import table_of
 from app.sends.models import Outcome, SendTally
 
 
@@ -19,6 +20,19 @@ def open_tallies(session: Session, send_id: int, *, pending: int, skipped: int =
     )
 
 
+_ROWS = (
+    SendTally.send_id == bindparam("send", type_=Integer),
+    SendTally.outcome.in_(bindparam("moved", expanding=True, type_=SendTally.outcome.type)),
+)
+_IN_ORDER = select(SendTally.outcome).where(*_ROWS).order_by(SendTally.outcome).with_for_update()
+_STEPS = {outcome: bindparam(f"step_{outcome}", type_=Integer) for outcome in Outcome}
+_MOVE = (
+    update(table_of(SendTally))
+    .where(SendTally.send_id == bindparam("send", type_=Integer), SendTally.outcome.in_(_IN_ORDER))
+    .values(count=SendTally.count + case(_STEPS, value=SendTally.outcome))
+)
+
+
 def move(session: Session, send_id: int, moves: Mapping[tuple[Outcome, Outcome], int]) -> None:
     """Move counts from one state to another. `moves` maps (from, to) to how many messages moved.
 
@@ -28,17 +42,10 @@ def move(session: Session, send_id: int, moves: Mapping[tuple[Outcome, Outcome],
     for (source, target), count in moves.items():
         change[source] = change.get(source, 0) - count
         change[target] = change.get(target, 0) + count
-    change = {outcome: number for outcome, number in change.items() if number}
-    if not change:
-        return
-    rows = (SendTally.send_id == send_id, SendTally.outcome.in_(sorted(change)))
-    in_order = select(SendTally.outcome).where(*rows).order_by(SendTally.outcome).with_for_update()
-    session.execute(
-        update(SendTally)
-        .where(SendTally.send_id == send_id, SendTally.outcome.in_(in_order))
-        .values(count=SendTally.count + case(change, value=SendTally.outcome, else_=0))
-        .execution_options(synchronize_session=False)
-    )
+    moved = sorted(outcome for outcome, number in change.items() if number)
+    if moved:
+        steps = {f"step_{outcome}": change.get(outcome, 0) for outcome in Outcome}
+        session.execute(_MOVE, {"send": send_id, "moved": moved, **steps})
 
 
 def counts(session: Session, send_id: int) -> dict[Outcome, int]:

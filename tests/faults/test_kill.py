@@ -12,9 +12,9 @@ import time
 from collections import Counter
 
 import pytest
-from app.delivery.pace import MOST_PER_CONNECTION
 from sqlalchemy import func, select
 
+from app.delivery.in_hand import MOST_PER_CONNECTION
 from app.delivery.models import Lane, Worker
 from app.sends.models import Outcome, SendState
 from tests.delivery.ground import Ground, people, wait_for
