@@ -31,7 +31,9 @@ def setup(settings: Settings) -> None:
     """Make or upgrade the database, and the first administrator when there is nobody."""
     database = _prepared(settings)
     password = _first_administrator(settings, database, email="admin@example.com", name="First Administrator")
-    if password:
+    if password and settings.admin_password is not None:  # a secret of the settings must not stand in a log
+        click.echo("Sign in as admin@example.com with the password of POSTROOM_ADMIN_PASSWORD.")
+    elif password:
         click.echo(f"Sign in as admin@example.com with the password: {password}")
     click.echo("The database is ready.")
 

@@ -140,6 +140,8 @@ class Settings(BaseSettings):
             return cls(_secrets_dir=folder)
         except ValidationError as error:
             raise SettingsError(_words(error)) from error
+        except OSError as error:
+            raise SettingsError(f"Postroom cannot start: a file of POSTROOM_SECRETS cannot be read: {error}") from error
 
     @cached_property
     def database_url(self) -> str:
