@@ -13,6 +13,7 @@ import yaml
 from flask import Flask
 
 from app.cli import main
+from app.delivery.metrics import exposition
 from app.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -184,3 +185,14 @@ def test_systemd_finds_nothing_wrong(tmp_path: Path) -> None:
         ["systemd-analyze", "verify", "--man=no", *files], check=False, capture_output=True, text=True
     )
     assert (found.returncode, found.stderr) == (0, "")
+
+
+def test_the_page_about_running_names_every_figure_and_every_file(app: Flask) -> None:
+    page = (ROOT / "docs" / "scaling.md").read_text()
+    services = app.extensions["postroom"]
+    with services.database.reading() as session:
+        figures = exposition(session, services.settings, services.queue).decode()
+    for name in re.findall(r"^# HELP (\S+)", figures, re.MULTILINE):
+        assert f"`{name}" in page, name
+    for target in re.findall(r"\]\(([^)#]+)\)", page):
+        assert (ROOT / "docs" / target).exists(), target
