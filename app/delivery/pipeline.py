@@ -31,10 +31,12 @@ from app.delivery.budget import HOLD_SECONDS
 from app.delivery.claiming import Claimed, claim, next_due, with_own_files
 from app.delivery.jobs import Queue
 from app.delivery.models import Lane
+from app.delivery.post_times import send_measured
 from app.delivery.quota import pause_for_quota, take_one
 from app.delivery.recording import Result, finish_when_done, record
 from app.delivery.watch import Watch
 from app.emails.rendering import RenderError
+from app.logs import add_to_log
 from app.people.connection import ConnectionParameters, NotConnected, resolve
 from app.sends.composition import MessagePlan, compose, plan_of
 from app.sends.control import pause_by_program
@@ -113,6 +115,7 @@ class Pipeline:
             lane = lanes.take(session, lane_id, generation, self.owner, lease)
         if lane is None:
             return
+        add_to_log(send_id=lane.send_id)
         until = time.monotonic() + SLICE_SECONDS
         again_at: datetime | None = None
         while time.monotonic() < until and not self.stopping:
@@ -281,7 +284,10 @@ class Pipeline:
             return Result(message, Verdict(Outcome.REJECTED, reason="template_error"))
         if not work.watch.may_post() or time.monotonic() > work.post_before:
             return Result(message, Verdict(Outcome.PENDING))
-        answer = client.send(body)
+        lane, number = work.lane, message.tries
+        answer = send_measured(
+            client, body, send_id=lane.send_id, lane_id=lane.id, message_id=message.id, attempt=number
+        )
         if isinstance(answer, Failure):
             addresses = [one.address for one in request.recipients]
             tries = message.tries - message.tries_before
