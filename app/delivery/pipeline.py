@@ -38,6 +38,7 @@ from app.delivery.posting import Errand, Posters, Tray
 from app.delivery.quota import pause_for_quota, take_one
 from app.delivery.recording import Result, finish_when_done, record_of
 from app.delivery.watch import Watch
+from app.logs import add_to_log
 from app.people.connection import ConnectionParameters, NotConnected, resolve
 from app.sends.composition import MessagePlan, plan_of
 from app.sends.control import pause_by_program
@@ -131,6 +132,7 @@ class Pipeline:
             lane = lanes.take(session, lane_id, generation, self.owner, self.settings.lease_seconds)
         if lane is None:
             return
+        add_to_log(send_id=lane.send_id)
         with self._only_lane_of(lane.send_id) as is_first:
             if not is_first:  # a second lane here would share the same connections: let another worker have it
                 self._hand_on(lane, now() + timedelta(seconds=ELSEWHERE_SECONDS))
@@ -212,7 +214,7 @@ class Pipeline:
         if claimed and work.client is not None and work.plan is not None and work.parameters is not None:
             look_up = partial(self._suppression, work.parameters, work.client)
             scale, watch = self.settings.retry_scale, work.watch
-            errand = Errand(work.client, work.plan, scale, watch, work.tray, work.post_before, look_up)
+            errand = Errand(work.client, work.plan, scale, watch, work.tray, work.post_before, look_up, work.lane)
             self.posters.give(errand, claimed)
 
     def _note_fault(self, work: Work, error: Exception) -> None:

@@ -18,6 +18,8 @@ from app.cloudflare.client import Client
 from app.cloudflare.results import Failure, WasSent
 from app.delivery.answers import LookUp, Verdict, of_answer, of_failure
 from app.delivery.claiming import Claimed
+from app.delivery.models import Lane
+from app.delivery.post_times import send_measured
 from app.delivery.recording import Result
 from app.delivery.watch import Watch
 from app.emails.rendering import RenderError
@@ -84,6 +86,7 @@ class Errand:
     """None of the calls may start after this time (monotonic): the budget counts on it."""
     look_up: LookUp
     """Gives the service's suppression of an address."""
+    lane: Lane
 
 
 class Posters:
@@ -152,7 +155,9 @@ def post(errand: Errand, message: Claimed) -> Result:
         return Result(message, Verdict(Outcome.REJECTED, reason="template_error"))
     if not errand.watch.may_post() or time.monotonic() > errand.post_before:
         return Result(message, Verdict(Outcome.PENDING))
-    answer = client.send(body)
+    lane = errand.lane
+    numbers = {"send_id": lane.send_id, "lane_id": lane.id, "message_id": message.id, "attempt": message.tries}
+    answer = send_measured(client, body, **numbers)
     if isinstance(answer, Failure):
         addresses = [one.address for one in request.recipients]
         tries = message.tries - message.tries_before

@@ -67,7 +67,8 @@ def test_everything_of_a_verdict_is_kept_as_it_was(ground: Ground) -> None:
     assert (attempt.was_sent, attempt.raw_answer) == ("no", ODD)
     assert attempt.ended_at is not None and attempt.ended_at >= attempt.started_at
     untouched = ground.message(two.email)
-    assert (untouched.next_try_at, untouched.tries, untouched.addresses) == (None, 0, {})
+    assert (untouched.tries, untouched.addresses) == (0, {})
+    assert untouched.next_try_at is not None, "it was claimed once, and counts in no wave again"
     assert not ground.attempts(two.email)
 
 
@@ -102,7 +103,7 @@ def test_a_chunk_costs_the_same_few_statements_whatever_its_size(ground: Ground,
     sent = Verdict(Outcome.DELIVERED, was_sent=WasSent.YES, http_status=200)
     half = [Result(one, sent if number % 2 else Verdict(Outcome.PENDING)) for number, one in enumerate(some)]
     written(ground, send_id, lane, half)
-    assert len(statements) - before <= 8
+    assert len(statements) - before <= 9, "\n".join(statements[before:])
     event.remove(ground.database.engine, "before_cursor_execute", note)
     with ground.database.reading() as session:
         states = session.scalars(select(Message.state)).all()
