@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from app.db import UtcDateTime, now, table_of
+from app.delivery.clock import Held
 from app.delivery.models import Lane
 from app.sends.models import AT_WORK, Send, SendState
 from app.sends.staleness import pause_when_stale
@@ -93,10 +94,13 @@ def expired(session: Session) -> Sequence[int]:
     return session.scalars(select(Lane.id).where(Lane.lease_until < now()).order_by(Lane.id)).all()
 
 
-def void(session: Session, lane_id: int, lease_seconds: float) -> Lane | None:
-    """Take an expired lane from its holder; None when it is not expired, or gone."""
+def void(session: Session, lane_id: int, lease_seconds: float, silent: Held | None = None) -> Lane | None:
+    """Take an expired lane from its holder; None when it is not expired, or gone.
+
+    `silent` is a lease that its holder did not renew in time: it counts as expired while it stands.
+    """
     lane = session.get(Lane, lane_id, with_for_update=True)
-    if lane is None or lane.lease_until >= now():
+    if lane is None or (lane.lease_until >= now() and Held(lane.generation, lane.lease_until) != silent):
         return None
     lane.generation += 1
     lane.owner = ""

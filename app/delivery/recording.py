@@ -235,8 +235,7 @@ def _pause(
 ) -> None:
     """Pause the send for a reason that concerns all of it, when anything is left to pause."""
     verdict = next((result.verdict for result in results if result.verdict.pause_code), None)
-    bounced = any(after is Outcome.BOUNCED for _, after in moves)
-    if verdict is None and not bounced:
+    if verdict is None and not any(after in ANSWERED for _, after in moves):
         return
     tally = counts(session, send.id)
     if not tally[Outcome.PENDING]:

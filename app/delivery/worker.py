@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from app.db import Database, now
 from app.delivery import recovery
+from app.delivery.clock import ClockWatch, HolderWatch, behind_records
 from app.delivery.event_reading import EventReadingJob
 from app.delivery.jobs import Queue
 from app.delivery.models import Worker
@@ -64,6 +65,7 @@ class WorkerProcess:
         self.reviewing = Reviewing(self.database, self.queue)
         self.pipeline = Pipeline(settings, self.database, self.queue, self.owner)
         self.quota = QuotaReader(settings, self.database)
+        self.clock, self.holders = ClockWatch(), HolderWatch()
         self._stop = threading.Event()
         self.event_reading = EventReadingJob(settings, self.database, self.owner, self._stop)
 
@@ -86,6 +88,10 @@ class WorkerProcess:
                 stack.enter_context(recovery.only_worker(self.settings.data))
                 recovery.void_all_leases(self.database)
                 self.queue.engine.storage.flush_queue()  # the sweep below enqueues everything that matters
+            with self.database.reading() as session:
+                behind = behind_records(session)
+            if behind:
+                recovery.after_clock_set_back(self.database, self.queue, behind)
             self._beat_once()
             self.quota.start()
             if self.database.is_sqlite:
@@ -130,6 +136,9 @@ class WorkerProcess:
             log.exception("no sign of life could be given; trying again in %s s", BEAT_SECONDS)
 
     def _beat_once(self) -> None:
+        set_back_by = self.clock.set_back_by()
+        if set_back_by:
+            recovery.after_clock_set_back(self.database, self.queue, set_back_by)
         with self.database.writing() as session:
             session.merge(Worker(id=self.owner, seen_at=now()))
             session.execute(delete(Worker).where(Worker.seen_at < now() - timedelta(hours=1)))
@@ -137,7 +146,7 @@ class WorkerProcess:
             resumed = resume_due(session)
         for send_id in resumed:
             self.queue.wake(send_id)
-        recovery.sweep(self.database, self.queue, self.settings.lease_seconds)
+        recovery.sweep(self.database, self.queue, self.settings.lease_seconds, self.holders)
         self.reviewing.wake_silent()
         post_times.keep(self.database)
 

@@ -19,6 +19,10 @@ OURS = ("POSTROOM_", "CLOUDFLARE_", "DATABASE_URL")
 class RunningWorker:
     """Starts `postroom worker` with the settings of a test; a context manager that leaves nothing behind."""
 
+    entry = "app.cli"
+    """Module that is started; a test may have one of its own in between."""
+    command = "worker"
+
     def __init__(self, settings: Settings, **environment: str) -> None:
         secret = settings.secret_key_setting
         assert secret is not None
@@ -33,7 +37,7 @@ class RunningWorker:
             **environment,
         }
         settings.data.mkdir(parents=True, exist_ok=True)
-        self.log = settings.data / "worker.log"
+        self.log = settings.data / f"{self.command}.log"
         self.process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -50,11 +54,12 @@ class RunningWorker:
     def start(self) -> None:
         with self.log.open("ab") as out:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "app.cli", "worker"],
+                [sys.executable, "-m", self.entry, self.command],
                 cwd=ROOT,
                 env=self._environment,
                 stdout=out,
                 stderr=out,
+                start_new_session=True,
             )
 
     def send(self, number: signal.Signals) -> None:

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.delivery.conftest import ground, simulator, simulator_of_this_process
+from tests.faults.judge import tell
 
-__all__ = ["ground", "simulator", "simulator_of_this_process"]
+__all__ = ["ground", "simulator", "simulator_of_this_process", "tell"]
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

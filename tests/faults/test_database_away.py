@@ -14,6 +14,7 @@ from sqlalchemy.engine import make_url
 from app.sends.models import Outcome, SendState
 from tests.delivery.ground import Ground, people, wait_for
 from tests.delivery.worker_process import RunningWorker
+from tests.faults.judge import SinkRecord, Tell, assert_promises, wait_until_finished
 from tests.simulator_process import RunningSimulator
 
 pytestmark = pytest.mark.faults
@@ -81,3 +82,48 @@ def test_a_server_that_is_down_repeats_nothing_and_the_send_goes_on(
         wait_for(lambda: ground.tally(send_id) == {Outcome.DELIVERED: 200})
     server.dispose()
     assert_once_and_whole(ground, simulator, send_id)
+
+
+DISK = """
+    create or replace function disk() returns trigger language plpgsql as $$ begin {} return null; end $$
+"""
+FULL = "raise exception 'could not extend file: No space left on device' using errcode = 'disk_full';"
+WRITTEN = ("message", "attempt", "lane", "send_tally")
+
+
+def fill_disk(ground: Ground, what: str) -> None:
+    """Change the function behind the triggers; its tables need no lock for that."""
+    with ground.database.writing() as session:
+        session.execute(text(DISK.format(what)))
+
+
+@pytest.mark.parametrize("seconds", [1.5, 5.0], ids=["shorter than the lease", "longer than the lease"])
+def test_a_server_whose_disk_is_full_repeats_nothing_and_the_send_goes_on_when_there_is_room(
+    ground: Ground, simulator: RunningSimulator, seconds: float, tell: Tell
+) -> None:
+    if ground.database.is_sqlite:
+        pytest.skip("the test above fills its disk")
+    simulator.configure(chaos=LATENCY)
+    record = SinkRecord(simulator)
+    send_id = ground.send(people(200))
+    fill_disk(ground, "")
+    with ground.database.writing() as session:
+        for table in WRITTEN:
+            trigger = f"create trigger disk before insert or update on {table} for each statement"
+            session.execute(text(f"{trigger} execute function disk()"))
+    with (
+        RunningWorker(ground.settings, POSTROOM_LEASE_SECONDS="3") as one,
+        RunningWorker(ground.settings, POSTROOM_LEASE_SECONDS="3") as two,
+    ):
+        record.wait_for_more(30)
+        fill_disk(ground, FULL)
+        time.sleep(seconds)
+        posted = record.read()
+        assert posted < 200
+        fill_disk(ground, "")
+        goes_on = record.wait_for_more(1)
+        wait_until_finished(ground, send_id)
+        for worker in (one, two):
+            assert worker.process is not None and worker.process.poll() is None, "the worker outlives a full disk"
+        wait_for(lambda: ground.tally(send_id) == {Outcome.DELIVERED: 200})
+    tell(assert_promises(ground, simulator, send_id, most_in_doubt=0), goes_on_after_s=round(goes_on, 1))

@@ -5,8 +5,6 @@ What the simulator recorded is the judge, not our own database.
 
 from __future__ import annotations
 
-import os
-import random
 import signal
 import time
 from collections import Counter
@@ -26,8 +24,6 @@ pytestmark = pytest.mark.faults
 PEOPLE = 300
 IN_HAND = 8 * MOST_PER_CONNECTION
 """What a lane has in hand at most; on a machine at rest, at this latency, it is two for each of the 8 connections."""
-KILLS = int(os.environ.get("KILLS", "4"))
-SEED = int(os.environ.get("SEED", "20261124"))
 LATENCY = {"latency_ms": 40, "fault_share": 0}
 SHORT_LEASE = {"POSTROOM_LEASE_SECONDS": "3"}
 
@@ -60,23 +56,6 @@ def test_kill_9_and_a_restart_lose_nothing_and_repeat_nothing(ground: Ground, si
     lanes = 1 if ground.database.is_sqlite else 2
     assert_promises(ground, simulator, send_id, most_in_doubt=IN_HAND * lanes)
     assert ground.tally(send_id).get(Outcome.UNKNOWN, 0) == left.get(Outcome.SENDING, 0)
-
-
-def test_kills_at_random_moments(ground: Ground, simulator: RunningSimulator) -> None:
-    chance = random.Random(SEED)
-    simulator.configure(chaos=LATENCY)
-    kills = KILLS
-    send_id = ground.send(people(max(PEOPLE, 40 * kills)))
-    with RunningWorker(ground.settings, **SHORT_LEASE) as worker:
-        for _ in range(kills):
-            seen = len(simulator.requests())
-            wait_for(lambda seen=seen: len(simulator.requests()) > seen + 5)  # type: ignore[misc]
-            time.sleep(chance.uniform(0, 0.12))
-            worker.kill()
-            worker.start()
-        wait_for(lambda: ground.state(send_id) is SendState.FINISHED, seconds=60 + 5 * kills)
-    lanes = 1 if ground.database.is_sqlite else 2
-    assert_promises(ground, simulator, send_id, most_in_doubt=IN_HAND * lanes * kills)
 
 
 def test_a_killed_worker_in_a_paused_send_still_leaves_its_doubt_to_see(
