@@ -92,7 +92,7 @@ class WorkerProcess:
                 behind = behind_records(session)
             if behind:
                 recovery.after_clock_set_back(self.database, self.queue, behind)
-            self._beat_once()
+            self._beat()
             self.quota.start()
             if self.database.is_sqlite:
                 self.reviewing.wake_all()
