@@ -28,6 +28,7 @@ def create_app(settings: Settings) -> Flask:
     from app.web.filters import install_filters
     from app.web.numbers import install_numbers
     from app.web.request import install_session
+    from app.web.request_log import install_request_log
     from app.web.security import install_headers
     from app.web.services import Services
     from app.web.sign_in import install_sign_in
@@ -51,6 +52,7 @@ def create_app(settings: Settings) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
     install_numbers(app)
+    install_request_log(app)
     install_session(app)
     install_headers(app)
     install_filters(app)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import secrets
 import socket
 import sys
@@ -10,23 +9,20 @@ import sys
 import click
 
 from app.db import Database
+from app.logs import set_up_logs
 from app.people.models import Person, Role
 from app.settings import Settings, SettingsError
-
-log = logging.getLogger(__name__)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.pass_context
 def main(context: click.Context) -> None:
     """Postroom: templated transactional e-mail."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    for chatty in ("huey", "alembic"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
     try:
         context.obj = Settings.from_environment()
     except SettingsError as error:
         raise click.ClickException(str(error)) from error
+    set_up_logs(context.obj)
 
 
 @main.command()
@@ -35,7 +31,9 @@ def setup(settings: Settings) -> None:
     """Make or upgrade the database, and the first administrator when there is nobody."""
     database = _prepared(settings)
     password = _first_administrator(settings, database, email="admin@example.com", name="First Administrator")
-    if password:
+    if password and settings.admin_password is not None:  # a secret of the settings must not stand in a log
+        click.echo("Sign in as admin@example.com with the password of POSTROOM_ADMIN_PASSWORD.")
+    elif password:
         click.echo(f"Sign in as admin@example.com with the password: {password}")
     click.echo("The database is ready.")
 
@@ -67,10 +65,15 @@ def worker(settings: Settings) -> None:
 @click.pass_obj
 def simulator(settings: Settings) -> None:
     """Serve the stand-in for Cloudflare's API, on this machine only."""
+    from app.server_logs import PASSED_ON
     from app.simulator.server import serve
     from app.simulator.settings import SimulatorSettings
 
-    serve(SimulatorSettings(data_file=settings.data / "simulator.sqlite3"), port=settings.simulator_port)
+    serve(
+        SimulatorSettings(data_file=settings.data / "simulator.sqlite3"),
+        port=settings.simulator_port,
+        logger_class=PASSED_ON,
+    )
 
 
 @main.command()
@@ -92,9 +95,16 @@ def demo(settings: Settings, empty: bool) -> None:
 
 
 @main.command()
+@click.option("--worker", is_flag=True, help="Only whether a worker of this machine showed a sign of life lately.")
 @click.pass_obj
-def check(settings: Settings) -> None:
-    """Say in words whether the database is current and the mail service can be used."""
+def check(settings: Settings, worker: bool) -> None:
+    """Say in words whether the database is current and the mail service can be used.
+
+    With --worker the exit code is 0 when a worker of this machine lives, 1 when none does, and 2 when the database
+    does not answer, so that nobody can tell.
+    """
+    if worker:
+        _check_worker(settings)
     from sqlalchemy import select
 
     from app.migrating import is_current
@@ -164,6 +174,15 @@ def change_password(settings: Settings, email: str, password: str) -> None:
     except Refused as refusal:
         raise click.ClickException(refusal.words) from refusal
     click.echo("The password is changed.")
+
+
+def _check_worker(settings: Settings) -> None:
+    from app.delivery.health import readiness
+
+    machine = socket.gethostname()
+    found = readiness(Database(settings.database_url), machine)
+    click.echo(f"A worker of {machine} runs." if found.worker else found.words)
+    sys.exit(0 if found.worker else 1 if found.database else 2)
 
 
 def _prepared(settings: Settings) -> Database:

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect, Engine, MetaData, String, create_engine, event, text
+from sqlalchemy import DateTime, Dialect, Engine, MetaData, String, Table, create_engine, event, text
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.pool import NullPool
 from sqlalchemy.types import JSON, TypeDecorator
 
 BUSY_SECONDS = 30
 """How long a SQLite writer waits for another one before it gives up."""
 IDLE_SECONDS = 20
 """How long PostgreSQL keeps a writing transaction open whose process does nothing."""
+PROBE_SECONDS = 2
+"""How long a question about health waits for PostgreSQL, at each step."""
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -81,6 +84,14 @@ class Base(DeclarativeBase):
     type_annotation_map = {datetime: UtcDateTime, dict[str, Any]: JSON, list[Any]: JSON, list[str]: JSON}
 
 
+def table_of(model: type[Base]) -> Table:
+    """Give a model's table, for statements on many rows: the ORM takes their parameters for rows of its own."""
+    table = model.__table__
+    if not isinstance(table, Table):
+        raise TypeError(f"{model.__name__} stands for more than one table")
+    return table
+
+
 class Database:
     """One database, with sessions that read and sessions that write.
 
@@ -122,14 +133,45 @@ class Database:
                 session.execute(text(f"SET LOCAL idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'"))
             yield session
 
-    def answers(self) -> bool:
-        """Tell whether the database can be asked. Raises the driver's error when it cannot."""
-        with self.engine.connect() as connection:
-            return connection.execute(text("select 1")).scalar() == 1
+    @contextmanager
+    def probing(self) -> Iterator[Session]:
+        """Give a session to ask whether all is well. Raises the driver's error.
+
+        On PostgreSQL it has a connection of its own, which waits only a moment for a server that is away.
+        """
+        if self.is_sqlite:
+            with self.session() as session:
+                yield session
+            return
+        engine = create_engine(
+            self.url, poolclass=NullPool, hide_parameters=True, connect_args={"connect_timeout": PROBE_SECONDS}
+        )
+        with Session(engine) as session:
+            session.execute(text(f"SET LOCAL statement_timeout = '{PROBE_SECONDS}s'"))
+            yield session
 
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
+
+
+_AFTER_COMMIT = "postroom_after_commit"
+
+
+def after_commit(session: Session, act: Callable[[], None]) -> None:
+    """Do something when the session's transaction is committed; nothing when it is rolled back."""
+    session.info.setdefault(_AFTER_COMMIT, []).append(act)
+
+
+@event.listens_for(Session, "after_commit")
+def _committed(session: Session) -> None:
+    for act in session.info.pop(_AFTER_COMMIT, ()):
+        act()
+
+
+@event.listens_for(Session, "after_rollback")
+def _rolled_back(session: Session) -> None:
+    session.info.pop(_AFTER_COMMIT, None)
 
 
 def _tune_sqlite(engine: Engine) -> None:

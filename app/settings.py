@@ -9,7 +9,7 @@ import os
 import secrets
 from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -81,6 +81,25 @@ class Settings(BaseSettings):
     events_seconds: float = Field(60, alias="POSTROOM_EVENTS_SECONDS", ge=0, le=86400)
     """How often later delivery events are asked for while something fresh waits for them, in seconds; 0: never."""
 
+    log_format: Literal["text", "json"] = Field("text", alias="POSTROOM_LOG_FORMAT")
+    """Lines of the log: `text` for people, `json` for programs that collect logs."""
+
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", alias="POSTROOM_LOG_LEVEL")
+    """The least that is logged; `debug` has a line for every POST."""
+
+    metrics_token: SecretStr | None = Field(None, alias="POSTROOM_METRICS_TOKEN")
+    """Bearer token that opens `/metrics`, at least 16 characters; without it the address does not exist."""
+
+    secrets_folder: Path | None = Field(None, alias="POSTROOM_SECRETS")
+    """Folder with files named as the variables here, such as Docker's `/run/secrets`; the environment goes before."""
+
+    @field_validator("metrics_token")
+    @classmethod
+    def _hard_to_guess(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value()) < 16:
+            raise ValueError("must have at least 16 characters")
+        return value
+
     @field_validator("secret_key_setting")
     @classmethod
     def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
@@ -113,11 +132,16 @@ class Settings(BaseSettings):
 
     @classmethod
     def from_environment(cls) -> Self:
-        """Read the environment. Raises SettingsError with one line for each wrong setting."""
+        """Read the environment, and the folder of secrets. Raises SettingsError with a line for each wrong setting."""
+        folder = os.environ.get("POSTROOM_SECRETS") or None
+        if folder is not None and not Path(folder).is_dir():
+            raise SettingsError(f"Postroom cannot start: POSTROOM_SECRETS names {folder!r}, which is no folder.")
         try:
-            return cls()
+            return cls(_secrets_dir=folder)
         except ValidationError as error:
             raise SettingsError(_words(error)) from error
+        except OSError as error:
+            raise SettingsError(f"Postroom cannot start: a file of POSTROOM_SECRETS cannot be read: {error}") from error
 
     @cached_property
     def database_url(self) -> str:

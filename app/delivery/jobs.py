@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 import threading
 from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
+import psycopg
 from huey import PostgresHuey, SqliteHuey
 from huey.api import Huey
 from sqlalchemy import func, select
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from app.db import Database, now
@@ -26,6 +29,8 @@ LANES_ON_POSTGRESQL = 2
 """Lanes of one send: as many workers can work on it at once."""
 AHEAD = 10
 """Priority of the jobs of one-person and test e-mails; others have none."""
+EARLY_SECONDS = 1.2
+"""So much before its time a job is enqueued, because the engine looks only once a second; the lane waits the rest."""
 REVIEW_REST_SECONDS = 1.0
 """Pause before a review that could not be done is looked at again."""
 
@@ -41,6 +46,10 @@ class Runner(Protocol):
 
     def run_review(self, send_id: int) -> None:
         """Review a send."""
+
+
+class EngineAway(Exception):
+    """The engine's storage does not answer."""
 
 
 class Queue:
@@ -75,17 +84,21 @@ class Queue:
             for lane_id, generation, at in opened:
                 self.lane(lane_id, generation, at, first=first)
         except Exception:  # the sweeper finds the send; the page must not break
-            log.exception("send %s could not be woken; the sweeper will", send_id)
+            log.exception("a send could not be woken; the sweeper will", extra={"send_id": send_id})
 
     def lane(self, lane_id: int, generation: int, at: datetime | None = None, *, first: bool = False) -> None:
-        """Enqueue one job for a lane, at once or at a time. `first`: ahead of the jobs of long sends."""
+        """Enqueue one job for a lane, at once or a little before a time. `first`: ahead of the jobs of long sends."""
         _ = self.engine
-        wait = (at - now()).total_seconds() if at is not None else 0
+        wait = (at - now()).total_seconds() - EARLY_SECONDS if at is not None else 0
         priority = AHEAD if first else None
         if wait > 0:
             self._run_lane.schedule((lane_id, generation), delay=wait, priority=priority)
         else:
             self._run_lane(lane_id, generation, priority=priority)
+
+    def somebody_waits(self) -> bool:
+        """Whether jobs are due that no worker has taken yet."""
+        return bool(self.engine.pending_count())
 
     def review(self, send_id: int) -> None:
         """Enqueue the review of a send. Call it after the commit. Never raises."""
@@ -93,12 +106,19 @@ class Queue:
             _ = self.engine
             self._run_review(send_id)
         except Exception:  # the sweeper finds the review; the page must not break
-            log.exception("the review of send %s could not be enqueued; the sweeper will", send_id)
+            log.exception("a review could not be enqueued; the sweeper will", extra={"send_id": send_id})
 
     def review_later(self, send_id: int) -> None:
         """Enqueue a review again after a moment, because this one cannot be done now."""
         _ = self.engine
         self._run_review.schedule((send_id,), delay=REVIEW_REST_SECONDS)
+
+    def waiting(self) -> tuple[int, int]:
+        """Give how many jobs are ready to run, and how many wait for a time. Raises EngineAway."""
+        try:
+            return self.engine.pending_count(), self.engine.scheduled_count()
+        except (psycopg.Error, sqlite3.Error, SQLAlchemyError) as error:
+            raise EngineAway from error
 
     @staticmethod
     def _goes_first(session: Session, send_id: int) -> bool:

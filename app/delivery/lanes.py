@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
-from app.db import now
+from app.db import UtcDateTime, now, table_of
 from app.delivery.clock import Held
 from app.delivery.models import Lane
 from app.sends.models import AT_WORK, Send, SendState
 from app.sends.staleness import pause_when_stale
+
+_RENEW = (
+    update(table_of(Lane))
+    .where(Lane.id == bindparam("lane"), Lane.generation == bindparam("held"))
+    .values(lease_until=bindparam("until", type_=UtcDateTime))
+)
 
 
 def open_lanes(
@@ -54,9 +60,7 @@ def take(session: Session, lane_id: int, generation: int, owner: str, lease_seco
 
 def renew(session: Session, lane_id: int, generation: int, until: datetime) -> bool:
     """Renew the lease; False when the lane was taken over."""
-    changed = session.execute(
-        update(Lane).where(Lane.id == lane_id, Lane.generation == generation).values(lease_until=until)
-    )
+    changed = session.execute(_RENEW, {"lane": lane_id, "held": generation, "until": until})
     return bool(changed.rowcount)  # type: ignore[attr-defined]
 
 

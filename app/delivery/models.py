@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import BigInteger, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base, now
@@ -62,3 +62,17 @@ class Worker(Base):
     id: Mapped[str] = mapped_column(String(100), primary_key=True)
     started_at: Mapped[datetime] = mapped_column(default=now)
     seen_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class PostTime(Base):
+    """How many POSTs were answered so, and so fast, by all workers since the database was made."""
+
+    __tablename__ = "post_time"
+
+    http_status: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    """0: no answer."""
+    up_to_ms: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    """Longest time that counts here, in milliseconds; 0: longer than all."""
+    count: Mapped[int] = mapped_column(BigInteger)
+    seconds: Mapped[float]
+    """Their times together."""

@@ -175,6 +175,11 @@ def e_mails_left(row: RateBudget, at: datetime) -> int | None:
     return max(0, row.quota_value - row.quota_sent - row.quota_since)
 
 
+def calls_left(row: RateBudget, quota: int, at: datetime) -> int:
+    """Give how many calls of the budget may be made now; `quota` is calls in five minutes."""
+    return max(0, _budget(row).free(quota, at.timestamp()))
+
+
 def pace_of(session: Session, account_id: str, quota: int) -> float:
     """Calls a second that long sends of the account can keep up together."""
     row = session.get(RateBudget, account_id)

@@ -142,7 +142,7 @@ class QuotaReader:
         with Client(parameters.base_url, account_id, parameters.token, read_timeout=ANSWER_SECONDS) as client:
             limits = client.limits()
         if isinstance(limits, Failure):
-            log.info("the quota of the account is not told (%s)", limits.cause)
+            log.info("the quota of the account is not told", extra={"cause": limits.cause})
             return
         with self._database.writing() as session:
             pacing.note_limits(session, account_id, quota, limits)

@@ -10,16 +10,18 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, delete, update
+from sqlalchemy import Delete, Update, bindparam, delete, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from app.audit.trail import note_program
 from app.cloudflare.results import WasSent
-from app.db import now
+from app.db import UtcDateTime, now, table_of
 from app.delivery import pacing
 from app.delivery.answers import Verdict
+from app.delivery.bulk import ROWS, folded, unfolded
 from app.delivery.claiming import Claimed, still_held
 from app.sends.control import pause_by_program
 from app.sends.models import ANSWERED, AT_WORK, UNDER_WAY, Attempt, Message, Outcome, Send, SendState
@@ -39,36 +41,49 @@ class Result:
     sha256: str = ""
 
 
-_MESSAGE = (
-    update(Message)
-    .where(Message.id == bindparam("row"))
-    .values(
-        state=bindparam("new_state"),
-        reason=bindparam("new_reason"),
-        detail=bindparam("new_detail"),
-        next_try_at=bindparam("new_next_try_at"),
-        retry_until=bindparam("new_retry_until"),
-        message_id=bindparam("new_message_id"),
-        addresses=bindparam("new_addresses"),
-        body_sha256=bindparam("new_sha256"),
-        tries=bindparam("new_tries"),
-        lane_id=None,
-        lane_generation=None,
-        changed_at=bindparam("at"),
-    )
+_OF_MESSAGE = (
+    "state",
+    "reason",
+    "detail",
+    "next_try_at",
+    "retry_until",
+    "message_id",
+    "addresses",
+    "body_sha256",
+    "tries",
 )
-_ATTEMPT = (
-    update(Attempt)
-    .where(Attempt.message_id == bindparam("row"), Attempt.number == bindparam("try"))
-    .values(
-        ended_at=bindparam("at"),
-        http_status=bindparam("status"),
-        error_code=bindparam("code"),
-        error_message=bindparam("message"),
-        was_sent=bindparam("sent"),
-        raw_answer=bindparam("raw"),
+_OF_ATTEMPT = ("http_status", "error_code", "error_message", "was_sent", "raw_answer")
+
+
+@cache
+def _update_messages(dialect: str) -> Update:
+    columns = table_of(Message).c
+    _, of_row = unfolded(dialect, {name: columns[name].type for name in ("id", *_OF_MESSAGE)})
+    return (
+        update(table_of(Message))
+        .where(columns.id == of_row.pop("id"))
+        .values(**of_row, lane_id=None, lane_generation=None, changed_at=bindparam("at", type_=UtcDateTime))
     )
-)
+
+
+@cache
+def _update_attempts(dialect: str) -> Update:
+    columns = table_of(Attempt).c
+    names = ("message_id", "number", *_OF_ATTEMPT)
+    _, of_row = unfolded(dialect, {name: columns[name].type for name in names})
+    return (
+        update(table_of(Attempt))
+        .where(columns.message_id == of_row.pop("message_id"), columns.number == of_row.pop("number"))
+        .values(**of_row, ended_at=bindparam("at", type_=UtcDateTime))
+    )
+
+
+@cache
+def _delete_attempts(dialect: str) -> Delete:
+    columns = table_of(Attempt).c
+    rows, of_row = unfolded(dialect, {name: columns[name].type for name in ("message_id", "number")})
+    found = select(of_row["message_id"], of_row["number"]).select_from(rows)
+    return delete(table_of(Attempt)).where(tuple_(columns.message_id, columns.number).in_(found))
 
 
 def record(
@@ -80,16 +95,28 @@ def record(
     results: Sequence[Result],
     *,
     quota: int = 1_000_000,
-    slot: int = 0,
 ) -> None:
     """Record a chunk. What somebody else decided meanwhile stays.
 
-    `quota` is the account's calls in five minutes, `slot` that of the chunk's grant, for the calls that were not made.
+    `quota` is the account's calls in five minutes.
     """
     send = session.get(Send, send_id, with_for_update=True)
-    if send is None:
-        return
-    _obey(session, account_id, results, quota, slot)
+    if send is not None:
+        record_of(session, send, account_id, lane_id, generation, results, quota=quota)
+
+
+def record_of(
+    session: Session,
+    send: Send,
+    account_id: str,
+    lane_id: int,
+    generation: int,
+    results: Sequence[Result],
+    *,
+    quota: int,
+) -> None:
+    """Record a chunk of a send whose row the caller holds. `quota` is the account's calls in five minutes."""
+    _obey(session, account_id, results, quota=quota)
     held = still_held(session, lane_id, generation, [result.message.id for result in results])
     at = now()
     settled: list[tuple[Result, Outcome]] = []
@@ -101,8 +128,8 @@ def record(
             settled.append((result, after))
             moves[before, after] += 1
     _write(session, settled, at)
-    move(session, send_id, moves)
-    move_retrying(session, send_id, sum(1 for result, after in settled if _retry_until(result, after) is not None))
+    move(session, send.id, moves)
+    move_retrying(session, send.id, sum(1 for result, after in settled if _retry_until(result, after) is not None))
     _pause(session, send, results, moves)
 
 
@@ -133,48 +160,49 @@ def _write(session: Session, settled: Sequence[tuple[Result, Outcome]], at: date
     if not settled:
         return
     connection = session.connection()
-    connection.execute(_MESSAGE, [_message_row(result, outcome, at) for result, outcome in settled])
-    answered = [result for result, _ in settled if result.verdict.was_sent is not None]
+    dialect = connection.dialect.name
+    messages = [_message_row(result, outcome, at) for result, outcome in settled]
+    connection.execute(_update_messages(dialect), {ROWS: folded(dialect, messages), "at": at})
+    answered = [_attempt_row(result) for result, _ in settled if result.verdict.was_sent is not None]
     if answered:
-        connection.execute(_ATTEMPT, [_attempt_row(result, at) for result in answered])
-    for result, _ in settled:
-        if result.verdict.was_sent is None:  # no POST was made
-            number = result.message.tries
-            session.execute(delete(Attempt).where(Attempt.message_id == result.message.id, Attempt.number == number))
+        connection.execute(_update_attempts(dialect), {ROWS: folded(dialect, answered), "at": at})
+    not_posted = [_attempt_row(result)[:2] for result, _ in settled if result.verdict.was_sent is None]
+    if not_posted:
+        connection.execute(_delete_attempts(dialect), {ROWS: folded(dialect, not_posted)})
 
 
-def _message_row(result: Result, outcome: Outcome, at: datetime) -> Mapping[str, Any]:
+def _message_row(result: Result, outcome: Outcome, at: datetime) -> list[Any]:
+    """Give a message's id and `_OF_MESSAGE`."""
     verdict, message = result.verdict, result.message
     stopped = outcome is Outcome.CANCELLED
     # What is handed back keeps a time: only a message without one was never claimed, and counts in a wave.
     next_try_at = (verdict.next_try_at or at) if outcome is Outcome.PENDING else verdict.next_try_at
-    return {
-        "row": message.id,
-        "new_state": outcome,
-        "new_reason": "cancelled" if stopped else verdict.reason,
-        "new_detail": "" if stopped else verdict.detail,
-        "new_next_try_at": None if stopped else next_try_at,
-        "new_retry_until": _retry_until(result, outcome),
-        "new_message_id": verdict.message_id,
-        "new_addresses": verdict.addresses,
-        "new_sha256": result.sha256,
-        "new_tries": message.tries if verdict.was_sent is not None else message.tries - 1,
-        "at": at,
-    }
+    return [
+        message.id,
+        outcome,
+        "cancelled" if stopped else verdict.reason,
+        "" if stopped else verdict.detail,
+        None if stopped else next_try_at,
+        _retry_until(result, outcome),
+        verdict.message_id,
+        verdict.addresses,
+        result.sha256,
+        message.tries if verdict.was_sent is not None else message.tries - 1,
+    ]
 
 
-def _attempt_row(result: Result, at: datetime) -> Mapping[str, Any]:
+def _attempt_row(result: Result) -> list[Any]:
+    """Give an attempt's message, number and `_OF_ATTEMPT`."""
     verdict = result.verdict
-    return {
-        "row": result.message.id,
-        "try": result.message.tries,
-        "at": at,
-        "status": verdict.http_status,
-        "code": verdict.error_code,
-        "message": verdict.error_message,
-        "sent": str(verdict.was_sent or WasSent.UNKNOWN),
-        "raw": verdict.raw_answer,
-    }
+    return [
+        result.message.id,
+        result.message.tries,
+        verdict.http_status,
+        verdict.error_code,
+        verdict.error_message,
+        str(verdict.was_sent or WasSent.UNKNOWN),
+        verdict.raw_answer,
+    ]
 
 
 def _retry_until(result: Result, outcome: Outcome) -> datetime | None:
@@ -185,7 +213,7 @@ def _retry_until(result: Result, outcome: Outcome) -> datetime | None:
     return result.message.retry_until if not_posted else result.verdict.retry_until
 
 
-def _obey(session: Session, account_id: str, results: Sequence[Result], quota: int, slot: int) -> None:
+def _obey(session: Session, account_id: str, results: Sequence[Result], quota: int) -> None:
     verdicts = [result.verdict for result in results]
     blocks = [one.block_seconds for one in verdicts if one.block_seconds is not None]
     told = [one.rate for one in verdicts if one.rate is not None]
@@ -197,7 +225,9 @@ def _obey(session: Session, account_id: str, results: Sequence[Result], quota: i
         quota=quota,
         ask_quota=any(one.asks_quota for one in verdicts),
     )
-    pacing.give_back(session, account_id, sum(1 for one in verdicts if one.was_sent is None), slot)
+    not_made = Counter(one.message.slot for one in results if one.verdict.was_sent is None)
+    for slot, calls in not_made.items():
+        pacing.give_back(session, account_id, calls, slot)
 
 
 def _pause(
@@ -205,8 +235,7 @@ def _pause(
 ) -> None:
     """Pause the send for a reason that concerns all of it, when anything is left to pause."""
     verdict = next((result.verdict for result in results if result.verdict.pause_code), None)
-    bounced = any(after is Outcome.BOUNCED for _, after in moves)
-    if verdict is None and not bounced:
+    if verdict is None and not any(after in ANSWERED for _, after in moves):
         return
     tally = counts(session, send.id)
     if not tally[Outcome.PENDING]:

@@ -107,6 +107,7 @@ def _take_over(session: Session, lane_id: int, lease_seconds: float, silent: Hel
         .execution_options(synchronize_session=False)
     ).rowcount  # type: ignore[attr-defined]
     if doubtful:
-        log.warning("send %s: %s messages are in doubt after a worker stopped", lane.send_id, doubtful)
+        numbers = {"send_id": lane.send_id, "lane_id": lane.id, "messages": doubtful}
+        log.warning("messages are in doubt after a worker stopped", extra=numbers)
         move(session, lane.send_id, {(Outcome.SENDING, Outcome.UNKNOWN): doubtful})
     return lane

@@ -25,6 +25,11 @@ class Watch:
         """Let no further POST start; for good."""
         self._stopped = True
 
+    @property
+    def is_stopped(self) -> bool:
+        """Whether no further POST may start."""
+        return self._stopped
+
     def may_post(self) -> bool:
         """Whether a POST may start now."""
         steady, wall = self._since

@@ -41,7 +41,9 @@ def run_demo(settings: Settings, *, password: str | None, fill_it: bool) -> None
         fresh = fill_it and is_empty(session)
         if fresh:
             fill(session, settings, f"{simulator_url}/client/v4")
-    supervisor = Supervisor(["simulator", "web", "worker"])
+    # The sign-in below must not run out of sight: every request is a line at `info`.
+    level = settings.log_level if "log_level" in settings.model_fields_set else "warning"
+    supervisor = Supervisor(["simulator", "web", "worker"], {"POSTROOM_LOG_LEVEL": level})
     supervisor.start()
     address = f"http://127.0.0.1:{settings.port}"
     if not wait_until_answers(f"{simulator_url}/healthz") or not wait_until_answers(f"{address}/healthz"):

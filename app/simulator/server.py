@@ -33,8 +33,8 @@ def create_simulator(settings: SimulatorSettings) -> Flask:
 class _Server(BaseApplication):  # type: ignore[misc]
     """One process: the rate limit is kept in its memory."""
 
-    def __init__(self, settings: SimulatorSettings, host: str, port: int) -> None:
-        self._settings, self._address = settings, f"{host}:{port}"
+    def __init__(self, settings: SimulatorSettings, address: str, logger_class: str | None) -> None:
+        self._settings, self._address, self._logger_class = settings, address, logger_class
         super().__init__()
 
     def load_config(self) -> None:
@@ -50,6 +50,8 @@ class _Server(BaseApplication):  # type: ignore[misc]
             "loglevel": "warning",
             "control_socket_disable": True,
         }
+        if self._logger_class is not None:
+            options["logger_class"] = self._logger_class
         for name, value in options.items():
             self.cfg.set(name, value)
 
@@ -58,6 +60,6 @@ class _Server(BaseApplication):  # type: ignore[misc]
         return create_simulator(self._settings)
 
 
-def serve(settings: SimulatorSettings, *, host: str = "127.0.0.1", port: int) -> None:
-    """Serve until SIGTERM."""
-    _Server(settings, host, port).run()
+def serve(settings: SimulatorSettings, *, host: str = "127.0.0.1", port: int, logger_class: str | None = None) -> None:
+    """Serve until SIGTERM. `logger_class` names a class in place of gunicorn's own logger."""
+    _Server(settings, f"{host}:{port}", logger_class).run()

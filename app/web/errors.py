@@ -6,10 +6,12 @@ import logging
 
 from flask import Flask, render_template, request
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
 from app.refusals import NotThere, Refused
 from app.web.request import roll_back
+from app.web.request_log import route
 
 log = logging.getLogger(__name__)
 
@@ -51,9 +53,16 @@ def install_errors(app: Flask) -> None:
     def _refused(error: Refused) -> tuple[str, int]:
         return _page(409, words=("That is not possible now", error.words))
 
+    @app.errorhandler(OperationalError)
+    def _no_database(error: OperationalError) -> tuple[str, int, dict[str, str]]:
+        """Say so on a page that asks the database nothing, not even who is signed in."""
+        log.error("a view could not ask the database", exc_info=error, extra={"route": route()})
+        page = app.jinja_env.get_template("web/unavailable.html")  # render_template would ask who is signed in
+        return page.render(), 503, {"Retry-After": "30"}
+
     @app.errorhandler(Exception)
     def _unexpected(error: Exception) -> tuple[str, int]:
-        log.exception("a view failed: %s %s", request.method, request.path)
+        log.exception("a view failed", extra={"method": request.method, "route": route()})
         roll_back()  # the page below reads the signed-in person
         return _page(500)
 

@@ -8,6 +8,7 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 
 from app import create_app
+from app.server_logs import PASSED_ON
 from app.settings import Settings
 
 PROCESSES = 2
@@ -30,7 +31,7 @@ class _Server(BaseApplication):  # type: ignore[misc]
             "worker_class": "gthread",
             "timeout": 90,
             "graceful_timeout": 15,
-            "loglevel": "warning",
+            "logger_class": PASSED_ON,
             "control_socket_disable": True,
         }
         for name, value in options.items():

@@ -12,7 +12,15 @@ from werkzeug.wrappers import Response
 from app.people.models import Person
 from app.web.request import db
 
-PUBLIC = {"static", "people.sign_in", "web.healthz", "web.readyz", "unsubscribe.show", "unsubscribe.answer"}
+PUBLIC = {
+    "static",
+    "people.sign_in",
+    "web.healthz",
+    "web.readyz",
+    "web.metrics",  # has a token of its own
+    "unsubscribe.show",
+    "unsubscribe.answer",
+}
 """Endpoints that need no sign-in; every other one does."""
 
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hmac import compare_digest
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Blueprint, render_template
+from flask import Blueprint, Response, abort, render_template, request
+from prometheus_client import CONTENT_TYPE_LATEST
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.delivery.health import AWAY, readiness
+from app.delivery.jobs import EngineAway
+from app.delivery.metrics import exposition
 from app.delivery.worker import worker_alive
 from app.people.connection import NotConnected, resolve
 from app.people.senders import senders
@@ -80,10 +85,27 @@ def healthz() -> tuple[dict[str, str], int]:
 
 
 @blueprint.get("/readyz")
-def readyz() -> tuple[dict[str, bool], int]:
+def readyz() -> tuple[dict[str, object], int]:
     """The database answers, and a worker was seen in the last 30 seconds."""
+    found = readiness(services().database)
+    answer = {"database": found.database, "worker": found.worker, "words": found.words}
+    return answer, 200 if found.is_ready else 503
+
+
+@blueprint.get("/metrics")
+def metrics() -> Response:
+    """Figures for Prometheus, for whoever has the token of the settings."""
+    token = services().settings.metrics_token
+    if token is None:
+        abort(404)
+    if not compare_digest(
+        request.headers.get("Authorization", "").encode(), f"Bearer {token.get_secret_value()}".encode()
+    ):
+        words = "This needs the token of POSTROOM_METRICS_TOKEN as `Authorization: Bearer …`.\n"
+        return Response(words, 401, {"WWW-Authenticate": "Bearer"}, content_type="text/plain; charset=utf-8")
     try:
-        ready = {"database": services().database.answers(), "worker": worker_alive(db())}
-    except SQLAlchemyError:
-        ready = {"database": False, "worker": False}
-    return ready, 200 if all(ready.values()) else 503
+        with services().database.probing() as session:
+            figures = exposition(session, services().settings, services().queue)
+    except (SQLAlchemyError, EngineAway):
+        return Response(f"{AWAY}\n", 503, content_type="text/plain; charset=utf-8")
+    return Response(figures, content_type=CONTENT_TYPE_LATEST)

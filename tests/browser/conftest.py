@@ -63,7 +63,7 @@ def start_postroom(folder: Path, *, undo_seconds: int = 0) -> RunningPostroom:
         "POSTROOM_PORT": str(port),
         "POSTROOM_SIMULATOR_PORT": str(simulator_port),
         "POSTROOM_ADMIN_PASSWORD": PASSWORD,
-        "POSTROOM_RETRY_SCALE": "0.05",
+        "POSTROOM_RETRY_SCALE": "0.001",
         "POSTROOM_EVENTS_SECONDS": "2",  # what happens later happens a minute later, unless a test sets it
         "POSTROOM_UNDO_SECONDS": str(undo_seconds),
         "POSTROOM_SECRET_KEY": "a secret key for tests, long enough for its check",

@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.conftest import RunningPostroom, sign_in
 from tests.browser.test_every_page import problems_of
+from tests.browser.test_studio import write
 
 pytestmark = pytest.mark.browser
 
@@ -32,7 +33,7 @@ def a_finished_send(page: Page, url: str, folder: Path | str) -> str:
     page.get_by_label("Empty HTML").check()
     page.get_by_role("button", name="Make the template").click()
     page.get_by_label("Subject").fill("News for {{ name }}")
-    page.get_by_label("Body", exact=True).fill("<p>Dear {{ name }}, this is the news of today.</p>")
+    write(page, "<p>Dear {{ name }}, this is the news of today.</p>")
     page.get_by_role("button", name="Check and publish").click()
     page.get_by_role("button", name="Publish version 1").click()
     file = Path(folder) / f"{name}.csv"
@@ -54,7 +55,7 @@ def a_finished_send(page: Page, url: str, folder: Path | str) -> str:
 
 def release(page: Page) -> None:
     page.get_by_role("button", name="Start the review").click()
-    page.get_by_role("button", name="Send", exact=False).filter(has_text="e-mail").click()
+    page.get_by_role("button", name="Send", exact=False).filter(has_text="e-mail").click(timeout=60_000)
     expect(page.locator("#progress")).to_contain_text("Finished", timeout=60_000)
 
 

@@ -140,6 +140,8 @@ class Ground:
     def tally(self, send_id: int) -> dict[Outcome, int]:
         """The counts that are not zero; also holds them against the messages themselves (P1)."""
         with self.database.reading() as session:
+            if not self.database.is_sqlite:  # both as of one moment, while workers write
+                session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
             kept = {outcome: count for outcome, count in counts(session, send_id).items() if count}
             rows = session.execute(
                 select(Message.state, func.count()).where(Message.send_id == send_id).group_by(Message.state)

@@ -202,10 +202,13 @@ def test_a_worker_frozen_between_claim_and_post_posts_nothing(ground: Ground, si
     send_id = ground.send(people(20))
     lane = lane_of(ground, send_id)
     hand = ground.hand("frozen")
-    work = hand.pipeline._next_chunk(lane)
-    assert work is not None and len(work.messages) > 10
+    work = hand.pipeline.begin(lane)
+    claimed = hand.pipeline.record_and_claim(work)
+    assert len(claimed) > 10
     time.sleep(1.2)  # stands still for longer than its lease
-    hand.pipeline._post_and_record(work)
+    hand.pipeline.post(work, claimed)
+    work.results, work.is_leaving = work.tray.fetch(len(claimed), 10), True
+    assert hand.pipeline.record_and_claim(work) == []
     assert not simulator.requests()
     assert ground.tally(send_id) == {Outcome.PENDING: 20}
     hand.close()

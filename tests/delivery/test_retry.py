@@ -129,10 +129,13 @@ def test_a_retry_handed_back_unposted_stays_a_retry(ground: Ground, simulator: R
     from tests.delivery.test_lanes import lane_of
 
     lane = lane_of(ground, send_id)
-    work = hand.pipeline._next_chunk(lane)
-    assert work is not None and work.messages and retrying(ground, send_id) == 0
+    work = hand.pipeline.begin(lane)
+    claimed = hand.pipeline.record_and_claim(work)
+    assert claimed and retrying(ground, send_id) == 0
     work.watch.stop()
-    hand.pipeline._post_and_record(work)
+    hand.pipeline.post(work, claimed)
+    work.results, work.is_leaving = work.tray.fetch(len(claimed), 10), True
+    hand.pipeline.record_and_claim(work)
     hand.close()
     assert retrying(ground, send_id) == 1
     assert ground.messages(send_id)[0].retry_until == until

@@ -165,7 +165,7 @@ def test_another_way_to_write_keeps_how_it_looks(client: FlaskClient, database: 
 def test_every_view_answers(client: FlaskClient, template: Template, view: str) -> None:
     answer = client.post(f"/templates/{template.id}/preview", data=form(template, view=view))
     assert answer.status_code == 200
-    assert ('data-src="/templates' in answer.text) == (view not in {"text", "headers", "source"})
+    assert ('data-paper="/templates' in answer.text) == (view not in {"text", "headers", "source"})
 
 
 def test_stepping_through_people_goes_on_and_stops_at_the_ends(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from app.delivery.in_hand import MOST_PER_CONNECTION
 from tests.delivery.ground import Ground, people
 from tests.delivery.worker_process import RunningWorker
 from tests.faults.judge import SinkRecord, Tell, assert_promises, wait_until_finished
@@ -76,5 +77,5 @@ def test_a_worker_killed_before_its_clock_was_set_back_is_taken_over_all_the_sam
         worker.start()
         goes_on = record.wait_for_more(1)
         wait_until_finished(ground, send_id)
-    figures = assert_promises(ground, simulator, send_id, most_in_doubt=32)
+    figures = assert_promises(ground, simulator, send_id, most_in_doubt=8 * MOST_PER_CONNECTION * 2)
     tell(figures, clock_moved_s=-HOUR, goes_on_after_s=round(goes_on, 1))
