@@ -26,21 +26,20 @@ class ClockWatch:
     """Compares the wall clock with the steady one, from look to look."""
 
     def __init__(self) -> None:
-        self._last = (time.monotonic(), now())
+        self._last: tuple[float, datetime] | None = None
 
-    def set_back_by(self) -> float:
-        """Seconds by which the wall clock was set back since the last look; 0: it was not."""
-        steady, wall = self._last
-        self._last = (time.monotonic(), now())
-        step = (self._last[0] - steady) - (self._last[1] - wall).total_seconds()
+    def set_back_by(self, session: Session) -> float:
+        """Seconds by which the wall clock was set back since the last look; 0: it was not.
+
+        The first look compares with the newest attempt instead: the clock may have been set while no worker looked.
+        """
+        last, self._last = self._last, (time.monotonic(), now())
+        if last is not None:
+            step = (self._last[0] - last[0]) - (self._last[1] - last[1]).total_seconds()
+        else:
+            newest = session.scalar(select(Attempt.started_at).order_by(Attempt.id.desc()).limit(1))
+            step = (newest - self._last[1]).total_seconds() if newest is not None else 0.0
         return step if step > TOLERANCE_SECONDS else 0.0
-
-
-def behind_records(session: Session) -> float:
-    """Seconds by which the clock is behind the newest attempt: it was set back while no worker looked. 0: it is not."""
-    newest = session.scalar(select(Attempt.started_at).order_by(Attempt.id.desc()).limit(1))
-    behind = (newest - now()).total_seconds() if newest is not None else 0.0
-    return behind if behind > TOLERANCE_SECONDS else 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from app.db import Database, now
 from app.delivery import recovery
-from app.delivery.clock import ClockWatch, HolderWatch, behind_records
+from app.delivery.clock import ClockWatch, HolderWatch
 from app.delivery.event_reading import EventReadingJob
 from app.delivery.jobs import Queue
 from app.delivery.models import Worker
@@ -88,10 +88,6 @@ class WorkerProcess:
                 stack.enter_context(recovery.only_worker(self.settings.data))
                 recovery.void_all_leases(self.database)
                 self.queue.engine.storage.flush_queue()  # the sweep below enqueues everything that matters
-            with self.database.reading() as session:
-                behind = behind_records(session)
-            if behind:
-                recovery.after_clock_set_back(self.database, self.queue, behind)
             self._beat()
             self.quota.start()
             if self.database.is_sqlite:
@@ -136,7 +132,8 @@ class WorkerProcess:
             log.exception("no sign of life could be given; trying again in %s s", BEAT_SECONDS)
 
     def _beat_once(self) -> None:
-        set_back_by = self.clock.set_back_by()
+        with self.database.reading() as session:
+            set_back_by = self.clock.set_back_by(session)
         if set_back_by:
             recovery.after_clock_set_back(self.database, self.queue, set_back_by)
         with self.database.writing() as session:

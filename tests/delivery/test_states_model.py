@@ -11,9 +11,10 @@ import itertools
 import os
 import shutil
 import tempfile
+import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,15 +54,16 @@ from tests.conftest import PASSWORD, SECRET_KEY
 from tests.delivery.sink import Sink
 from tests.factories import a_draft_send, a_list, a_template_version, reviewed, some_people
 
-PEOPLE = 6
+PEOPLE = 8
 LEASE = 0.3
 """Seconds; short, so that a worker can be frozen for longer."""
 STOP_SECONDS = 2.0
 ANSWERS = (
     "delivered", "delivered", "delivered", "bounced", "queued", "nolist", "dropped", "gateway", "lost",
     "email.invalid", "invalid_request_schema", "throttled", "internal_server", "authentication.upstream",
-    "authentication.unauthorized",
+    "authentication.unauthorized", "delivered", "gateway", "lost", "internal_server",
 )  # fmt: skip
+SOME_ANSWERS = st.lists(st.sampled_from(ANSWERS), min_size=1, max_size=6)
 NOT_SENT = {one for one in ANSWERS if "." in one or "_" in one or one in ("throttled", "dropped")}
 """Answers that promise that nothing went out."""
 FINAL = {Outcome.DELIVERED, Outcome.BOUNCED, Outcome.SKIPPED, Outcome.CANCELLED}
@@ -105,6 +107,10 @@ class MortalDatabase(Database):
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
+        if threading.current_thread() is not threading.main_thread():  # a posting thread looks something up
+            with super().writing() as session:
+                yield session
+            return
         if self._left < 0:
             raise Died
         self._left -= 1
@@ -133,13 +139,16 @@ class Made:
 
 
 class States(RuleBasedStateMachine):
-    """One send to six people."""
+    """One send to eight people, and another when it is over."""
 
     made: Made
     numbers = itertools.count()
 
     def __init__(self) -> None:
         super().__init__()
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
         made, number = self.made, next(self.numbers)
         file = made.folder / f"{number}.sqlite3"
         shutil.copy(made.file, file)
@@ -155,7 +164,8 @@ class States(RuleBasedStateMachine):
         self.stopped_at: float | None = None
         self.posted_in_step = 0
         made.sink.decide = self._on_post
-        self.answers, self.meanwhile = itertools.cycle(["delivered"]), (-1, "")
+        self.answers: Iterator[str] = itertools.cycle(["delivered"])
+        self.meanwhile: tuple[int, Sequence[str]] = (-1, ())
         self.kinds: set[str] = set()
         self.before = self._look()
 
@@ -171,10 +181,10 @@ class States(RuleBasedStateMachine):
             self._judge(reference)
             answer = next(self.answers)
             self.posts.setdefault(reference, []).append(answer)
-            at, act = self.meanwhile
-            if self.posted_in_step == at:
+            at, acts = self.meanwhile
+            number, self.posted_in_step = self.posted_in_step, self.posted_in_step + 1
+            for act in acts if number == at else ():
                 self._act(act)
-            self.posted_in_step += 1
         except Exception as error:  # in the service's thread; the step tells of it
             self.wrong.append(f"{type(error).__name__}: {error}")
             return "delivered"
@@ -195,36 +205,73 @@ class States(RuleBasedStateMachine):
 
     # Rules
 
-    @initialize(wave=st.sampled_from([None, None, 2]), undo_seconds=st.sampled_from([0.0, 0.0, 3600.0]))
+    @initialize(wave=st.sampled_from([None, None, 2]), undo_seconds=st.sampled_from([0.0, 0.0, 0.0, 0.0, 3600.0]))
     def begin(self, wave: int | None, undo_seconds: float) -> None:
         self._release(wave, undo_seconds)
 
-    @rule(wave=st.sampled_from([None, 2, 3]), undo_seconds=st.sampled_from([0.0, 3600.0]))
-    def released_again(self, wave: int | None, undo_seconds: float) -> None:
-        self._release(wave, undo_seconds)
+    @rule(answers=SOME_ANSWERS)
+    def a_worker_works(self, answers: list[str]) -> None:
+        self._let_go_on()
+        self._works(answers)
 
     @rule(
-        answers=st.lists(st.sampled_from(ANSWERS), min_size=1, max_size=6),
-        writes=st.integers(1, 12),
-        end=st.sampled_from(["stops", "dies before the commit", "dies after the commit", "goes on"]),
-        at=st.integers(0, 3),
-        meanwhile=st.sampled_from(
-            ["", "", "pause", "resume", "cancel", "recover", "freeze", "decide again", "retry", "event", "go_on"]
-        ),
+        answers=SOME_ANSWERS, writes=st.integers(2, 9), end=st.sampled_from(["before the commit", "after the commit"])
     )
-    def a_worker_works(self, answers: list[str], writes: int, end: str, at: int, meanwhile: str) -> None:
-        """A job with these answers, until it dies or stops at a write; somebody acts while a POST is under way."""
-        self.kinds.add("work")
-        self.answers, self.meanwhile = itertools.cycle(answers), (at, meanwhile)
-        self._work(writes if end != "goes on" else 10_000, end)
+    def a_worker_dies(self, answers: list[str], writes: int, end: str) -> None:
+        self._let_go_on()
+        self._works(answers, writes=writes, end=f"dies {end}")
 
-    @rule(act=st.sampled_from(["pause", "resume", "cancel", "undo", "send_now", "go_on", "go_on 2"]))
+    @rule(answers=SOME_ANSWERS, writes=st.integers(2, 9))
+    def a_worker_is_told_to_stop(self, answers: list[str], writes: int) -> None:
+        self._works(answers, writes=writes, end="stops")
+
+    @rule(
+        answers=SOME_ANSWERS,
+        at=st.integers(0, 3),
+        act=st.sampled_from(["pause", "pause", "cancel", "recover", "freeze"]),
+    )
+    def a_worker_is_interrupted(self, answers: list[str], at: int, act: str) -> None:
+        """While a POST is under way."""
+        self._works(answers, at=at, meanwhile=[act])
+
+    @rule(
+        answers=SOME_ANSWERS,
+        at=st.integers(0, 3),
+        act=st.sampled_from(["decide again", "decide sent", "retry", "event", "pause", "cancel"]),
+    )
+    def a_worker_is_taken_over_and_more(self, answers: list[str], at: int, act: str) -> None:
+        """What the other put into doubt changes again before the first one records it."""
+        self._let_go_on()
+        self._works(answers, at=at, meanwhile=["freeze", act])
+
+    @rule(
+        act=st.sampled_from(["pause", "pause", "resume", "cancel", "undo", "release", "send_now", "go_on", "go_on 2"])
+    )
     def a_person_controls(self, act: str) -> None:
         self._act(act)
 
-    @rule(act=st.sampled_from(["retry", "decide again", "decide leave", "decide sent", "decide left again"]))
-    def a_person_decides(self, act: str) -> None:
+    @rule(answers=SOME_ANSWERS)
+    def a_worker_finds_what_it_finds(self, answers: list[str]) -> None:
+        """Nobody lets a send that rests go on: nothing may be posted (P5)."""
+        self._works(answers)
+
+    @rule(wave=st.sampled_from([None, 2, 3]))
+    def another_send(self, wave: int | None) -> None:
+        """When this one is over for good, and after a look at its end."""
+        if self.before[0] in (SendState.CANCELLED, SendState.FINISHED):
+            self._to_the_end()
+            self.database.close()
+            self._begin_anew()
+            self._release(wave, 0.0)
+
+    @rule(
+        act=st.sampled_from(["retry", "decide again", "decide leave", "decide sent", "decide left again"]),
+        then=st.sampled_from(["", "work"]),
+    )
+    def a_person_decides(self, act: str, then: str) -> None:
         self._act(act)
+        if then:
+            self._works(["delivered"])
 
     @rule(number=st.integers(0, PEOPLE - 1), status=st.sampled_from(["delivered", "deferred", "bounced", "rejected"]))
     def an_event_settles(self, number: int, status: str) -> None:
@@ -296,6 +343,25 @@ class States(RuleBasedStateMachine):
 
     # Doing
 
+    def _let_go_on(self) -> None:
+        """However it stopped; a send that is over goes on with what a person wants tried again."""
+        acts = {
+            SendState.DRAFT: ["release"],
+            SendState.SCHEDULED: ["send_now"],
+            SendState.PAUSED: ["resume", "go_on 2"],
+            SendState.FINISHED: ["retry", "decide again"],
+        }
+        for act in acts.get(self.before[0], []):
+            self._act(act)
+
+    def _works(
+        self, answers: list[str], *, writes: int = 10_000, end: str = "", at: int = -1, meanwhile: Sequence[str] = ()
+    ) -> None:
+        """Let a worker do one job with these answers; `meanwhile` happens while POST number `at` is under way."""
+        self.kinds.add("work")
+        self.answers, self.meanwhile = itertools.cycle(answers), (at, meanwhile)
+        self._work(writes, end)
+
     def _release(self, wave: int | None, undo_seconds: float) -> None:
         self.kinds.add("release")
         with self.database.writing() as session:
@@ -311,10 +377,11 @@ class States(RuleBasedStateMachine):
 
     def _act(self, act: str) -> None:
         """Something happens beside the worker; that it is too late for it is no fault."""
-        if not act:
-            return
         if act in ("recover", "freeze"):
             self._recover(act)
+            return
+        if act == "release":
+            self._release(None, 0.0)
             return
         kind = act.partition(" ")[0]
         self.kinds.add(kind)
@@ -405,7 +472,7 @@ class States(RuleBasedStateMachine):
 
     def _to_the_end(self) -> None:
         """Whatever happened: a worker that lives brings every send that may go on to its end, with everybody once."""
-        self.answers, self.meanwhile = itertools.cycle(["delivered"]), (-1, "")
+        self.answers, self.meanwhile = itertools.cycle(["delivered"]), (-1, ())
         for _ in range(40):
             state = self._look()[0]
             if state in (SendState.FINISHED, SendState.CANCELLED, SendState.DRAFT):
@@ -414,7 +481,7 @@ class States(RuleBasedStateMachine):
             for act in ("recover", "send_now", "resume", "go_on"):
                 self._act(act)
             self.stopped_at = None
-            self._work(10_000, "goes on")
+            self._work(10_000, "")
         assert not self.wrong, self.wrong
         state, messages = self._look()
         assert state in (SendState.FINISHED, SendState.CANCELLED, SendState.DRAFT), f"{state} for ever"
