@@ -37,12 +37,13 @@ def run_demo(settings: Settings, *, password: str | None, fill_it: bool) -> None
     """Run until stopped. Prints the address and, when it was made just now, the sign-in."""
     simulator_url = f"http://127.0.0.1:{settings.simulator_port}"
     database = Database(settings.database_url)
+    # The sign-in below must not run out of sight: requests are lines at `info`, and the demo's faults are meant.
+    level = settings.log_level if "log_level" in settings.model_fields_set else "error"
+    logging.getLogger().setLevel(level.upper())
     with database.writing() as session:
         fresh = fill_it and is_empty(session)
         if fresh:
             fill(session, settings, f"{simulator_url}/client/v4")
-    # The sign-in below must not run out of sight: every request is a line at `info`.
-    level = settings.log_level if "log_level" in settings.model_fields_set else "warning"
     supervisor = Supervisor(["simulator", "web", "worker"], {"POSTROOM_LOG_LEVEL": level})
     supervisor.start()
     address = f"http://127.0.0.1:{settings.port}"
