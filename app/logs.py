@@ -39,8 +39,9 @@ def log_context(**numbers: object) -> Iterator[None]:
 
 
 def add_to_log(**numbers: object) -> None:
-    """Put more numbers on the lines of the block that `log_context` began."""
-    _numbers.set({**_numbers.get(), **numbers})
+    """Put more numbers on the lines of the block that `log_context` began; outside of one, nowhere."""
+    if _numbers.get():
+        _numbers.set({**_numbers.get(), **numbers})
 
 
 def set_up_logs(settings: Settings) -> None:

@@ -81,6 +81,12 @@ def test_numbers_of_a_block_are_on_every_line_of_it_and_on_none_after(as_json: L
     assert not {"send_id", "lane_id"} & set(after)
 
 
+def test_nothing_is_left_on_the_lines_of_a_thread_that_has_no_block(as_json: Lines) -> None:
+    add_to_log(send_id=7)
+    as_json.log.info("another job")
+    assert "send_id" not in as_json.objects[0]
+
+
 def test_text_has_the_numbers_at_its_end() -> None:
     lines = Lines(TextLines())
     with log_context(send_id=7):

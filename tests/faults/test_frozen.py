@@ -26,9 +26,9 @@ def test_frozen_workers_wake_up_and_nobody_gets_an_e_mail_twice(
     ground: Ground, simulator: RunningSimulator, tell: Tell
 ) -> None:
     chance, record, goes_on = random.Random(SEED), SinkRecord(simulator), 0.0
-    simulator.configure(chaos={"latency_ms": 150, "fault_share": 0})
-    send_id = ground.send(people(200 * FREEZES))
+    simulator.configure(chaos={"latency_ms": 400, "fault_share": 0})
     workers = 1 if ground.database.is_sqlite else 3
+    send_id = ground.send(people(100 * workers * FREEZES))  # more than those that are not frozen post meanwhile
     with ExitStack() as stack:
         running = [
             stack.enter_context(RunningWorker(ground.settings, POSTROOM_LEASE_SECONDS="1")) for _ in range(workers)

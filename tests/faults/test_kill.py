@@ -22,7 +22,8 @@ from tests.simulator_process import RunningSimulator
 pytestmark = pytest.mark.faults
 
 PEOPLE = 300
-IN_HAND = 8 * MOST_PER_CONNECTION
+CONNECTIONS = 8
+IN_HAND = CONNECTIONS * MOST_PER_CONNECTION
 """What a lane has in hand at most; on a machine at rest, at this latency, it is two for each of the 8 connections."""
 LATENCY = {"latency_ms": 40, "fault_share": 0}
 SHORT_LEASE = {"POSTROOM_LEASE_SECONDS": "3"}
@@ -150,7 +151,11 @@ def test_a_frozen_worker_that_wakes_up_posts_nothing_of_what_was_taken_over(
         posted = len(simulator.requests())
         frozen.send(signal.SIGCONT)
         time.sleep(3)
-        assert len(simulator.requests()) == posted
+        # A POST whose first byte had left when the process froze may arrive whole only now; it is in doubt already.
+        assert len(simulator.requests()) <= posted + CONNECTIONS
+        said = {message.reference: message.state for message in ground.messages(send_id)}
+        late = simulator.requests()[posted:]
+        assert {said[one["reference"]] for one in late} <= {Outcome.UNKNOWN, Outcome.DELIVERED}
         # What it really posted before, it may now write down; nothing becomes less certain.
         assert ground.tally(send_id).get(Outcome.UNKNOWN, 0) <= in_doubt
     assert_promises(ground, simulator, send_id, most_in_doubt=2 * IN_HAND)
