@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from email.message import EmailMessage
 from typing import Any
 
@@ -139,3 +140,14 @@ def test_the_size_is_never_estimated_too_small(text: str, content: bytes) -> Non
     message.add_attachment(content, maintype="application", subtype="x-a", filename="a.bin")
     assert message_size(request) >= len(message.as_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"))
     assert encoded_size(len(content)) >= len(content) * 4 / 3
+
+
+@given(st.text(), st.text(), st.lists(st.tuples(st.just("X-A"), st.text()), max_size=1))
+def test_the_bytes_posted_are_those_of_plain_json_so_that_an_old_e_mail_is_still_proven_the_same(
+    subject: str, html: str, headers: list[tuple[str, str]]
+) -> None:
+    """Messages keep the SHA-256 of what was posted (P4); whichever library writes it, it must give the same bytes."""
+    person = Address("anna@example.net", "Änne “A” \\ Ö")
+    request = SendRequest(Address("o@example.com"), (person,), subject, html, "", headers=tuple(headers))
+    plain = json.dumps(request.to_json(), ensure_ascii=False, separators=(",", ":"))
+    assert request.body() == plain.encode()
