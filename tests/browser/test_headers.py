@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from tests.browser.conftest import RunningPostroom, sign_in
 from tests.browser.test_every_page import problems_of
@@ -146,6 +147,26 @@ def test_the_default_headers_of_a_template_save_themselves(page: Page, postroom:
     page.reload()
     expect(row(page, "Sensitivity").get_by_label("Value")).to_have_value("private")
     expect(row(page, "Priority")).to_have_count(0)
+
+
+def test_a_button_pressed_while_the_last_key_is_still_to_be_checked_does_its_work(
+    page: Page, postroom: RunningPostroom
+) -> None:
+    begin(page, postroom)
+    page.get_by_text("Add a header", exact=True).click()
+    page.get_by_role("button", name="Add Content-Language", exact=True).click()
+    row(page, "Content-Language").wait_for()
+
+    def slowly(route: Route) -> None:
+        time.sleep(0.8)  # longer than the composer waits after a key
+        route.continue_()
+
+    page.route("**/headers*", slowly)
+    page.get_by_text("Add a header", exact=True).click()
+    row(page, "Content-Language").get_by_label("Language").fill("fr")
+    page.get_by_role("button", name="Add Importance", exact=True).click()
+    expect(row(page, "Importance")).to_be_visible()
+    expect(row(page, "Content-Language").get_by_label("Language")).to_have_value("fr")
 
 
 @pytest.mark.parametrize("width", [360, 1440])
