@@ -24,10 +24,14 @@ from app.people import accounts
 from app.people.accounts import add_person
 from app.people.models import Person, Role, Workspace
 from app.settings import Settings
+from tests.memory import memory_folder
 
 # A property is right or wrong; how long an example takes says only how busy the machine is.
 hypothesis.settings.register_profile("postroom", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("postroom")
+
+if where := memory_folder():
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(where))  # every `tmp_path`
 
 PASSWORD = "a long password for tests"
 SECRET_KEY = "a secret key for tests, long enough for its check"
@@ -177,7 +181,8 @@ def postgres_server() -> Iterator[str]:
     from tests.postgres import running_postgres
 
     # Not below pytest's own folder: run by root, the server is another user, and the next pytest shuts that folder.
-    with tempfile.TemporaryDirectory(prefix="postroom-postgres-") as folder, running_postgres(Path(folder)) as url:
+    made = tempfile.TemporaryDirectory(prefix="postroom-postgres-", dir=memory_folder())
+    with made as folder, running_postgres(Path(folder)) as url:
         yield url
 
 

@@ -40,7 +40,7 @@ def running_postgres(folder: Path) -> Iterator[str]:
 def fresh_database(server_url: str) -> Iterator[str]:
     """Make a database with the newest schema; drops it at the end."""
     name = "test_" + uuid.uuid4().hex
-    _execute(server_url, f"create database {name} template {TEMPLATE}")
+    _execute(server_url, f"create database {name} template {TEMPLATE} strategy file_copy")
     try:
         yield _named(server_url, name)
     finally:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import time
 
 PER_CONNECTION = 2
-"""Messages in hand for each connection at least: one under way, one that waits for it to end."""
+"""Messages in hand for each connection at least: one under way, one that waits for it to end. Lanes at work at the
+same time share the connections, and so this."""
 TURNS_IN_HAND = 16
 """Work in hand, in times of a turn: so a turn takes a sixth of the time between turns at most."""
 MOST_PER_CONNECTION = 32
@@ -31,6 +32,8 @@ class InHand:
         self._done = 0
         self._rate = 0.0
         self._turn_seconds = 0.0
+        self.lanes = 1
+        """Lanes of this worker that share the connections just now."""
 
     def count(self, results: int) -> None:
         """Take note of results."""
@@ -47,8 +50,11 @@ class InHand:
     def most(self) -> int:
         """Messages to have in hand: two for each connection, more when the service is fast or the database slow."""
         wanted = self._rate * self._turn_seconds * TURNS_IN_HAND
-        return max(self._least, min(self._limit, int(wanted)))
+        return max(self._share(self._least), min(self._share(self._limit), int(wanted)))
 
     def batch(self, in_hand: int) -> int:
         """Results worth a turn when so many messages are in hand, whatever would be right by now."""
-        return max(1, int(in_hand * BATCH_SHARE), int((in_hand - self._least) * LARGE_BATCH_SHARE))
+        return max(1, int(in_hand * BATCH_SHARE), int((in_hand - self._share(self._least)) * LARGE_BATCH_SHARE))
+
+    def _share(self, messages: int) -> int:
+        return -(-messages // max(1, self.lanes))

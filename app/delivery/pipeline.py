@@ -256,6 +256,7 @@ class Pipeline:
             return self._end(session, work)
         if work.watch.is_stopped and not work.tray.in_hand:  # what stopped it is written down now
             work.watch = Watch(self.settings.lease_seconds)
+        work.amount.lanes = len(self._sends)
         room = work.amount.most - work.tray.in_hand
         if work.is_leaving or work.watch.is_stopped or room <= 0:
             return []

@@ -26,6 +26,13 @@ def test_a_fast_service_or_a_slow_database_needs_more_but_never_without_end() ->
     assert measured(8, rate=5000, turn_seconds=1).most == 8 * MOST_PER_CONNECTION
 
 
+def test_lanes_that_share_the_connections_share_what_is_in_hand() -> None:
+    amount = InHand(8)
+    amount.lanes = 3
+    assert amount.most == 6
+    assert 1 <= amount.batch(6) < 6
+
+
 def test_a_batch_leaves_work_for_the_threads_while_it_is_written_down() -> None:
     assert InHand(1).batch(1) == 1
     for connections in (1, 8, 32):

@@ -53,6 +53,7 @@ from app.simulator.settings import DEFAULT_ACCOUNT, DEFAULT_TOKEN
 from tests.conftest import PASSWORD, SECRET_KEY
 from tests.delivery.sink import Sink
 from tests.factories import a_draft_send, a_list, a_template_version, reviewed, some_people
+from tests.memory import memory_folder
 
 PEOPLE = 8
 LEASE = 0.3
@@ -491,9 +492,7 @@ class States(RuleBasedStateMachine):
 
 @pytest.fixture
 def made(migrated_file: Path, renderer: LimitedRenderer) -> Iterator[Made]:
-    memory = Path("/dev/shm")
-    where = memory if os.access(memory, os.W_OK) else None
-    with tempfile.TemporaryDirectory(dir=where) as name, Sink() as sink:
+    with tempfile.TemporaryDirectory(dir=memory_folder()) as name, Sink() as sink:
         file = Path(name) / "made.sqlite3"
         shutil.copy(migrated_file, file)
         database = Database(f"sqlite:///{file}")
