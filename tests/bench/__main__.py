@@ -8,12 +8,14 @@ from collections.abc import Callable
 
 from tests.bench.million import million
 from tests.bench.pace import pace
+from tests.bench.parts import parts
 from tests.bench.pipeline import pipeline
 from tests.bench.preview import preview
 from tests.bench.rows import print_row
 
 BENCHES: dict[str, Callable[[], None]] = {
     "pipeline": pipeline,
+    "parts": parts,
     "preview": lambda: preview(print_row),
     "pace": lambda: pace(print_row),
     "million": million,
