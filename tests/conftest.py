@@ -51,6 +51,11 @@ def renderer() -> Iterator[LimitedRenderer]:
     made.close()
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Half as many more than cores: many tests wait for a process, a pace or a browser."""
+    return max(2, (os.cpu_count() or 1) * 3 // 2)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """On PostgreSQL leave out the tests that ask no database: they would only say the same again."""
     if os.environ.get("POSTROOM_TEST_DATABASE") != "postgresql":

@@ -17,7 +17,7 @@ from app.emails.publishing import FROM_SEND, with_defaults
 from app.emails.rendering import RenderError
 from app.emails.variables import Kind, Variable, find_variables, wrong_for
 
-SECONDS = 4.0
+SECONDS = 2.0
 """Time that the checks of one language may take."""
 
 

@@ -22,7 +22,7 @@ from app.emails.rendering import EmailSource, RenderError, RenderProblem, variab
 from app.emails.templates import find_template
 from app.refusals import Refused
 
-SECONDS = 5.0
+SECONDS = 3.0
 """Time that preparing a draft may take."""
 FROM_SEND = frozenset({"email", "name", "unsubscribe_url"})
 """Variables that every message has."""
