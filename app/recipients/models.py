@@ -23,6 +23,8 @@ class RecipientList(Base):
     name: Mapped[str] = mapped_column(String(200))
     columns: Mapped[list[str]] = mapped_column(default=list)
     """Data columns in the order of the file, as variable names (`first_name`); without the e-mail column."""
+    column_kinds: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """Column to `ColumnKind`, of those that are not text; read by `columns.kind_of`."""
     recipient_count: Mapped[int] = mapped_column(default=0)
     """Kept with every change, never counted on a page."""
     change_number: Mapped[int] = mapped_column(default=1)
