@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from email.utils import getaddresses
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from app.audit.trail import Actor, note
@@ -25,6 +25,8 @@ from app.people.senders import find_sender
 from app.recipients.lists import find_list
 from app.recipients.models import RecipientList
 from app.refusals import NotThere, Refused
+from app.sends.audience_models import AudiencePart
+from app.sends.audience_parts import parts_of, shared_columns
 from app.sends.control import find_send
 from app.sends.models import ReviewState, Send, SendAttachment, SendKind, SendState
 
@@ -109,11 +111,10 @@ def change_values(session: Session, actor: Actor, send_id: int, values: dict[str
 
 
 def common_variables(session: Session, send: Send) -> list[str]:
-    """Give the variables that neither the list's columns nor each recipient's address and name give."""
+    """Give the variables that neither each recipient's address and name nor a column of every list gives."""
     if send.template_version is None:
         return []
-    recipient_list = session.get(RecipientList, send.list_id) if send.list_id else None
-    given = {*FROM_SEND, *(recipient_list.columns if recipient_list else ())}
+    given = {*FROM_SEND, *shared_columns(parts_of(session, send))}
     given |= with_defaults({}, send.template_version.content.hints).keys()
     return sorted({*send.template_version.variables, *_variables_of_headers(send)} - given)
 
@@ -242,7 +243,10 @@ def _choose(
                 f"This send follows send {send.follows_send_id} and goes to its list. Begin a new send for another one."
             )
             raise Refused(words, field="list")
-        send.list_id = _usable_list(session, actor, list_id).id
+        chosen = _usable_list(session, actor, list_id).id
+        if chosen != send.list_id:  # the same one again leaves what else was chosen beside it
+            session.execute(delete(AudiencePart).where(AudiencePart.send_id == send.id))
+            send.list_id, send.list_name = chosen, ""
         return
     seen: set[str] = set()
     chosen: dict[str, list[Any]] = {}

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from app.cloudflare.types import Attachment, SendRequest
 from app.emails.limits import LimitedRenderer
 from app.emails.rendering import RenderError
-from app.recipients.models import Recipient
+from app.recipients.walking import neighbours, one_of
 from app.sends import audience
 from app.sends.composition import MessagePlan, compose, plan_of
 from app.sends.models import Message, ReviewProblem, Send, SendKind
@@ -40,15 +40,11 @@ def look_before(session: Session, renderer: LimitedRenderer, send: Send, recipie
     if send.kind is SendKind.DIRECT:
         first = (*plan.to, *plan.cc, *plan.bcc)[0]
         return _look(renderer, plan, first.address, first.name or "", {}, SPECIMEN_REFERENCE)
-    of_send = audience.people_of(session, send)
-    of_list = select(Recipient).where(*of_send)
-    person = session.scalar(of_list.where(Recipient.id == recipient_id)) if recipient_id else None
-    person = person or session.scalar(of_list.order_by(Recipient.id).limit(1))
+    streams = audience.streams(session, send)
+    person, place = one_of(session, streams, recipient_id or 0)
     if person is None:
         return Look("nobody", None, ("Nobody is on this list.",))
-    ids = select(Recipient.id).where(*of_send)
-    before = session.scalar(ids.where(Recipient.id < person.id).order_by(Recipient.id.desc()).limit(1))
-    after = session.scalar(ids.where(Recipient.id > person.id).order_by(Recipient.id).limit(1))
+    before, after = neighbours(session, streams, place)
     own = _own_file(session, send, person.data)
     look = _look(renderer, plan, person.email, person.name, person.data, SPECIMEN_REFERENCE, own=own)
     return Look(look.who, look.request, look.problems, before, after)

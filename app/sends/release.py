@@ -7,26 +7,27 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.audit.trail import Actor, note
 from app.db import now
 from app.people.models import Person, Workspace
-from app.recipients.models import Recipient, RecipientList, Suppression, SuppressionReason
+from app.recipients.models import Recipient, Suppression, SuppressionReason
 from app.recipients.suppressions import opted_out, opted_out_words
 from app.refusals import Refused
 from app.sends import audience
+from app.sends.audience_models import AudiencePart
+from app.sends.audience_parts import included_lists, parts_of
 from app.sends.control import find_send
 from app.sends.models import Audience, Message, Outcome, ReviewProblem, ReviewState, Send, SendKind, SendState
 from app.sends.pace import Pace, set_pace
 from app.sends.review import MOST_PROBLEMS, OPTED_OUT, fingerprint
 from app.sends.scheduling import moment_words
+from app.sends.snapshot import take_snapshot
 from app.sends.staleness import marks
 from app.sends.tallies import open_tallies
 
-CHUNK = 1000
-"""Messages written at once."""
 SAME_DAY = timedelta(hours=24)
 """The same list and version within this time are asked about first."""
 
@@ -65,6 +66,8 @@ def release(
     if send.state is not SendState.DRAFT:
         return send
     _hold_still(session, send)
+    if send.state is not SendState.DRAFT:
+        return send
     _check(session, send, seen)
     if not again_confirmed and (earlier := sent_before(session, send)) is not None:
         raise SentBefore(
@@ -87,14 +90,16 @@ def release(
 
 
 def sent_before(session: Session, send: Send) -> Send | None:
-    """Give an earlier send of the same list and version within a day, if there is one."""
+    """Give an earlier send of the same version within a day to the same list, or to one of several, if there is one."""
     if send.kind is not SendKind.LIST or send.audience is not Audience.EVERYBODY:
         return None  # a follow-up goes to others, or a person chose whom to write to again
+    lists = [one.id for one in included_lists(parts_of(session, send))]
+    in_parts = select(AudiencePart.send_id).where(AudiencePart.list_id.in_(lists), AudiencePart.is_excluded.is_(False))
     return session.scalars(
         select(Send)
         .where(
             Send.workspace_id == send.workspace_id,
-            Send.list_id == send.list_id,
+            or_(Send.list_id.in_(lists), Send.id.in_(in_parts)),
             Send.template_version_id == send.template_version_id,
             Send.id != send.id,
             Send.released_at > now() - SAME_DAY,
@@ -123,10 +128,12 @@ def would_go_out(session: Session, send: Send) -> int:
     gone = select(Suppression.email_key).where(
         Suppression.workspace_id == send.workspace_id, Suppression.reason == SuppressionReason.OPT_OUT
     )
-    of_list = select(func.count()).where(*audience.people_of(session, send), Recipient.id.not_in(left_out))
-    if team is None:
-        return left - (session.scalar(of_list.where(Recipient.email_key.in_(gone))) or 0)
-    return session.scalar(of_list.where(Recipient.email_key.in_(team), Recipient.email_key.not_in(gone))) or 0
+    who = (Recipient.email_key.in_(gone),)
+    if team is not None:
+        who = (Recipient.email_key.in_(team), Recipient.email_key.not_in(gone))
+    count = select(func.count()).where(Recipient.id.not_in(left_out), *who)
+    found = sum(session.scalar(count.where(*one.where)) or 0 for one in audience.streams(session, send))
+    return left - found if team is None else found
 
 
 def problem_for_all(session: Session, send_id: int) -> ReviewProblem | None:
@@ -169,10 +176,8 @@ def team_in_trial_mode(session: Session, send: Send) -> set[str] | None:
 
 
 def _hold_still(session: Session, send: Send) -> None:
-    """Keep the list and the mode from changing between the check and the snapshot (P7)."""
+    """Keep the lists and the mode from changing between the check and the snapshot (P7)."""
     session.get_one(Workspace, send.workspace_id, with_for_update={"read": True}, populate_existing=True)
-    if send.list_id is not None:
-        session.get(RecipientList, send.list_id, with_for_update={"read": True}, populate_existing=True)
     audience.hold_still(session, send)
 
 
@@ -225,30 +230,7 @@ def _snapshot(session: Session, send: Send) -> tuple[int, int]:
         _skip(row, _everybody(send), team, _opted_out(session, send, _everybody(send)))
         session.execute(insert(Message), [row])
         return 1, int(row["state"] is Outcome.SKIPPED)
-    recipient_list = session.get_one(RecipientList, send.list_id)
-    send.list_name, send.columns = recipient_list.name, recipient_list.columns
-    left_out, of_send = _left_out(session, send.id), audience.people_of(session, send)
-    total = skipped = after = 0
-    while True:
-        people = session.execute(
-            select(Recipient.id, Recipient.email, Recipient.name, Recipient.data)
-            .where(*of_send, Recipient.id > after)
-            .order_by(Recipient.id)
-            .limit(CHUNK)
-        ).all()
-        if not people:
-            return total, skipped
-        rows = [message_row(send.id, *person) for person in people]
-        out = _opted_out(session, send, [row["email"] for row in rows])
-        for row in rows:
-            _skip(row, [row["email"]], team, out)
-            words = left_out.get(row["recipient_id"])
-            if words is not None and row["state"] is Outcome.PENDING:
-                row.update(state=Outcome.SKIPPED, reason="left_out_at_review", detail=words)
-        session.execute(insert(Message), rows)
-        total += len(rows)
-        skipped += sum(1 for row in rows if row["state"] is Outcome.SKIPPED)
-        after = people[-1].id
+    return take_snapshot(session, send, team)
 
 
 def _direct_row(send: Send) -> dict[str, Any]:
@@ -272,16 +254,3 @@ def _skip(row: dict[str, Any], addresses: list[str], team: set[str] | None, out:
     gone = [opted_out_words(one, out[one.lower()]) for one in addresses if one.lower() in out]
     if gone and row["state"] is Outcome.PENDING:
         row.update(state=Outcome.SKIPPED, reason=OPTED_OUT, detail=" ".join(gone))
-
-
-def _left_out(session: Session, send_id: int) -> dict[int, str]:
-    """Give who is left out and why, as the review found."""
-    rows = session.execute(
-        select(ReviewProblem.recipient_id, ReviewProblem.words)
-        .where(ReviewProblem.send_id == send_id, ReviewProblem.recipient_id.is_not(None))
-        .order_by(ReviewProblem.id)
-    )
-    words: dict[int, str] = {}
-    for recipient_id, one in rows:
-        words[recipient_id or 0] = f"{words[recipient_id or 0]} {one}" if recipient_id in words else one
-    return words

@@ -1,12 +1,13 @@
 """P7 for a send that starts long after its release: no surprise at its start.
 
-A timed send keeps *marks* of what it was released with. When its time comes they are taken again, with one query, and
+A timed send keeps *marks* of what it was released with. When its time comes they are taken again, with two queries, and
 compared; when one differs the send pauses itself, says which, and asks “send as released” or “cancel”. Stale means:
 
 - **sender**: the chosen sender identity has another name or Reply-To, or was removed.
 - **template**: a newer version was published since, or the template was archived. Which version the send uses does not
   matter: whoever chose an older one on purpose did so knowing the newest one of that day.
-- **list**: its change number is another one (people added, changed or removed, or the list renamed), or it is gone.
+- **list**: its change number is another one (people added, changed or removed, or the list renamed), or it is gone; of
+  several lists and of segments any of them.
 - **connection**: another account or another address of the service on the settings page. A new API token for the same
   account is no change, and neither is the pace; what the environment sets cannot change while the program runs.
 - **workspace**: trial mode or live was switched, or the address of the unsubscribe links is another one.
@@ -32,6 +33,7 @@ from app.people.models import Connection, SenderIdentity, Workspace
 from app.recipients.models import RecipientList, Suppression, SuppressionReason
 from app.recipients.suppressions import opted_out
 from app.refusals import Refused
+from app.sends import audience
 from app.sends.control import change_state, find_send, pause_by_program
 from app.sends.models import Message, Outcome, Send, SendKind, SendState
 from app.sends.pauses import STALE
@@ -48,7 +50,7 @@ WORDS = {
 
 
 def marks(session: Session, send_id: int) -> dict[str, Any]:
-    """Give the marks of a send as things stand now; one query."""
+    """Give the marks of a send as things stand now; two queries."""
     used, newest = aliased(TemplateVersion), aliased(TemplateVersion)
     newest_number = (
         select(func.max(newest.number)).where(newest.template_id == used.template_id).correlate(used).scalar_subquery()
@@ -80,7 +82,7 @@ def marks(session: Session, send_id: int) -> dict[str, Any]:
     parts = {
         "sender": row[0:4],
         "template": row[4:6],
-        "list": row[6:8],
+        "list": (*row[6:8], *audience.marks_of_parts(session, session.get_one(Send, send_id))),
         "connection": row[8:10],
         "workspace": row[10:12],
     }

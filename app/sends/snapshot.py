@@ -1,0 +1,134 @@
+"""The snapshot: a send's people become its messages, set by set in the database, and who gets none is marked.
+
+No person passes through this process but those who are left out, a few at a time: memory does not grow with the list.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import String, and_, bindparam, case, cast, false, func, insert, literal, select, update
+from sqlalchemy.orm import Session
+
+from app.db import table_of
+from app.recipients.models import Recipient, Suppression, SuppressionReason
+from app.recipients.suppressions import opted_out_words
+from app.sends import audience
+from app.sends.audience_models import AudiencePart
+from app.sends.audience_parts import Part, own_parts, parts_of, short_words_of, united_columns
+from app.sends.models import Message, Outcome, ReviewProblem, Send
+from app.sends.review import OPTED_OUT
+
+CHUNK = 1000
+"""People who are left out that are written at once."""
+COLUMNS = ("send_id", "reference", "recipient_id", "email", "email_key", "name", "data", "state", "reason")
+"""What the snapshot writes of each person; the other columns of a message get their defaults."""
+
+
+def take_snapshot(session: Session, send: Send, team: set[str] | None) -> tuple[int, int]:
+    """Write the messages of a list send; gives how many there are, and how many of them are skipped.
+
+    In trial mode everybody outside of the `team` is skipped; None: the workspace is live.
+    """
+    parts = parts_of(session, send)
+    _keep_words(session, send, parts)
+    for stream in audience.streams(session, send, parts):
+        rows = _rows(send, team).where(*stream.where).order_by(Recipient.id)
+        session.execute(insert(Message).from_select(COLUMNS, rows))
+    _skip_opted_out(session, send)
+    _skip_left_out(session, send)
+    session.flush()
+    return _counted(session, send)
+
+
+def _keep_words(session: Session, send: Send, parts: Sequence[Part]) -> None:
+    """Keep what the lists and segments are called now, and their columns, for the time when they are gone."""
+    send.list_name, send.columns = short_words_of(parts), united_columns(parts)
+    for one in own_parts(session, send):
+        session.execute(update(AudiencePart).where(AudiencePart.id == one.id).values(words=one.words))
+
+
+def _rows(send: Send, team: set[str] | None) -> Any:
+    """Select the messages of people as rows; the state is pending, or skipped for who is outside of the team."""
+    outside = false() if team is None else Recipient.email_key.not_in(sorted(team))
+    return select(
+        literal(send.id),
+        cast(func.gen_random_uuid(), String(36)),
+        Recipient.id,
+        Recipient.email,
+        Recipient.email_key,
+        Recipient.name,
+        Recipient.data,
+        case((outside, str(Outcome.SKIPPED)), else_=str(Outcome.PENDING)),
+        case((outside, "trial_mode"), else_=""),
+    )
+
+
+def _skip_opted_out(session: Session, send: Send) -> None:
+    """Skip whoever unsubscribed, with the day in words."""
+    after = 0
+    of_person = and_(Message.send_id == send.id, Message.email_key == Suppression.email_key)
+    query = (
+        select(Suppression.id, Message.id, Message.email, Suppression.created_at)
+        .join(Message, of_person)
+        .where(
+            Suppression.workspace_id == send.workspace_id,
+            Suppression.reason == SuppressionReason.OPT_OUT,
+            Message.state == Outcome.PENDING,
+        )
+        .order_by(Suppression.id)
+        .limit(CHUNK)
+    )
+    while rows := session.execute(query.where(Suppression.id > after)).all():
+        gone = ((message_id, opted_out_words(email, at)) for _, message_id, email, at in rows)
+        _skip(session, gone, reason=OPTED_OUT)
+        after = rows[-1][0]
+
+
+def _skip_left_out(session: Session, send: Send) -> None:
+    """Skip whom the review found problems with, with the problems' words."""
+    words: defaultdict[int, list[str]] = defaultdict(list)
+    after = 0
+    query = (
+        select(ReviewProblem.id, Message.id, ReviewProblem.words)
+        .join(Recipient, Recipient.id == ReviewProblem.recipient_id)
+        .join(Message, and_(Message.send_id == send.id, Message.email_key == Recipient.email_key))
+        .where(
+            ReviewProblem.send_id == send.id,
+            Message.recipient_id == ReviewProblem.recipient_id,
+            Message.state == Outcome.PENDING,
+        )
+        .order_by(ReviewProblem.id)
+        .limit(CHUNK)
+    )
+    while rows := session.execute(query.where(ReviewProblem.id > after)).all():
+        for _, message_id, one in rows:
+            words[message_id].append(one)
+        after = rows[-1][0]
+    left_out = ((message_id, " ".join(of_one)) for message_id, of_one in words.items())
+    _skip(session, left_out, reason="left_out_at_review")
+
+
+def _skip(session: Session, left_out: Iterable[tuple[int, str]], *, reason: str) -> None:
+    """Mark messages as skipped, each with its words."""
+    messages = table_of(Message)
+    statement = (
+        update(messages)
+        .where(messages.c.id == bindparam("skipped_id"))
+        .values(state=Outcome.SKIPPED, reason=reason, detail=bindparam("words"))
+    )
+    waiting = iter(left_out)
+    while rows := [{"skipped_id": message_id, "words": words} for message_id, words in islice(waiting, CHUNK)]:
+        session.execute(statement, rows)
+
+
+def _counted(session: Session, send: Send) -> tuple[int, int]:
+    """Give how many messages there are, and how many of them are skipped."""
+    rows = session.execute(
+        select(Message.state, func.count()).where(Message.send_id == send.id).group_by(Message.state)
+    )
+    counts = dict(rows.all())
+    return sum(counts.values()), counts.get(Outcome.SKIPPED, 0)
