@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.audit.trail import Actor, note
 from app.recipients.checking import NewRecipient
+from app.recipients.keys import keys_of
 from app.recipients.models import Recipient, RecipientList
 from app.recipients.spreadsheet_cells import BYTE_ORDER_MARK, csv_lines
 from app.refusals import NotThere, Refused
@@ -78,6 +79,7 @@ def make_list(
                     "email_key": one.email_key,
                     "name": one.name,
                     "data": dict(one.data),
+                    "keys": keys_of({}, columns, one.name, one.data),
                 }
                 for one in chunk
             ],

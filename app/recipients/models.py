@@ -6,7 +6,7 @@ import enum
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, LargeBinary, String, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base, Words, now
@@ -27,17 +27,26 @@ class RecipientList(Base):
     """Column to `ColumnKind`, of those that are not text; read by `columns.kind_of`."""
     recipient_count: Mapped[int] = mapped_column(default=0)
     """Kept with every change, never counted on a page."""
+    rekey_after: Mapped[int | None]
+    """The kind of a column was changed: keys of recipients with a greater id are to be made again; None: none are."""
     change_number: Mapped[int] = mapped_column(default=1)
     """Grows with every change, so that a review made before it is known to be old (P7)."""
     created_at: Mapped[datetime] = mapped_column(default=now)
     created_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
 
 
+WITHOUT_KEYS = text("keys IS NULL")
+"""Recipients whose keys are not made yet: the rows of an index, so that the worker finds them among millions."""
+
+
 class Recipient(Base):
     """One person of one list."""
 
     __tablename__ = "recipient"
-    __table_args__ = (UniqueConstraint("list_id", "email_key"),)
+    __table_args__ = (
+        UniqueConstraint("list_id", "email_key"),
+        Index("ix_recipient_without_keys", "list_id", sqlite_where=WITHOUT_KEYS, postgresql_where=WITHOUT_KEYS),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     list_id: Mapped[int] = mapped_column(ForeignKey("recipient_list.id", ondelete="CASCADE"), index=True)
@@ -47,6 +56,9 @@ class Recipient(Base):
     name: Mapped[str] = mapped_column(String(200), default="")
     data: Mapped[dict[str, Any]] = mapped_column(default=dict)
     """Column to text, as typed."""
+    keys: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """Column (and `name`) to what it is compared and sorted by (`keys.keys_of`); whoever writes a recipient writes
+    these, or leaves None (also when changing `data` or `name`): then the worker makes them (`keying`)."""
 
 
 class SuppressionReason(enum.StrEnum):

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.audit.trail import Actor, note
 from app.recipients.checking import NewRecipient, clean_address, fault_of
+from app.recipients.keys import keys_of
 from app.recipients.lists import find_list
 from app.recipients.models import Recipient, RecipientList
 from app.refusals import NotThere, Refused
@@ -43,9 +44,8 @@ def add_recipient(
     """Add one person. Raises NotThere, and Refused with the field (`email`, `name` or a column) that is wrong."""
     found = find_list(session, actor, list_id, lock=True)
     person = _checked(session, found, email, name, data)
-    added = Recipient(
-        list_id=found.id, email=person.email, email_key=person.email_key, name=person.name, data=dict(person.data)
-    )
+    added = Recipient(list_id=found.id)
+    _fill(found, added, person)
     session.add(added)
     session.flush()
     found.recipient_count += 1
@@ -63,8 +63,7 @@ def change_recipient(
     before = (changed.email, changed.name, {column: changed.data.get(column, "") for column in found.columns})
     if before == (person.email, person.name, person.data):
         return changed
-    changed.email, changed.email_key = person.email, person.email_key
-    changed.name, changed.data = person.name, dict(person.data)
+    _fill(found, changed, person)
     _changed(session, actor, found, "recipient.changed", "One person changed in", recipient_id=recipient_id)
     return changed
 
@@ -86,6 +85,12 @@ def _changed(
     found.change_number += 1
     note(session, actor, action, f"{words} “{found.name}”", subject_id=found.id, recipient_id=recipient_id)
     session.flush()
+
+
+def _fill(found: RecipientList, recipient: Recipient, person: NewRecipient) -> None:
+    recipient.email, recipient.email_key = person.email, person.email_key
+    recipient.name, recipient.data = person.name, dict(person.data)
+    recipient.keys = keys_of(found.column_kinds, found.columns, person.name, person.data)
 
 
 def _begins_with(search: str) -> ColumnElement[bool]:
