@@ -89,7 +89,7 @@ def change_segment(
 def delete_segment(session: Session, actor: Actor, list_id: int, segment_id: int, *, unfinished_sends: int) -> str:
     """Delete a segment; nobody leaves the list. Gives its name. Raises Refused while `unfinished_sends` use it.
 
-    The number comes from the caller, because lists know nothing of sends. The caller holds the segment before it counts.
+    The number comes from the caller, because lists know nothing of sends. It holds the segment before it counts.
     """
     found = find_segment(session, actor, list_id, segment_id, lock=True)
     if unfinished_sends:

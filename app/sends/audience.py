@@ -15,10 +15,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from app.recipients.keying import require_ready
 from app.recipients.models import Recipient, RecipientList
 from app.recipients.segment_models import Segment
 from app.recipients.segments import clause_of
 from app.recipients.walking import Stream
+from app.refusals import Refused
 from app.sends.audience_models import AudiencePart
 from app.sends.audience_parts import Part, own_parts, parts_of
 from app.sends.models import Audience, Message, Outcome, Send, SendTally
@@ -44,12 +46,23 @@ def streams(session: Session, send: Send, parts: Sequence[Part] | None = None) -
     apart = [one for one in parts if one.is_excluded]
     found: list[Stream] = []
     for part in parts:
-        if part.list is None or part.is_excluded:
+        if part.of_list is None or part.is_excluded:
             continue
         others = (~_is_in(one) for one in apart)
-        found.append(Stream(part.list.id, (*_conditions(part), *others, *of_follow_up)))
+        found.append(Stream(part.of_list.id, (*_conditions(part), *others, *of_follow_up)))
         apart.append(part)
     return found
+
+
+def check(session: Session, send: Send) -> None:
+    """Raise Refused when it cannot be said whom a list send goes to: a part is gone, or cannot be filtered now."""
+    parts = parts_of(session, send)
+    for one in parts:
+        if one.is_gone:
+            raise Refused(f"{one.words} was deleted. Choose the people of this send again.", field="list")
+        if one.segment is not None:
+            clause_of(one.segment)
+            require_ready(session, one.segment.list)
 
 
 def people_of(session: Session, send: Send) -> tuple[ColumnElement[bool], ...]:
@@ -74,7 +87,7 @@ def size(session: Session, send: Send, parts: Sequence[Part] | None = None) -> i
 
 def most(parts: Sequence[Part]) -> int:
     """Say how many people there are at most, from the numbers that are kept."""
-    return sum(one.list.recipient_count for one in parts if one.list and not one.is_excluded)
+    return sum(one.of_list.recipient_count for one in parts if one.of_list and not one.is_excluded)
 
 
 def _conditions(part: Part) -> tuple[ColumnElement[bool], ...]:
@@ -85,7 +98,7 @@ def _is_in(part: Part) -> ColumnElement[bool]:
     """Say that somebody's address is in a part too: a look-up by list and address."""
     other = aliased(Recipient)
     conditions = (clause_of(part.segment, other),) if part.segment else ()
-    of_list = other.list_id == (part.list.id if part.list else None)
+    of_list = other.list_id == (part.of_list.id if part.of_list else None)
     return exists().where(of_list, other.email_key == Recipient.email_key, *conditions)
 
 
@@ -143,7 +156,7 @@ def hold_still(session: Session, send: Send) -> None:
     session.refresh(send, with_for_update=True)
     parts = parts_of(session, send)
     for table, ids in (
-        (RecipientList, {one.list.id for one in parts if one.list}),
+        (RecipientList, {one.of_list.id for one in parts if one.of_list}),
         (Segment, {one.segment.id for one in parts if one.segment}),
     ):
         rows = select(table).where(table.id.in_(ids)).order_by(table.id).with_for_update(read=True)

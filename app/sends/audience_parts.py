@@ -25,7 +25,7 @@ MAX_SHORT_WORDS = 200
 class Part:
     """One list, or one segment of a list, that a send includes or leaves out."""
 
-    list: RecipientList | None
+    of_list: RecipientList | None
     segment: Segment | None = None
     is_excluded: bool = False
     is_segment: bool = False
@@ -36,19 +36,19 @@ class Part:
     @property
     def is_gone(self) -> bool:
         """Whether the list or the segment was deleted, so that nobody can say who is meant."""
-        return self.list is None or (self.is_segment and self.segment is None)
+        return self.of_list is None or (self.is_segment and self.segment is None)
 
     @property
     def words(self) -> str:
         """What it is called now; when it is gone, what it was called at the release."""
-        if self.list is None or self.is_gone:
+        if self.of_list is None or self.is_gone:
             return self.kept_words or "a list that is gone"
-        return f"“{self.segment.name}” of {self.list.name}" if self.segment else self.list.name
+        return f"“{self.segment.name}” of {self.of_list.name}" if self.segment else self.of_list.name
 
     @property
     def mark(self) -> list[Any]:
         """What changes when its people may have changed (P7)."""
-        of_list = (self.list.id, self.list.change_number) if self.list else (None, None)
+        of_list = (self.of_list.id, self.of_list.change_number) if self.of_list else (None, None)
         of_segment = (self.segment.id, self.segment.change_number) if self.segment else (None, None)
         return [*of_list, *of_segment, self.is_segment, self.is_excluded]
 
@@ -81,7 +81,7 @@ def parts_of(session: Session, send: Send) -> list[Part]:
 
 def included_lists(parts: Iterable[Part]) -> list[RecipientList]:
     """Give the lists whose people are written to, each once."""
-    return list({one.list.id: one.list for one in parts if one.list and not one.is_excluded}.values())
+    return list({one.of_list.id: one.of_list for one in parts if one.of_list and not one.is_excluded}.values())
 
 
 def united_columns(parts: Iterable[Part]) -> list[str]:

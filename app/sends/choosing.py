@@ -148,10 +148,10 @@ def _settle(session: Session, send: Send) -> None:
     session.flush()
     parts = parts_of(session, send)
     first = next(one for one in parts if not one.is_excluded)
-    if len(parts) == 1 and not first.is_segment and first.list is not None:
-        only_list(session, send, first.list.id)
+    if len(parts) == 1 and not first.is_segment and first.of_list is not None:
+        only_list(session, send, first.of_list.id)
     else:
-        send.list_id = first.list.id if first.list else None
+        send.list_id = first.of_list.id if first.of_list else None
         send.list_name = short_words_of(parts)
     changed(send)
     session.flush()

@@ -243,10 +243,10 @@ def _choose(
                 f"This send follows send {send.follows_send_id} and goes to its list. Begin a new send for another one."
             )
             raise Refused(words, field="list")
-        chosen = _usable_list(session, actor, list_id).id
-        if chosen != send.list_id:  # the same one again leaves what else was chosen beside it
+        usable_id = _usable_list(session, actor, list_id).id
+        if usable_id != send.list_id:  # the same one again leaves what else was chosen beside it
             session.execute(delete(AudiencePart).where(AudiencePart.send_id == send.id))
-            send.list_id, send.list_name = chosen, ""
+            send.list_id, send.list_name = usable_id, ""
         return
     seen: set[str] = set()
     chosen: dict[str, list[Any]] = {}

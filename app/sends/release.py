@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, insert, or_, select, update
+from sqlalchemy import ColumnElement, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.audit.trail import Actor, note
@@ -128,7 +128,7 @@ def would_go_out(session: Session, send: Send) -> int:
     gone = select(Suppression.email_key).where(
         Suppression.workspace_id == send.workspace_id, Suppression.reason == SuppressionReason.OPT_OUT
     )
-    who = (Recipient.email_key.in_(gone),)
+    who: tuple[ColumnElement[bool], ...] = (Recipient.email_key.in_(gone),)
     if team is not None:
         who = (Recipient.email_key.in_(team), Recipient.email_key.not_in(gone))
     count = select(func.count()).where(Recipient.id.not_in(left_out), *who)
@@ -188,6 +188,7 @@ def _check(session: Session, send: Send, seen: str) -> None:
         raise Refused(
             "Something changed since the review: the template, the list, the sender or a value. Review it again."
         )
+    audience.check(session, send)
     general = problem_for_all(session, send.id)
     if general is not None:
         raise Refused(general.words)

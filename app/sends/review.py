@@ -137,6 +137,7 @@ def request_review(session: Session, actor: Actor, send_id: int) -> Send:
     ):
         if missing:
             raise Refused(words, field=field)
+    audience.check(session, send)
     if send.review_state in {ReviewState.WAITING, ReviewState.RUNNING} and send.review_fingerprint == fingerprint(
         session, send
     ):
@@ -160,7 +161,12 @@ def run_review(database: Database, renderer: LimitedRenderer, send_id: int) -> N
     if general and not _keep(database, send_id, mark, [], [], general):
         return
     while not general:
-        first, (people, place) = place == Place(), _people(database, send_id, kind, plan, place)
+        first = place == Place()
+        try:
+            people, place = _people(database, send_id, kind, plan, place)
+        except Refused:  # a column of a segment went meanwhile: the list changed, and the review is old
+            _give_up(database, send_id, mark)
+            return
         if not people:
             general = [Found(0, NOBODY, "", NOBODY_WORDS)] if first else []
             if general and not _keep(database, send_id, mark, [], [], general):
@@ -178,6 +184,15 @@ def run_review(database: Database, renderer: LimitedRenderer, send_id: int) -> N
             update(Send)
             .where(Send.id == send_id, Send.review_fingerprint == mark, Send.review_state == ReviewState.RUNNING)
             .values(review_state=ReviewState.DONE, **({} if general else {"review_total": Send.review_done}))
+        )
+
+
+def _give_up(database: Database, send_id: int, mark: str) -> None:
+    with database.writing() as session:
+        session.execute(
+            update(Send)
+            .where(Send.id == send_id, Send.review_fingerprint == mark)
+            .values(review_state=ReviewState.NONE)
         )
 
 
