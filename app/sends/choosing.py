@@ -33,9 +33,8 @@ def add_part(
     send = _held_draft(session, actor, send_id)
     chosen, segment = _find(session, actor, list_id, segment_id)
     rows = _rows(session, send)
-    for row in rows:
-        if (row.list_id, row.segment_id) == (list_id, segment_id):
-            raise Refused("This is chosen already. Remove it below to choose it in another way.", field="part")
+    if (list_id, segment_id) in {(row.list_id, row.segment_id) for row in rows}:
+        raise Refused("This is chosen already. Remove it first to choose it in another way.", field="part")
     replaced = [
         row
         for row in rows
@@ -60,26 +59,23 @@ def add_part(
     return words
 
 
-def remove_part(session: Session, actor: Actor, send_id: int, part_id: int) -> None:
+def remove_part(session: Session, actor: Actor, send_id: int, *, list_id: int, segment_id: int | None) -> None:
     """Take a list or segment away again. Raises NotThere, and Refused for the last one that is written to."""
     send = _held_draft(session, actor, send_id)
     rows = _rows(session, send)
-    removed = next((row for row in rows if row.id == part_id), None)
-    if removed is None:
-        raise NotThere("part")
+    removed = _row_of(rows, list_id, segment_id)
     if not [row for row in rows if not row.is_excluded and row is not removed]:
         raise Refused("A send goes to at least one list or segment. Add another one first.", field="part")
     session.delete(removed)
     _settle(session, send)
 
 
-def put_first(session: Session, actor: Actor, send_id: int, part_id: int) -> None:
+def put_first(session: Session, actor: Actor, send_id: int, *, list_id: int, segment_id: int | None) -> None:
     """Let a part's data go before those of the others. Raises NotThere."""
     send = _held_draft(session, actor, send_id)
     rows = _rows(session, send)
-    if part_id not in {row.id for row in rows}:
-        raise NotThere("part")
-    for place, row in enumerate(sorted(rows, key=lambda one: (one.id != part_id, one.position)), start=1):
+    first = _row_of(rows, list_id, segment_id)
+    for place, row in enumerate([first, *(one for one in rows if one is not first)], start=1):
         row.position = place
     _settle(session, send)
 
@@ -141,6 +137,14 @@ def _rows(session: Session, send: Send) -> list[AudiencePart]:
         session.add_all(rows)
         session.flush()
     return rows
+
+
+def _row_of(rows: Sequence[AudiencePart], list_id: int, segment_id: int | None) -> AudiencePart:
+    """Find a part by what it is: its number may be another one's by now, in a window opened long ago."""
+    found = next((row for row in rows if (row.list_id, row.segment_id) == (list_id, segment_id)), None)
+    if found is None:
+        raise NotThere("part")
+    return found
 
 
 def _settle(session: Session, send: Send) -> None:
