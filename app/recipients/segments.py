@@ -133,12 +133,17 @@ def stream_of(segment: Segment) -> Stream:
     return Stream(segment.list_id, (clause_of(segment),))
 
 
+def clause(of_list: RecipientList, wanted: Filter) -> ColumnElement[bool]:
+    """Give the condition that somebody is on a list and meets a filter. Raises Refused for a column that is gone."""
+    return and_(*clauses(of_list, wanted))
+
+
 def clause_of(segment: Segment, recipient: Any = Recipient) -> ColumnElement[bool]:
     """Give the condition that somebody of the list is in a segment; `recipient` may be an alias of `Recipient`.
 
     Raises Refused when the filter asks for a column that is gone.
     """
-    met = and_(*clauses(segment.list, filter_of(segment)))
+    met = clause(segment.list, filter_of(segment))
     if recipient is Recipient:
         return met
     return ClauseAdapter(inspect(recipient).selectable).traverse(met)
