@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from wtforms import IntegerField, StringField
 from wtforms.validators import InputRequired, Length
@@ -166,9 +168,9 @@ def _rows_url(list_id: int) -> str:
 
 def _counting(segment: Segment, counted: Counted | None) -> dict[str, object]:
     step = next_step(counted) if counted is not None else {}
-    where = {"list_id": segment.list_id, "segment_id": segment.id}
+    where: dict[str, Any] = {"list_id": segment.list_id, "segment_id": segment.id, **(step or {})}
     return {
-        "next_url": None if step is None else url_for("segments.count", **where, **step),
+        "next_url": None if step is None else url_for("segments.count", **where),
         "total": segment.list.recipient_count,
     }
 

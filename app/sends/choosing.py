@@ -43,19 +43,15 @@ def add_part(
     words = [_words(session, row) for row in replaced]
     if len(rows) - len(replaced) >= MOST_PARTS:
         raise Refused(f"A send has at most {MOST_PARTS} lists and segments.", field="part")
-    session.add(
-        AudiencePart(
-            send_id=send.id,
-            position=replaced[0].position if replaced else max((row.position for row in rows), default=0) + 1,
-            list_id=chosen.id,
-            segment_id=segment.id if segment else None,
-            is_segment=segment is not None,
-            is_excluded=is_excluded,
-        )
+    added = AudiencePart(
+        send_id=send.id,
+        position=replaced[0].position if replaced else max((row.position for row in rows), default=0) + 1,
+        list_id=chosen.id,
+        segment_id=segment.id if segment else None,
+        is_segment=segment is not None,
+        is_excluded=is_excluded,
     )
-    for row in replaced:
-        session.delete(row)
-    _settle(session, send)
+    _settle(session, send, [*(row for row in rows if row not in replaced), added], gone=replaced)
     return words
 
 
@@ -66,8 +62,7 @@ def remove_part(session: Session, actor: Actor, send_id: int, *, list_id: int, s
     removed = _row_of(rows, list_id, segment_id)
     if not [row for row in rows if not row.is_excluded and row is not removed]:
         raise Refused("A send goes to at least one list or segment. Add another one first.", field="part")
-    session.delete(removed)
-    _settle(session, send)
+    _settle(session, send, [row for row in rows if row is not removed], gone=[removed])
 
 
 def put_first(session: Session, actor: Actor, send_id: int, *, list_id: int, segment_id: int | None) -> None:
@@ -77,7 +72,7 @@ def put_first(session: Session, actor: Actor, send_id: int, *, list_id: int, seg
     first = _row_of(rows, list_id, segment_id)
     for place, row in enumerate([first, *(one for one in rows if one is not first)], start=1):
         row.position = place
-    _settle(session, send)
+    _settle(session, send, rows)
 
 
 def only_list(session: Session, send: Send, list_id: int) -> None:
@@ -94,10 +89,8 @@ def only_segment(session: Session, actor: Actor, send_id: int, segment_id: int) 
     except NotThere as missing:
         raise Refused("This segment is gone. Choose another one.", field="list") from missing
     only_list(session, send, segment.list_id)
-    session.add(
-        AudiencePart(send_id=send.id, position=1, list_id=segment.list_id, segment_id=segment.id, is_segment=True)
-    )
-    _settle(session, send)
+    row = AudiencePart(send_id=send.id, position=1, list_id=segment.list_id, segment_id=segment.id, is_segment=True)
+    _settle(session, send, [row])
 
 
 def choices(session: Session, actor: Actor) -> list[tuple[RecipientList, Sequence[Segment]]]:
@@ -134,8 +127,6 @@ def _rows(session: Session, send: Send) -> list[AudiencePart]:
     rows = list(session.scalars(query.order_by(AudiencePart.position, AudiencePart.id)))
     if not rows and send.list_id is not None:
         rows = [AudiencePart(send_id=send.id, position=1, list_id=send.list_id, is_segment=False, is_excluded=False)]
-        session.add_all(rows)
-        session.flush()
     return rows
 
 
@@ -147,8 +138,12 @@ def _row_of(rows: Sequence[AudiencePart], list_id: int, segment_id: int | None) 
     return found
 
 
-def _settle(session: Session, send: Send) -> None:
-    """Write down what follows from the parts: the first list, the words for titles, and that no review holds."""
+def _settle(session: Session, send: Send, rows: Sequence[AudiencePart], gone: Sequence[AudiencePart] = ()) -> None:
+    """Write the parts down, and what follows from them: first list, words for titles, and that no review holds."""
+    for row in gone:
+        if row.id is not None:
+            session.delete(row)
+    session.add_all(rows)
     session.flush()
     parts = parts_of(session, send)
     first = next(one for one in parts if not one.is_excluded)

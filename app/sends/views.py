@@ -12,6 +12,7 @@ from app.emails.inline_images import html_of_request
 from app.people.zones import change_timezone
 from app.refusals import NotThere, Refused
 from app.sends import (
+    choosing_views,
     compose,
     compose_views,
     control,
@@ -43,7 +44,15 @@ from app.web.frames import foreign_html
 from app.web.numbers import row_number
 from app.web.request import db, is_htmx, me, services
 
-__all__ = ["blueprint", "compose_views", "decision_views", "during_views", "file_views", "testing_views"]
+__all__ = [
+    "blueprint",
+    "choosing_views",
+    "compose_views",
+    "decision_views",
+    "during_views",
+    "file_views",
+    "testing_views",
+]
 PAGE = 50
 
 
