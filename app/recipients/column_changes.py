@@ -15,7 +15,7 @@ from app.recipients.changes import AT_ONCE, begin, require_rest
 from app.recipients.columns import KIND_WORDS, ColumnKind, kind_of
 from app.recipients.lists import find_list
 from app.recipients.models import Recipient, RecipientList
-from app.recipients.naming import variable_names
+from app.recipients.naming import TAKEN, plain, variable_names
 from app.refusals import Refused
 
 MOST_COLUMNS = 200
@@ -96,11 +96,13 @@ def check_column_name(found: RecipientList, name: str) -> str:
     name = name.strip()
     if not name:
         raise Refused("Give the column a name.", field="column_name")
+    if plain(name) in TAKEN:
+        raise Refused("Every list has the address and the name already. Choose another name.", field="column_name")
     column = variable_names([name])[0]
-    if column in found.columns or column != variable_names([*found.columns, name])[-1]:
-        raise Refused(f"There is a column “{column}” already. Choose another name.", field="column_name")
     if column == "column_1":
         raise Refused("Use letters in the name, such as “city”.", field="column_name")
+    if column in found.columns:
+        raise Refused(f"There is a column “{column}” already. Choose another name.", field="column_name")
     return column
 
 

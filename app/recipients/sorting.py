@@ -103,6 +103,18 @@ def forget(session: Session, found: RecipientList, ids: Sequence[int]) -> None:
         session.execute(delete(table).where(place.in_(entries[begin : begin + 300])))
 
 
+def forget_wholly(session: Session, found: RecipientList, recipient_id: int) -> None:
+    """Take away every key of a person who is erased, those left over from before a change among them.
+
+    It looks through all keys of the list, so it is for this alone.
+    """
+    kept = _kept(session, found)
+    table = table_of(RecipientKey)
+    session.execute(
+        delete(table).where(table.c.sorted_column_id.in_(kept.values()), table.c.recipient_id == recipient_id)
+    )
+
+
 def count_change(found: RecipientList) -> None:
     """Count a change of the list (P7) that added its keys itself, so that the order stays good."""
     in_step = found.sorted_change == found.change_number
