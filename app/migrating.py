@@ -20,7 +20,12 @@ def import_all_tables() -> None:
     """Import every package's models, so that the metadata is whole."""
     for package in TABLES:
         importlib.import_module(f"app.{package}.models")
-    for module in ("recipients.segment_models", "sends.audience_models", "sends.event_models"):
+    for module in (
+        "recipients.change_models",
+        "recipients.segment_models",
+        "sends.audience_models",
+        "sends.event_models",
+    ):
         importlib.import_module(f"app.{module}")
 
 

@@ -1,8 +1,8 @@
 """The form of a filter: rows of column, comparison and value, as `templates/recipients/_filter.html` shows them.
 
 It is read from what a form or an address carries under `filter_column`, `filter_operator` and `filter_value`, one of
-each a row; `filter_match` is `all` or `any`. The buttons `filter_add` and `filter_remove` change the rows, nothing else:
-the page shows itself again, or htmx puts the renewed rows in place.
+each a row; `filter_match` is `all` or `any`. The buttons `filter_add` and `filter_remove` change the rows, and nothing
+else: the page shows itself again, or htmx puts the renewed rows in place.
 """
 
 from __future__ import annotations

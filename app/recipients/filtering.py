@@ -103,6 +103,10 @@ class Filter:
         return cls(conditions, bool(stored.get("any_of", False)))
 
 
+NO_FILTER = Filter()
+"""Finds everybody."""
+
+
 def columns_of(found_list: RecipientList) -> list[str]:
     """Give every column a condition can name: the address and the name first."""
     return [EMAIL, NAME, *found_list.columns]
@@ -138,7 +142,9 @@ def clauses(found_list: RecipientList, wanted: Filter) -> list[ColumnElement[boo
 
 def key_column(column: str) -> ColumnElement[str]:
     """Give the expression that holds a column's key; it sorts bytewise on every database."""
-    return Bytewise(Recipient.email_key if column == EMAIL else Recipient.keys[column].as_string())
+    if column == EMAIL:
+        return Bytewise(Recipient.email_key)
+    return Bytewise(func.coalesce(Recipient.keys[column].as_string(), ""))  # a column added since has no keys yet
 
 
 def clause_of(found_list: RecipientList, condition: Condition) -> ColumnElement[bool]:

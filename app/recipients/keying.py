@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, exists, select, update
 from sqlalchemy.orm import Session
 
 from app.db import Database, table_of
+from app.recipients.change_models import GOING, ChangeKind, ListChange
 from app.recipients.keys import keys_of
 from app.recipients.models import Recipient, RecipientList
 from app.refusals import Refused
@@ -22,9 +23,14 @@ NOT_READY = "This list is being sorted after a large change. Filters work again 
 
 
 def is_ready(session: Session, found_list: RecipientList) -> bool:
-    """Whether every recipient of a list has the keys that filters compare."""
+    """Whether every recipient of a list has the keys that filters compare, under the columns' names of now."""
     without = exists().where(Recipient.list_id == found_list.id, Recipient.keys.is_(None))
-    return found_list.rekey_after is None and not session.scalar(select(without))
+    moving = exists().where(
+        ListChange.list_id == found_list.id,
+        ListChange.state.in_(GOING),
+        ListChange.kind.in_([ChangeKind.RENAME_COLUMN, ChangeKind.REMOVE_COLUMN]),
+    )
+    return found_list.rekey_after is None and not session.scalar(select(without | moving))
 
 
 def require_ready(session: Session, found_list: RecipientList) -> None:
@@ -43,11 +49,11 @@ def make_keys(database: Database, list_id: int, *, stops: Callable[[], bool] = l
     """Make what keys a list lacks, until none does or `stops` says so. Two at once do no harm."""
     while not stops():
         with database.writing() as session:
-            if not _make_chunk(session, list_id):
+            if not make_chunk(session, list_id):
                 return
 
 
-def _make_chunk(session: Session, list_id: int) -> bool:
+def make_chunk(session: Session, list_id: int) -> bool:
     """Make the keys of some recipients. The list is held, so that no column changes meanwhile."""
     found = session.get(RecipientList, list_id, with_for_update=True)
     if found is None:

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.audit.trail import Actor, note
+from app.recipients import sorting
 from app.recipients.checking import NewRecipient
 from app.recipients.keys import keys_of
 from app.recipients.models import Recipient, RecipientList
@@ -98,7 +99,7 @@ def rename_list(session: Session, actor: Actor, list_id: int, name: str) -> Reci
     if name != found.name:
         note(session, actor, "list.renamed", f"List “{found.name}” renamed to “{name}”", subject_id=list_id)
         found.name = name
-        found.change_number += 1
+        sorting.count_change(found)
         _flush_named(session, found)
     return found
 

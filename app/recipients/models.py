@@ -29,6 +29,8 @@ class RecipientList(Base):
     """Kept with every change, never counted on a page."""
     rekey_after: Mapped[int | None]
     """The kind of a column was changed: keys of recipients with a greater id are to be made again; None: none are."""
+    sorted_change: Mapped[int] = mapped_column(default=0)
+    """The change number up to which `SortedColumn` is kept in step; behind `change_number`: to be sorted again."""
     change_number: Mapped[int] = mapped_column(default=1)
     """Grows with every change, so that a review made before it is known to be old (P7)."""
     created_at: Mapped[datetime] = mapped_column(default=now)

@@ -51,7 +51,13 @@ def look_before(session: Session, renderer: LimitedRenderer, send: Send, recipie
 
 
 def look_after(session: Session, renderer: LimitedRenderer, send: Send, message: Message) -> Look:
-    """Put a message together again from what was kept, and hold it against the SHA-256 of what was posted."""
+    """Put a message together again from what was kept, and hold it against the SHA-256 of what was posted.
+
+    Nothing can be shown of one whose data were erased.
+    """
+    if message.erased_at is not None:
+        words = f"What this e-mail said about the person was taken away on {message.erased_at:%-d %B %Y}."
+        return Look(message.email, None, (f"{words} It cannot be shown again; its outcome stays.",))
     plan, own = plan_of(session, send), _own_file(session, send, message.data)
     look = _look(renderer, plan, message.email, message.name, message.data, message.reference, own=own)
     if look.request is None:

@@ -155,6 +155,8 @@ class Send(Base):
     """E-mails of the last wave; 0: there was none."""
     first_post_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
+    data_erased_at: Mapped[datetime | None]
+    """When the retention rule took the people's data of this send away; None: they are kept."""
     total: Mapped[int] = mapped_column(default=0)
     """Messages of the snapshot; the tallies always add up to it (P1)."""
 
@@ -300,6 +302,8 @@ class Message(Base):
     decided_at: Mapped[datetime | None]
     """When a person decided to leave it in doubt, or marked it as sent; None: nobody did, or it was tried again."""
     changed_at: Mapped[datetime] = mapped_column(default=now)
+    erased_at: Mapped[datetime | None]
+    """When its address and data were taken away, on request or by the retention rule; it cannot be shown again."""
 
 
 class Attempt(Base):

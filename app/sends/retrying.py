@@ -139,7 +139,12 @@ def check_seen(moved: int, seen: int) -> None:
 
 def these(session: Session, send: Send, outcome: Outcome, message_id: int | None) -> list[ColumnElement[bool]]:
     """Give the conditions of a send's messages with an outcome that may be written to (again) today."""
-    of_group = [Message.send_id == send.id, Message.state == outcome, _may_be_written_to(session, send)]
+    of_group = [
+        Message.send_id == send.id,
+        Message.state == outcome,
+        Message.erased_at.is_(None),  # what it said is gone
+        _may_be_written_to(session, send),
+    ]
     return [*of_group, Message.id == message_id] if message_id is not None else of_group
 
 

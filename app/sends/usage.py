@@ -34,8 +34,13 @@ def unfinished_sends_of_list(session: Session, actor: Actor, list_id: int) -> in
 
     A send uses also a list whose people, or a segment of them, it only leaves out.
     """
+    return _unfinished(session, actor, uses_list(list_id))
+
+
+def uses_list(list_id: int) -> ColumnElement[bool]:
+    """Give the condition that a send includes, or leaves out, people of a list."""
     in_parts = select(AudiencePart.send_id).where(AudiencePart.list_id == list_id)
-    return _unfinished(session, actor, or_(Send.list_id == list_id, Send.id.in_(in_parts)))
+    return or_(Send.list_id == list_id, Send.id.in_(in_parts))
 
 
 def unfinished_sends_of_segment(session: Session, actor: Actor, segment_id: int) -> int:

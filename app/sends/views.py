@@ -21,6 +21,7 @@ from app.sends import (
     events,
     file_views,
     looking,
+    person_views,
     release,
     results,
     tallies,
@@ -51,6 +52,7 @@ __all__ = [
     "decision_views",
     "during_views",
     "file_views",
+    "person_views",
     "testing_views",
 ]
 PAGE = 50

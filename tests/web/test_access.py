@@ -21,6 +21,8 @@ ADMINISTRATORS_ONLY = {
     "people.add_person",
     "people.switch_mode",
     "people.save_public_url",
+    "sends.erase_person",
+    "sends.retention_rule",
 }
 """Endpoints that staff may not use. A new route is for staff only when it is left out here on purpose."""
 
