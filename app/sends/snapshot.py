@@ -5,12 +5,29 @@ No person passes through this process but those who are left out, a few at a tim
 
 from __future__ import annotations
 
+import secrets
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import String, and_, bindparam, case, cast, false, func, insert, literal, select, update
+from sqlalchemy import (
+    ColumnElement,
+    String,
+    Uuid,
+    and_,
+    bindparam,
+    case,
+    cast,
+    false,
+    func,
+    insert,
+    literal,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from app.db import table_of
@@ -22,6 +39,8 @@ from app.sends.audience_parts import Part, own_parts, parts_of, short_words_of, 
 from app.sends.models import Message, Outcome, ReviewProblem, Send
 from app.sends.review import OPTED_OUT
 
+ROOM_KIB, USUAL_KIB = 65_536, 2_000
+"""Pages of the database that SQLite keeps in memory while it writes a snapshot, and else."""
 CHUNK = 1000
 """People who are left out that are written at once."""
 COLUMNS = ("send_id", "reference", "recipient_id", "email", "email_key", "name", "data", "state", "reason")
@@ -35,9 +54,11 @@ def take_snapshot(session: Session, send: Send, team: set[str] | None) -> tuple[
     """
     parts = parts_of(session, send)
     _keep_words(session, send, parts)
-    for stream in audience.streams(session, send, parts):
-        rows = _rows(send, team).where(*stream.where).order_by(Recipient.id)
-        session.execute(insert(Message).from_select(COLUMNS, rows))
+    reference = _reference(session)
+    with _room(session):
+        for stream in audience.streams(session, send, parts):
+            rows = _rows(send, team, reference).where(*stream.where).order_by(Recipient.id)
+            session.execute(insert(Message).from_select(COLUMNS, rows))
     _skip_opted_out(session, send)
     _skip_left_out(session, send)
     session.flush()
@@ -51,12 +72,35 @@ def _keep_words(session: Session, send: Send, parts: Sequence[Part]) -> None:
         session.execute(update(AudiencePart).where(AudiencePart.id == one.id).values(words=one.words))
 
 
-def _rows(send: Send, team: set[str] | None) -> Any:
+def _reference(session: Session) -> ColumnElement[str]:
+    """Give the expression of a message's reference, which nobody may guess: it opens the unsubscribe page."""
+    if session.get_bind().dialect.name == "sqlite":
+        return func.gen_random_uuid()
+    # A digest with a key that is thrown away afterwards: PostgreSQL's own random numbers take ten times as long.
+    keyed = literal(secrets.token_hex(32)) + cast(Recipient.id, String)
+    digest = func.encode(func.sha256(func.convert_to(keyed, "UTF8")), "hex")
+    return cast(cast(func.substr(digest, 1, 32), Uuid(native_uuid=True)), String(36))
+
+
+@contextmanager
+def _room(session: Session) -> Iterator[None]:
+    """Let SQLite keep more pages meanwhile: the indexes are written in no order, and each page again and again."""
+    if session.get_bind().dialect.name != "sqlite":
+        yield
+        return
+    session.execute(text(f"PRAGMA cache_size = -{ROOM_KIB}"))
+    try:
+        yield
+    finally:
+        session.execute(text(f"PRAGMA cache_size = -{USUAL_KIB}"))
+
+
+def _rows(send: Send, team: set[str] | None, reference: ColumnElement[str]) -> Any:
     """Select the messages of people as rows; the state is pending, or skipped for who is outside of the team."""
     outside = false() if team is None else Recipient.email_key.not_in(sorted(team))
     return select(
         literal(send.id),
-        cast(func.gen_random_uuid(), String(36)),
+        reference,
         Recipient.id,
         Recipient.email,
         Recipient.email_key,
