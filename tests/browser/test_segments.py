@@ -60,6 +60,7 @@ def leeds_of(page: Page, list_url: str) -> None:
     page.get_by_role("button", name="Save the segment").click()
     expect(page.get_by_text("The segment “Leeds” is saved.")).to_be_visible()
     expect(page.locator(".count")).to_have_text("3 people")
+    assert problems_of(page) == []
 
 
 def add(page: Page, what: str, how: str) -> None:
