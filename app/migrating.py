@@ -21,6 +21,7 @@ def import_all_tables() -> None:
     for package in TABLES:
         importlib.import_module(f"app.{package}.models")
     importlib.import_module("app.sends.event_models")
+    importlib.import_module("app.recipients.topic_models")
 
 
 def migrate(database: Database, revision: str = "head") -> None:

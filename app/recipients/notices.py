@@ -1,0 +1,34 @@
+"""Service notices: what people cannot opt out of, because a law or a contract wants them to have it."""
+
+from __future__ import annotations
+
+import enum
+
+MAX_SERVICE_REASON = 500
+"""Characters of the reason why something is a service notice."""
+
+
+class ServiceScope(enum.StrEnum):
+    """Whom an e-mail reaches although they stopped it. Bounces and complaints count whatever stands here."""
+
+    NONE = "none"
+    """Nobody: whoever stopped this kind of notice, or all, is left out."""
+    KIND = "kind"
+    """Those who stopped this kind of notice; who stopped all e-mail is left out."""
+    ALL = "all"
+    """Those too who stopped all e-mail: only for what the law says must be sent."""
+
+
+SCOPES: dict[ServiceScope, str] = {
+    ServiceScope.NONE: "No. Whoever stopped it is left out",
+    ServiceScope.KIND: "Yes. It also goes to people who stopped this kind of notice",
+    ServiceScope.ALL: "Yes, by law. It also goes to people who stopped all e-mail from us",
+}
+"""How each is called where it is chosen."""
+SCOPE_WORDS: dict[ServiceScope, str] = {
+    ServiceScope.NONE: "Whoever stopped this kind of notice, or all e-mail, is left out.",
+    ServiceScope.KIND: "A service notice: it also goes to people who stopped this kind of notice, and not to those "
+    "who stopped all e-mail.",
+    ServiceScope.ALL: "A service notice by law: it also goes to people who stopped all e-mail.",
+}
+"""What each means, in a sentence."""
