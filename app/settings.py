@@ -45,6 +45,9 @@ class Settings(BaseSettings):
     secret_key_setting: SecretStr | None = Field(None, alias="POSTROOM_SECRET_KEY")
     """Signs sessions, encrypts stored secrets; at least 32 characters. Made and kept in the data folder when absent."""
 
+    earlier_secret_keys: SecretStr | None = Field(None, alias="POSTROOM_EARLIER_SECRET_KEYS")
+    """Secret keys used before, with white space between them: unsubscribe links made with them go on working."""
+
     admin_password: SecretStr | None = Field(None, alias="POSTROOM_ADMIN_PASSWORD")
     """Sign-in of the first administrator made by `make run`; made and printed when absent."""
 
@@ -105,6 +108,13 @@ class Settings(BaseSettings):
     def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and len(value.get_secret_value()) < 32:
             raise ValueError("must have at least 32 characters")
+        return value
+
+    @field_validator("earlier_secret_keys")
+    @classmethod
+    def _each_long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and any(len(one) < 32 for one in value.get_secret_value().split()):
+            raise ValueError("must be keys of at least 32 characters each, with a space or a new line between two")
         return value
 
     @field_validator("database_url_setting")
@@ -168,6 +178,12 @@ class Settings(BaseSettings):
             key = secrets.token_urlsafe(48)
             out.write(key)
         return key
+
+    @cached_property
+    def secret_keys(self) -> tuple[str, ...]:
+        """The secret key, then earlier ones."""
+        earlier = self.earlier_secret_keys.get_secret_value().split() if self.earlier_secret_keys else []
+        return (self.secret_key, *earlier)
 
 
 def _words(error: ValidationError) -> str:

@@ -40,6 +40,7 @@ from app.delivery.recording import Result, finish_when_done, record_of
 from app.delivery.watch import Watch
 from app.logs import add_to_log
 from app.people.connection import ConnectionParameters, NotConnected, resolve
+from app.recipients.unsubscribe_links import link_keys
 from app.sends.composition import MessagePlan, plan_of
 from app.sends.control import pause_by_program
 from app.sends.models import Send, SendKind, SendState
@@ -359,7 +360,10 @@ class Pipeline:
             if send.id not in self._plans:
                 if len(self._plans) >= KEPT_PLANS:
                     self._plans.pop(next(iter(self._plans)))
-                self._plans[send.id] = plan_of(session, send)
+                keys = link_keys(self.settings.secret_keys)
+                if send.link_key is None:  # the caller holds the send's row
+                    send.link_key = keys.current.id
+                self._plans[send.id] = plan_of(session, send, keys)
             return self._plans[send.id]
 
     def _client(self, parameters: ConnectionParameters) -> Client:

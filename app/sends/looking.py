@@ -14,11 +14,11 @@ from app.cloudflare.types import Attachment, SendRequest
 from app.emails.limits import LimitedRenderer
 from app.emails.rendering import RenderError
 from app.recipients.models import Recipient
+from app.recipients.unsubscribe_links import LinkKeys
 from app.sends import audience
-from app.sends.composition import MessagePlan, compose, plan_of
+from app.sends.composition import SPECIMEN_REFERENCE, MessagePlan, compose, plan_of
 from app.sends.models import Message, ReviewProblem, Send, SendKind
 from app.sends.person_files import cell_of, missing_words, name_key, own_files
-from app.sends.review import SPECIMEN_REFERENCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +54,14 @@ def look_before(session: Session, renderer: LimitedRenderer, send: Send, recipie
     return Look(look.who, look.request, look.problems, before, after)
 
 
-def look_after(session: Session, renderer: LimitedRenderer, send: Send, message: Message) -> Look:
-    """Put a message together again from what was kept, and hold it against the SHA-256 of what was posted."""
-    plan, own = plan_of(session, send), _own_file(session, send, message.data)
+def look_after(
+    session: Session, renderer: LimitedRenderer, send: Send, message: Message, keys: LinkKeys | None = None
+) -> Look:
+    """Put a message together again from what was kept, and hold it against the SHA-256 of what was posted.
+
+    `keys` make its unsubscribe link again; without the one that made it, an e-mail with such a link is not proven.
+    """
+    plan, own = plan_of(session, send, keys), _own_file(session, send, message.data)
     look = _look(renderer, plan, message.email, message.name, message.data, message.reference, own=own)
     if look.request is None:
         return look

@@ -7,22 +7,22 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import false, func, insert, not_, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.audit.trail import Actor, note
 from app.db import now
 from app.people.models import Person, Workspace
-from app.recipients.models import Recipient, RecipientList, Suppression, SuppressionReason
-from app.recipients.suppressions import opted_out, opted_out_words
+from app.recipients.models import Recipient, RecipientList
 from app.refusals import Refused
 from app.sends import audience
 from app.sends.control import find_send
 from app.sends.models import Audience, Message, Outcome, ReviewProblem, ReviewState, Send, SendKind, SendState
 from app.sends.pace import Pace, set_pace
-from app.sends.review import MOST_PROBLEMS, OPTED_OUT, fingerprint
+from app.sends.review import MOST_PROBLEMS, fingerprint
 from app.sends.scheduling import moment_words
 from app.sends.staleness import marks
+from app.sends.stopped import everybody_of, keys_stopped, who_stopped
 from app.sends.tallies import open_tallies
 
 CHUNK = 1000
@@ -78,6 +78,7 @@ def release(
     _take_options(session, send, options)
     total, skipped = _snapshot(session, send)
     send.total = total
+    send.public_url = session.get_one(Workspace, send.workspace_id).public_url
     open_tallies(session, send.id, pending=total - skipped, skipped=skipped)
     if total == skipped:  # trial mode, or all unsubscribed since the review: there is nothing to wait for
         send.state, send.finished_at = SendState.FINISHED, at
@@ -115,18 +116,16 @@ def would_go_out(session: Session, send: Send) -> int:
         return 0
     if send.kind is SendKind.DIRECT:
         row = _direct_row(send)
-        _skip(row, _everybody(send), team, _opted_out(session, send, _everybody(send)))
+        _skip(row, everybody_of(send), team, who_stopped(session, send, everybody_of(send)))
         return int(row["state"] is Outcome.PENDING)
     left_out = select(ReviewProblem.recipient_id).where(
         ReviewProblem.send_id == send.id, ReviewProblem.recipient_id.is_not(None)
     )
-    gone = select(Suppression.email_key).where(
-        Suppression.workspace_id == send.workspace_id, Suppression.reason == SuppressionReason.OPT_OUT
-    )
+    gone = or_(false(), *(Recipient.email_key.in_(query) for query in keys_stopped(send)))
     of_list = select(func.count()).where(*audience.people_of(session, send), Recipient.id.not_in(left_out))
     if team is None:
-        return left - (session.scalar(of_list.where(Recipient.email_key.in_(gone))) or 0)
-    return session.scalar(of_list.where(Recipient.email_key.in_(team), Recipient.email_key.not_in(gone))) or 0
+        return left - (session.scalar(of_list.where(gone)) or 0)
+    return session.scalar(of_list.where(Recipient.email_key.in_(team), not_(gone))) or 0
 
 
 def problem_for_all(session: Session, send_id: int) -> ReviewProblem | None:
@@ -222,7 +221,7 @@ def _snapshot(session: Session, send: Send) -> tuple[int, int]:
     team = team_in_trial_mode(session, send)
     if send.kind is SendKind.DIRECT:
         row = _direct_row(send)
-        _skip(row, _everybody(send), team, _opted_out(session, send, _everybody(send)))
+        _skip(row, everybody_of(send), team, who_stopped(session, send, everybody_of(send)))
         session.execute(insert(Message), [row])
         return 1, int(row["state"] is Outcome.SKIPPED)
     recipient_list = session.get_one(RecipientList, send.list_id)
@@ -239,7 +238,7 @@ def _snapshot(session: Session, send: Send) -> tuple[int, int]:
         if not people:
             return total, skipped
         rows = [message_row(send.id, *person) for person in people]
-        out = _opted_out(session, send, [row["email"] for row in rows])
+        out = who_stopped(session, send, [row["email"] for row in rows])
         for row in rows:
             _skip(row, [row["email"]], team, out)
             words = left_out.get(row["recipient_id"])
@@ -257,21 +256,14 @@ def _direct_row(send: Send) -> dict[str, Any]:
     return message_row(send.id, None, str(address), str(name), {})
 
 
-def _everybody(send: Send) -> list[str]:
-    return [str(address) for address, _ in (*send.to, *send.cc, *send.bcc)]
-
-
-def _opted_out(session: Session, send: Send, addresses: list[str]) -> dict[str, datetime]:
-    """Give who of these unsubscribed; of a test e-mail nobody, whatever they did."""
-    return {} if send.kind is SendKind.TEST else opted_out(session, send.workspace_id, addresses)
-
-
-def _skip(row: dict[str, Any], addresses: list[str], team: set[str] | None, out: dict[str, datetime]) -> None:
-    """Leave a message out when one of its addresses is outside the team in trial mode, or unsubscribed."""
+def _skip(
+    row: dict[str, Any], addresses: list[str], team: set[str] | None, out: dict[str, tuple[str, str]]
+) -> None:
+    """Leave a message out when one of its addresses is outside the team in trial mode, or stopped it."""
     skip_outsiders(row, addresses, team)
-    gone = [opted_out_words(one, out[one.lower()]) for one in addresses if one.lower() in out]
+    gone = [out[one.lower()] for one in addresses if one.lower() in out]
     if gone and row["state"] is Outcome.PENDING:
-        row.update(state=Outcome.SKIPPED, reason=OPTED_OUT, detail=" ".join(gone))
+        row.update(state=Outcome.SKIPPED, reason=gone[0][0], detail=" ".join(words for _, words in gone))
 
 
 def _left_out(session: Session, send_id: int) -> dict[int, str]:

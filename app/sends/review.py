@@ -20,10 +20,9 @@ from app.emails.limits import LimitedRenderer
 from app.emails.rendering import RenderError, variables_of
 from app.people.models import SenderIdentity, Workspace
 from app.recipients.models import Recipient, RecipientList
-from app.recipients.suppressions import opted_out, opted_out_words
 from app.refusals import Refused
 from app.sends import audience
-from app.sends.composition import MessagePlan, compose, data_for, plan_of
+from app.sends.composition import SPECIMEN_REFERENCE, MessagePlan, compose, data_for, plan_of
 from app.sends.control import find_send
 from app.sends.models import Audience, ReviewProblem, ReviewState, Send, SendAttachment, SendKind, SendState
 from app.sends.person_files import (
@@ -35,6 +34,7 @@ from app.sends.person_files import (
     missing_words,
     name_key,
 )
+from app.sends.stopped import who_stopped
 
 log = logging.getLogger(__name__)
 
@@ -44,10 +44,6 @@ CHUNK_SECONDS = 10.0
 """Time a chunk may take; a chunk that takes longer is looked at person by person."""
 MOST_PROBLEMS = 20_000
 """Problems that are kept; people beyond are counted, and release is refused."""
-OPTED_OUT = "opted_out"
-"""Code of a person who unsubscribed."""
-SPECIMEN_REFERENCE = "00000000-0000-4000-8000-000000000000"
-"""Stands in for a message's own reference, which has the same length."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +96,8 @@ def fingerprint(session: Session, send: Send) -> str:
         digest_of(session, send),
         workspace.is_live,
         workspace.public_url,
+        send.topic_id,
+        send.service_scope,
         *audience.mark(session, send),
     ]
     return hashlib.sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest()
@@ -248,10 +246,9 @@ def _without_opted_out(
     typed = [one.address for one in (*plan.to, *plan.cc, *plan.bcc)]
     addresses = [(0, one) for one in typed] or [(index, one.email) for index, one in enumerate(people)]
     with database.reading() as session:
-        workspace_id = session.scalar(select(Send.workspace_id).where(Send.id == send_id)) or 0
-        out = opted_out(session, workspace_id, [address for _, address in addresses])
+        out = who_stopped(session, session.get_one(Send, send_id), [address for _, address in addresses])
     gone = [
-        Found(index, OPTED_OUT, "", opted_out_words(address, out[address.lower()]))
+        Found(index, out[address.lower()][0], "", out[address.lower()][1])
         for index, address in addresses
         if address.lower() in out
     ]

@@ -22,19 +22,19 @@ import hashlib
 import json
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session, aliased
 
 from app.audit.trail import Actor, note
 from app.db import now
 from app.emails.models import Template, TemplateVersion
 from app.people.models import Connection, SenderIdentity, Workspace
-from app.recipients.models import RecipientList, Suppression, SuppressionReason
-from app.recipients.suppressions import opted_out
+from app.recipients.models import RecipientList
 from app.refusals import Refused
 from app.sends.control import change_state, find_send, pause_by_program
 from app.sends.models import Message, Outcome, Send, SendKind, SendState
 from app.sends.pauses import STALE
+from app.sends.stopped import OPTED_OUT, TOPIC_OPTED_OUT, everybody_of, keys_stopped, who_stopped
 from app.sends.tallies import move
 
 WORDS = {
@@ -123,21 +123,19 @@ def _joined(words: list[str]) -> str:
 
 
 def _leave_out_opted_out(session: Session, send: Send) -> None:
-    """Leave out who unsubscribed since the release; an e-mail to several people when one of them did."""
-    who = Message.email_key.in_(
-        select(Suppression.email_key).where(
-            Suppression.workspace_id == send.workspace_id, Suppression.reason == SuppressionReason.OPT_OUT
-        )
-    )
-    conditions = [Message.send_id == send.id, Message.state == Outcome.PENDING]
+    """Leave out who stopped it since the release; an e-mail to several people when one of them did."""
     if send.kind is SendKind.LIST:
-        conditions.append(who)
-    elif not opted_out(session, send.workspace_id, [str(one) for one, _ in (*send.to, *send.cc, *send.bcc)]):
-        return
+        for reason, query in zip((OPTED_OUT, TOPIC_OPTED_OUT), keys_stopped(send), strict=False):
+            _leave_out(session, send, reason, Message.email_key.in_(query))
+    elif stopped := who_stopped(session, send, everybody_of(send)):
+        _leave_out(session, send, next(iter(stopped.values()))[0])
+
+
+def _leave_out(session: Session, send: Send, reason: str, *conditions: ColumnElement[bool]) -> None:
     left_out: int = session.execute(
         update(Message)
-        .where(*conditions)
-        .values(state=Outcome.SKIPPED, reason="opted_out", changed_at=now())
+        .where(Message.send_id == send.id, Message.state == Outcome.PENDING, *conditions)
+        .values(state=Outcome.SKIPPED, reason=reason, changed_at=now())
         .execution_options(synchronize_session=False)
     ).rowcount  # type: ignore[attr-defined]
     move(session, send.id, {(Outcome.PENDING, Outcome.SKIPPED): left_out})

@@ -65,6 +65,7 @@ _OWN_REASONS = {
     "trial_mode": "Trial mode: only the team's own addresses are written to.",
     "suppressed": "The mail service does not write to this address.",
     "opted_out": "The person unsubscribed.",
+    "topic_opted_out": "The person stopped this kind of notice.",
     "left_out_at_review": "Left out, because the review found a problem.",
     "no_answer": "The worker stopped while this e-mail was going out, so nobody can say whether it left.",
     "cancelled": "Cancelled before it went out.",

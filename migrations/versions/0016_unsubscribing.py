@@ -83,7 +83,7 @@ def upgrade() -> None:
     op.add_column("template", sa.Column("service_version_id", sa.Integer(), nullable=True))
     op.add_column("send", sa.Column("public_url", sa.String(300), nullable=False, server_default=""))
     op.add_column("send", sa.Column("link_key", sa.String(16), nullable=True))
-    # What is released keeps the links it has, by reference; its address was read at delivery, so today's is the best guess.
+    # What is released keeps its links, by reference. Its address was read at delivery: today's is the best guess.
     op.execute(
         "UPDATE send SET link_key = '', public_url = "
         "(SELECT workspace.public_url FROM workspace WHERE workspace.id = send.workspace_id) "
