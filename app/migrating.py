@@ -21,6 +21,8 @@ def import_all_tables() -> None:
     for package in TABLES:
         importlib.import_module(f"app.{package}.models")
     importlib.import_module("app.sends.event_models")
+    importlib.import_module("app.sends.bad_address_models")
+    importlib.import_module("app.recipients.suppression_models")
 
 
 def migrate(database: Database, revision: str = "head") -> None:

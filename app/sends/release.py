@@ -13,14 +13,14 @@ from sqlalchemy.orm import Session
 from app.audit.trail import Actor, note
 from app.db import now
 from app.people.models import Person, Workspace
-from app.recipients.models import Recipient, RecipientList, Suppression, SuppressionReason
-from app.recipients.suppressions import opted_out, opted_out_words
+from app.recipients.models import Recipient, RecipientList
+from app.recipients.suppressions import Reason, domain_of, is_not_to_write, not_to_write
 from app.refusals import Refused
 from app.sends import audience
 from app.sends.control import find_send
 from app.sends.models import Audience, Message, Outcome, ReviewProblem, ReviewState, Send, SendKind, SendState
 from app.sends.pace import Pace, set_pace
-from app.sends.review import MOST_PROBLEMS, OPTED_OUT, fingerprint
+from app.sends.review import MOST_PROBLEMS, fingerprint
 from app.sends.scheduling import moment_words
 from app.sends.staleness import marks
 from app.sends.tallies import open_tallies
@@ -79,7 +79,7 @@ def release(
     total, skipped = _snapshot(session, send)
     send.total = total
     open_tallies(session, send.id, pending=total - skipped, skipped=skipped)
-    if total == skipped:  # trial mode, or all unsubscribed since the review: there is nothing to wait for
+    if total == skipped:  # trial mode, or nobody may be written to since the review: there is nothing to wait for
         send.state, send.finished_at = SendState.FINISHED, at
     words = f"Send {send.id} released: {total - skipped:,} e-mails, {skipped:,} left out"
     note(session, actor, "send.released", words, subject_id=send.id)
@@ -105,7 +105,7 @@ def sent_before(session: Session, send: Send) -> Send | None:
 
 
 def would_go_out(session: Session, send: Send) -> int:
-    """Count the e-mails that a release would send now: without people with problems or who unsubscribed since.
+    """Count the e-mails that a release would send now: without people with problems or who must not be written to.
 
     In trial mode to the team only.
     """
@@ -115,18 +115,16 @@ def would_go_out(session: Session, send: Send) -> int:
         return 0
     if send.kind is SendKind.DIRECT:
         row = _direct_row(send)
-        _skip(row, _everybody(send), team, _opted_out(session, send, _everybody(send)))
+        _skip(row, _everybody(send), team, _not_to_write(session, send, _everybody(send)))
         return int(row["state"] is Outcome.PENDING)
     left_out = select(ReviewProblem.recipient_id).where(
         ReviewProblem.send_id == send.id, ReviewProblem.recipient_id.is_not(None)
     )
-    gone = select(Suppression.email_key).where(
-        Suppression.workspace_id == send.workspace_id, Suppression.reason == SuppressionReason.OPT_OUT
-    )
+    gone = is_not_to_write(Recipient.email_key, send.workspace_id, domain_of(send.from_address))
     of_list = select(func.count()).where(*audience.people_of(session, send), Recipient.id.not_in(left_out))
     if team is None:
-        return left - (session.scalar(of_list.where(Recipient.email_key.in_(gone))) or 0)
-    return session.scalar(of_list.where(Recipient.email_key.in_(team), Recipient.email_key.not_in(gone))) or 0
+        return left - (session.scalar(of_list.where(gone)) or 0)
+    return session.scalar(of_list.where(Recipient.email_key.in_(team), ~gone)) or 0
 
 
 def problem_for_all(session: Session, send_id: int) -> ReviewProblem | None:
@@ -222,7 +220,7 @@ def _snapshot(session: Session, send: Send) -> tuple[int, int]:
     team = team_in_trial_mode(session, send)
     if send.kind is SendKind.DIRECT:
         row = _direct_row(send)
-        _skip(row, _everybody(send), team, _opted_out(session, send, _everybody(send)))
+        _skip(row, _everybody(send), team, _not_to_write(session, send, _everybody(send)))
         session.execute(insert(Message), [row])
         return 1, int(row["state"] is Outcome.SKIPPED)
     recipient_list = session.get_one(RecipientList, send.list_id)
@@ -239,7 +237,7 @@ def _snapshot(session: Session, send: Send) -> tuple[int, int]:
         if not people:
             return total, skipped
         rows = [message_row(send.id, *person) for person in people]
-        out = _opted_out(session, send, [row["email"] for row in rows])
+        out = _not_to_write(session, send, [row["email"] for row in rows])
         for row in rows:
             _skip(row, [row["email"]], team, out)
             words = left_out.get(row["recipient_id"])
@@ -261,17 +259,19 @@ def _everybody(send: Send) -> list[str]:
     return [str(address) for address, _ in (*send.to, *send.cc, *send.bcc)]
 
 
-def _opted_out(session: Session, send: Send, addresses: list[str]) -> dict[str, datetime]:
-    """Give who of these unsubscribed; of a test e-mail nobody, whatever they did."""
-    return {} if send.kind is SendKind.TEST else opted_out(session, send.workspace_id, addresses)
+def _not_to_write(session: Session, send: Send, addresses: list[str]) -> dict[str, Reason]:
+    """Give who of these must not be written to; of a test e-mail nobody, whatever they did."""
+    if send.kind is SendKind.TEST:
+        return {}
+    return not_to_write(session, send.workspace_id, addresses, sender_domain=domain_of(send.from_address))
 
 
-def _skip(row: dict[str, Any], addresses: list[str], team: set[str] | None, out: dict[str, datetime]) -> None:
-    """Leave a message out when one of its addresses is outside the team in trial mode, or unsubscribed."""
+def _skip(row: dict[str, Any], addresses: list[str], team: set[str] | None, out: dict[str, Reason]) -> None:
+    """Leave a message out when one of its addresses is outside the team in trial mode, or must not be written to."""
     skip_outsiders(row, addresses, team)
-    gone = [opted_out_words(one, out[one.lower()]) for one in addresses if one.lower() in out]
+    gone = [out[one.lower()] for one in addresses if one.lower() in out]
     if gone and row["state"] is Outcome.PENDING:
-        row.update(state=Outcome.SKIPPED, reason=OPTED_OUT, detail=" ".join(gone))
+        row.update(state=Outcome.SKIPPED, reason=gone[0].code, detail=" ".join(one.words for one in gone))
 
 
 def _left_out(session: Session, send_id: int) -> dict[int, str]:
