@@ -22,6 +22,8 @@ def import_all_tables() -> None:
         importlib.import_module(f"app.{package}.models")
     importlib.import_module("app.sends.event_models")
     importlib.import_module("app.recipients.topic_models")
+    importlib.import_module("app.sends.bad_address_models")
+    importlib.import_module("app.recipients.suppression_models")
 
 
 def migrate(database: Database, revision: str = "head") -> None:

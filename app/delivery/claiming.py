@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Integer, Row, bindparam, func, insert, select, update
+from sqlalchemy import Integer, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.cloudflare.types import Attachment
@@ -16,7 +16,7 @@ from app.delivery import wave
 from app.delivery.models import Lane
 from app.sends.models import Attempt, Message, Outcome, Send
 from app.sends.person_files import cell_of, name_key, own_files
-from app.sends.stopped import everybody_of, who_stopped
+from app.sends.stopped import everybody_of, who_must_not
 from app.sends.tallies import move, move_retrying
 
 
@@ -107,9 +107,9 @@ _HELD = (
 def claim(session: Session, lane: Lane, count: int, *, slot: int = 0, most_new: int | None = None) -> list[Claimed]:
     """Claim up to `count` due messages for a lane, with an attempt's record each. The caller commits before posting.
 
-    Whoever stopped this kind of notice, or all, since the release is left out here. `slot` is the one that the budget
-    granted their calls in. `most_new` is what a wave leaves: so many messages that
-    were never claimed before, at most. It is taken from the wave here; the caller holds the send's row.
+    Whoever must not be written to since the release (they unsubscribed, say) is left out here. `slot` is the one that
+    the budget granted their calls in. `most_new` is what a wave leaves: so many messages that were never claimed
+    before, at most. It is taken from the wave here; the caller holds the send's row.
     """
     if count <= 0:
         return []
@@ -119,8 +119,8 @@ def claim(session: Session, lane: Lane, count: int, *, slot: int = 0, most_new: 
     room = count - len(rows)
     room = room if most_new is None else min(room, most_new)
     new = connection.execute(_FRESH, {"send": lane.send_id, "count": room}).all()
-    stopped = _leave_out_stopped(session, lane.send_id, [*rows, *new], at)
-    rows, new = ([one for one in part if one.id not in stopped] for part in (rows, new))
+    left_out = _leave_out(session, lane.send_id, [*rows, *new], at)
+    rows, new = ([one for one in part if one.id not in left_out] for part in (rows, new))
     if most_new is not None and new:
         wave.take(session, lane.send_id, len(new))
     rows += new
@@ -147,17 +147,20 @@ def claim(session: Session, lane: Lane, count: int, *, slot: int = 0, most_new: 
     ]
 
 
-def _leave_out_stopped(session: Session, send_id: int, rows: Sequence[Row[Any]], at: datetime) -> set[int]:
-    """Leave out who stopped it since the release, with the reason; gives their messages. No query per message."""
+def _leave_out(session: Session, send_id: int, rows: Sequence[Any], at: datetime) -> set[int]:
+    """Leave out who must not be written to since the release, with the reason; gives their messages.
+
+    A few queries however many messages there are.
+    """
     send = session.get_one(Send, send_id)
     together = everybody_of(send)
-    stopped = who_stopped(session, send, together or [row.email for row in rows]) if rows else {}
-    if not stopped:
+    reasons = who_must_not(session, send, together or [row.email for row in rows]) if rows else {}
+    if not reasons:
         return set()
-    whole = next(iter(stopped.values())) if together else None  # one e-mail to all of them: one keeps it back
-    gone = [(row, whole or stopped[row.email.lower()]) for row in rows if whole or row.email.lower() in stopped]
+    whole = next(iter(reasons.values())) if together else None  # one e-mail to all of them: one keeps it back
+    gone = [(row, whole or reasons[row.email.lower()]) for row in rows if whole or row.email.lower() in reasons]
     session.connection().execute(
-        _LEAVE_OUT, [{"of_message": row.id, "why": code, "words": words, "at": at} for row, (code, words) in gone]
+        _LEAVE_OUT, [{"of_message": row.id, "why": why.code, "words": why.words, "at": at} for row, why in gone]
     )
     move(session, send_id, {(Outcome.PENDING, Outcome.SKIPPED): len(gone)})
     move_retrying(session, send_id, -sum(1 for row, _ in gone if row.retry_until is not None))

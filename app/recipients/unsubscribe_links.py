@@ -179,5 +179,3 @@ def _decoded(token: str) -> bytes:
     if _encode(raw) != token:
         raise NotThere("message")
     return raw
-
-

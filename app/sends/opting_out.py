@@ -1,7 +1,7 @@
 """Unsubscribing by the link in an e-mail: whoever holds it may, because its key cannot be guessed.
 
 A link stands for one person and, if the e-mail was of one, a kind of notice. What it carries is enough
-(`recipients/unsubscribe_links.py`): the message may be gone, or come from a time that a restored backup knows nothing of.
+(`recipients/unsubscribe_links.py`): the message may be gone, or younger than the backup that was restored.
 """
 
 from __future__ import annotations
@@ -9,9 +9,11 @@ from __future__ import annotations
 import enum
 import hashlib
 from collections.abc import Sequence
+from contextlib import suppress as suppress_error
 from dataclasses import dataclass
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.audit.trail import note_program
@@ -93,7 +95,7 @@ def opt_out_of(session: Session, keys: LinkKeys, token: str) -> OptOut:
         organisation=workspace.name,
         topic=topic_of_key(session, workspace.id, link.topic_key),
         stopped=stopped_topics(session, workspace.id, link.email),
-        all_stopped=found is not None and found.reason is SuppressionReason.OPT_OUT,
+        all_stopped=found is not None,
         language=link.language,
         is_own_language=link.is_own_language,
         message_id=message.id if message is not None else None,
@@ -139,12 +141,17 @@ def keep_answer(session: Session, found: OptOut, token: str, reason: WhyOut, wor
     if found.is_example:
         return
     digest = hashlib.sha256(token.encode()).hexdigest()
+    topic_id = found.topic.id if found.topic is not None else None
+    written = " ".join(words.replace("\0", "").split())[:MAX_ANSWER]
     answer = session.scalar(select(OptOutAnswer).where(OptOutAnswer.link_digest == digest))
-    if answer is None:
-        answer = OptOutAnswer(workspace_id=found.workspace_id, link_digest=digest, reason=reason)
+    if answer is not None:
+        answer.topic_id, answer.reason, answer.words = topic_id, reason, written
+        return
+    answer = OptOutAnswer(
+        workspace_id=found.workspace_id, topic_id=topic_id, link_digest=digest, reason=reason, words=written
+    )
+    with suppress_error(IntegrityError), session.begin_nested():  # the same answer twice in the same moment
         session.add(answer)
-    answer.topic_id = found.topic.id if found.topic is not None else None
-    answer.reason, answer.words = reason, " ".join(words.replace("\0", "").split())[:MAX_ANSWER]
 
 
 def _noted(session: Session, found: OptOut, action: str, words: str, *, done: bool) -> bool:

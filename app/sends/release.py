@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import false, func, insert, not_, or_, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.audit.trail import Actor, note
 from app.db import now
 from app.people.models import Person, Workspace
 from app.recipients.models import Recipient, RecipientList
+from app.recipients.suppressions import Reason
 from app.refusals import Refused
 from app.sends import audience
 from app.sends.control import find_send
@@ -22,7 +23,7 @@ from app.sends.pace import Pace, set_pace
 from app.sends.review import MOST_PROBLEMS, fingerprint
 from app.sends.scheduling import moment_words
 from app.sends.staleness import marks
-from app.sends.stopped import everybody_of, keys_stopped, who_stopped
+from app.sends.stopped import everybody_of, must_not, who_must_not
 from app.sends.tallies import open_tallies
 
 CHUNK = 1000
@@ -80,7 +81,7 @@ def release(
     send.total = total
     send.public_url = session.get_one(Workspace, send.workspace_id).public_url
     open_tallies(session, send.id, pending=total - skipped, skipped=skipped)
-    if total == skipped:  # trial mode, or all unsubscribed since the review: there is nothing to wait for
+    if total == skipped:  # trial mode, or nobody may be written to since the review: there is nothing to wait for
         send.state, send.finished_at = SendState.FINISHED, at
     words = f"Send {send.id} released: {total - skipped:,} e-mails, {skipped:,} left out"
     note(session, actor, "send.released", words, subject_id=send.id)
@@ -106,7 +107,7 @@ def sent_before(session: Session, send: Send) -> Send | None:
 
 
 def would_go_out(session: Session, send: Send) -> int:
-    """Count the e-mails that a release would send now: without people with problems or who unsubscribed since.
+    """Count the e-mails that a release would send now: without people with problems or who must not be written to.
 
     In trial mode to the team only.
     """
@@ -116,16 +117,16 @@ def would_go_out(session: Session, send: Send) -> int:
         return 0
     if send.kind is SendKind.DIRECT:
         row = _direct_row(send)
-        _skip(row, everybody_of(send), team, who_stopped(session, send, everybody_of(send)))
+        _skip(row, everybody_of(send), team, who_must_not(session, send, everybody_of(send)))
         return int(row["state"] is Outcome.PENDING)
     left_out = select(ReviewProblem.recipient_id).where(
         ReviewProblem.send_id == send.id, ReviewProblem.recipient_id.is_not(None)
     )
-    gone = or_(false(), *(Recipient.email_key.in_(query) for query in keys_stopped(send)))
+    gone = must_not(send, Recipient.email_key)
     of_list = select(func.count()).where(*audience.people_of(session, send), Recipient.id.not_in(left_out))
     if team is None:
         return left - (session.scalar(of_list.where(gone)) or 0)
-    return session.scalar(of_list.where(Recipient.email_key.in_(team), not_(gone))) or 0
+    return session.scalar(of_list.where(Recipient.email_key.in_(team), ~gone)) or 0
 
 
 def problem_for_all(session: Session, send_id: int) -> ReviewProblem | None:
@@ -221,7 +222,7 @@ def _snapshot(session: Session, send: Send) -> tuple[int, int]:
     team = team_in_trial_mode(session, send)
     if send.kind is SendKind.DIRECT:
         row = _direct_row(send)
-        _skip(row, everybody_of(send), team, who_stopped(session, send, everybody_of(send)))
+        _skip(row, everybody_of(send), team, who_must_not(session, send, everybody_of(send)))
         session.execute(insert(Message), [row])
         return 1, int(row["state"] is Outcome.SKIPPED)
     recipient_list = session.get_one(RecipientList, send.list_id)
@@ -238,7 +239,7 @@ def _snapshot(session: Session, send: Send) -> tuple[int, int]:
         if not people:
             return total, skipped
         rows = [message_row(send.id, *person) for person in people]
-        out = who_stopped(session, send, [row["email"] for row in rows])
+        out = who_must_not(session, send, [row["email"] for row in rows])
         for row in rows:
             _skip(row, [row["email"]], team, out)
             words = left_out.get(row["recipient_id"])
@@ -256,14 +257,12 @@ def _direct_row(send: Send) -> dict[str, Any]:
     return message_row(send.id, None, str(address), str(name), {})
 
 
-def _skip(
-    row: dict[str, Any], addresses: list[str], team: set[str] | None, out: dict[str, tuple[str, str]]
-) -> None:
-    """Leave a message out when one of its addresses is outside the team in trial mode, or stopped it."""
+def _skip(row: dict[str, Any], addresses: list[str], team: set[str] | None, out: dict[str, Reason]) -> None:
+    """Leave a message out when one of its addresses is outside the team in trial mode, or must not be written to."""
     skip_outsiders(row, addresses, team)
     gone = [out[one.lower()] for one in addresses if one.lower() in out]
     if gone and row["state"] is Outcome.PENDING:
-        row.update(state=Outcome.SKIPPED, reason=gone[0][0], detail=" ".join(words for _, words in gone))
+        row.update(state=Outcome.SKIPPED, reason=gone[0].code, detail=" ".join(one.words for one in gone))
 
 
 def _left_out(session: Session, send_id: int) -> dict[int, str]:

@@ -34,7 +34,7 @@ from app.sends.person_files import (
     missing_words,
     name_key,
 )
-from app.sends.stopped import who_stopped
+from app.sends.stopped import who_must_not
 
 log = logging.getLogger(__name__)
 
@@ -155,7 +155,7 @@ def run_review(database: Database, renderer: LimitedRenderer, send_id: int) -> N
     while not general and (people := _people(database, send_id, kind, plan, after)):
         found = _look(renderer, plan, people, first=not after)
         general = _at_once(people, found) if not after else []
-        found = _without_opted_out(database, send_id, kind, plan, people, found)
+        found = _without_left_out(database, send_id, kind, plan, people, found)
         if not _keep(database, send_id, mark, people, found, general):
             return
         if kind is SendKind.DIRECT:
@@ -237,20 +237,20 @@ def _with_files(session: Session, send_id: int, column: str, people: list[Person
     return [replace(person, own_file=files.get(name_key(cell))) for person, cell in zip(people, cells, strict=True)]
 
 
-def _without_opted_out(
+def _without_left_out(
     database: Database, send_id: int, kind: SendKind, plan: MessagePlan, people: Sequence[Person], found: list[Found]
 ) -> list[Found]:
-    """Say of people who unsubscribed only that; one query a chunk. A test e-mail goes to testers whatever they did."""
+    """Say of people who must not be written to only that. A test e-mail goes to testers whatever they did."""
     if kind is SendKind.TEST:
         return found
     typed = [one.address for one in (*plan.to, *plan.cc, *plan.bcc)]
     addresses = [(0, one) for one in typed] or [(index, one.email) for index, one in enumerate(people)]
     with database.reading() as session:
-        out = who_stopped(session, session.get_one(Send, send_id), [address for _, address in addresses])
+        out = who_must_not(session, session.get_one(Send, send_id), [address for _, address in addresses])
     gone = [
-        Found(index, out[address.lower()][0], "", out[address.lower()][1])
+        Found(index, reason.code, "", reason.words)
         for index, address in addresses
-        if address.lower() in out
+        if (reason := out.get(address.lower())) is not None
     ]
     of_gone = {one.index for one in gone}
     return [*(one for one in found if one.index not in of_gone), *gone]

@@ -12,8 +12,8 @@ compared; when one differs the send pauses itself, says which, and asks “send 
 - **workspace**: trial mode or live was switched, or the address of the unsubscribe links is another one.
 
 Only what happened since the release counts: everything before was in front of the person who released it. A send of the
-undo window is not compared: its person is there, and looks. Whoever unsubscribed since the release is left out at the
-start without a question, with one statement.
+undo window is not compared: its person is there, and looks. Whoever must not be written to since the release (they
+unsubscribed, say) is left out at the start without a question.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import hashlib
 import json
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import Case, ColumnElement, case, func, literal, select, true, update
 from sqlalchemy.orm import Session, aliased
 
 from app.audit.trail import Actor, note
@@ -34,9 +34,11 @@ from app.refusals import Refused
 from app.sends.control import change_state, find_send, pause_by_program
 from app.sends.models import Message, Outcome, Send, SendKind, SendState
 from app.sends.pauses import STALE
-from app.sends.stopped import OPTED_OUT, TOPIC_OPTED_OUT, everybody_of, keys_stopped, who_stopped
+from app.sends.stopped import everybody_of, must_not, who_must_not
 from app.sends.tallies import move
 
+CHUNK = 500
+"""Messages left out at once."""
 WORDS = {
     "sender": "the sender was changed or removed",
     "template": "a newer version of the template was published, or the template was archived",
@@ -97,7 +99,7 @@ def pause_when_stale(session: Session, send: Send) -> bool:
     fresh = marks(session, send.id)
     changed = [WORDS[name] for name in WORDS if fresh[name] != send.release_marks.get(name)]
     if not changed:
-        _leave_out_opted_out(session, send)
+        _leave_out(session, send)
         return False
     words = (
         f"Since this send was released, {_joined(changed)}. Nothing has gone out. "
@@ -114,7 +116,7 @@ def send_as_released(session: Session, actor: Actor, send_id: int) -> None:
     asked = Send.pause_code == STALE
     if not change_state(session, send_id, (SendState.PAUSED,), SendState.SCHEDULED, asked, **values):
         raise Refused("This send does not wait for that answer. Somebody gave it already, or cancelled the send.")
-    _leave_out_opted_out(session, send)
+    _leave_out(session, send)
     note(session, actor, "send.sent_as_released", f"Send {send_id} goes out as it was released", subject_id=send_id)
 
 
@@ -122,20 +124,31 @@ def _joined(words: list[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
-def _leave_out_opted_out(session: Session, send: Send) -> None:
-    """Leave out who stopped it since the release; an e-mail to several people when one of them did."""
+def _leave_out(session: Session, send: Send) -> None:
+    """Leave out who must not be written to since the release; an e-mail to several people when one of them must not."""
     if send.kind is SendKind.LIST:
-        for reason, query in zip((OPTED_OUT, TOPIC_OPTED_OUT), keys_stopped(send), strict=False):
-            _leave_out(session, send, reason, Message.email_key.in_(query))
-    elif stopped := who_stopped(session, send, everybody_of(send)):
-        _leave_out(session, send, next(iter(stopped.values()))[0])
+        gone = must_not(send, Message.email_key)
+        waiting = select(Message.email).where(Message.send_id == send.id, Message.state == Outcome.PENDING, gone)
+        while emails := session.scalars(waiting.order_by(Message.id).limit(CHUNK)).all():
+            reasons = who_must_not(session, send, emails)
+            if not reasons:  # ended in this very moment
+                return
+            for code in {one.code for one in reasons.values()}:
+                of_code = {key: one.words for key, one in reasons.items() if one.code == code}
+                _skip(session, send, code, Message.email_key.in_(of_code), case(of_code, value=Message.email_key))
+        return
+    found = list(who_must_not(session, send, everybody_of(send)).values())
+    if found:
+        _skip(session, send, found[0].code, true(), literal(" ".join(one.words for one in found)))
 
 
-def _leave_out(session: Session, send: Send, reason: str, *conditions: ColumnElement[bool]) -> None:
+def _skip(
+    session: Session, send: Send, code: str, who: ColumnElement[bool], detail: ColumnElement[str] | Case[str]
+) -> None:
     left_out: int = session.execute(
         update(Message)
-        .where(Message.send_id == send.id, Message.state == Outcome.PENDING, *conditions)
-        .values(state=Outcome.SKIPPED, reason=reason, changed_at=now())
+        .where(Message.send_id == send.id, Message.state == Outcome.PENDING, who)
+        .values(state=Outcome.SKIPPED, reason=code, detail=detail, changed_at=now())
         .execution_options(synchronize_session=False)
     ).rowcount  # type: ignore[attr-defined]
     move(session, send.id, {(Outcome.PENDING, Outcome.SKIPPED): left_out})

@@ -1,27 +1,26 @@
-"""Who must not get a send because they stopped its kind of notice, or all: one rule for review, release and delivery.
+"""Who must not get a send: the one rule for review, release, start, delivery and retries.
 
-A test e-mail goes to its testers whatever they did. A service notice ignores those who stopped its kind, and by law
-also those who stopped all; what else keeps an address from being written to counts for every send.
+To what holds for every send (`recipients/suppressions.py`) comes the send's own kind of notice: whoever stopped it is
+left out. A test e-mail goes to its testers whatever they did. A service notice ignores those who stopped its kind, and
+by law also those who stopped all; bounces, complaints and what staff or Cloudflare hold back count for every send.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import Select, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, false, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from app.recipients.models import Suppression, SuppressionReason
+from app.recipients.models import SuppressionReason
 from app.recipients.notices import ServiceScope
-from app.recipients.suppressions import opted_out, opted_out_words
+from app.recipients.suppressions import Reason, domain_of, is_not_to_write, not_to_write
 from app.recipients.topic_models import Topic, TopicOptOut
 from app.recipients.topics import topic_opted_out, topic_words
 from app.sends.models import Send, SendKind
 
-OPTED_OUT = "opted_out"
-"""Reason of a message to a person who stopped all e-mail."""
 TOPIC_OPTED_OUT = "topic_opted_out"
-"""Reason of a message to a person who stopped this kind of notice."""
+"""Code of a message to a person who stopped this kind of notice."""
 
 
 def everybody_of(send: Send) -> list[str]:
@@ -29,33 +28,37 @@ def everybody_of(send: Send) -> list[str]:
     return [str(one) for one, _ in (*send.to, *send.cc, *send.bcc)] if send.kind is SendKind.DIRECT else []
 
 
-def who_stopped(session: Session, send: Send, emails: Collection[str]) -> dict[str, tuple[str, str]]:
-    """Give those of the addresses, in lower case, that this send must leave out, with the reason's code and words.
+def who_must_not(session: Session, send: Send, emails: Collection[str]) -> dict[str, Reason]:
+    """Give those of the addresses, in lower case, that this send must leave out, and why.
 
-    Two queries at most, however many addresses there are.
+    Three queries at most, however many addresses there are.
     """
     if send.kind is SendKind.TEST or not emails:
         return {}
-    found: dict[str, tuple[str, str]] = {}
-    as_typed = {one.lower(): one for one in emails}
-    if send.topic_id is not None and send.service_scope is ServiceScope.NONE:
-        of_topic = topic_opted_out(session, send.topic_id, as_typed)
+    found: dict[str, Reason] = {}
+    if _heeds_topic(send) and send.topic_id is not None:
+        typed = {one.lower(): one for one in emails}
+        of_topic = topic_opted_out(session, send.topic_id, typed)
         name = session.get_one(Topic, send.topic_id).name if of_topic else ""
-        found |= {key: (TOPIC_OPTED_OUT, topic_words(as_typed[key], name, at)) for key, at in of_topic.items()}
-    if send.service_scope is not ServiceScope.ALL:
-        of_all = opted_out(session, send.workspace_id, as_typed)
-        found |= {key: (OPTED_OUT, opted_out_words(as_typed[key], at)) for key, at in of_all.items()}
-    return found
+        found = {key: Reason(TOPIC_OPTED_OUT, topic_words(typed[key], name, at)) for key, at in of_topic.items()}
+    domain, ignored = domain_of(send.from_address), _ignored(send)
+    return found | not_to_write(session, send.workspace_id, emails, sender_domain=domain, ignored=ignored)
 
 
-def keys_stopped(send: Send) -> list[Select[str]]:
-    """Give queries for the addresses, in lower case, that this send must leave out, for conditions in SQL."""
+def must_not(send: Send, email_key: InstrumentedAttribute[str]) -> ColumnElement[bool]:
+    """Give the same rule as a condition on a column of addresses in lower case."""
     if send.kind is SendKind.TEST:
-        return []
-    queries: list[Select[str]] = []
-    if send.service_scope is not ServiceScope.ALL:
-        of_all = (Suppression.workspace_id == send.workspace_id, Suppression.reason == SuppressionReason.OPT_OUT)
-        queries.append(select(Suppression.email_key).where(*of_all))
-    if send.topic_id is not None and send.service_scope is ServiceScope.NONE:
-        queries.append(select(TopicOptOut.email_key).where(TopicOptOut.topic_id == send.topic_id))
-    return queries
+        return false()
+    by_all = is_not_to_write(email_key, send.workspace_id, domain_of(send.from_address), ignored=_ignored(send))
+    if not _heeds_topic(send):
+        return by_all
+    return or_(by_all, email_key.in_(select(TopicOptOut.email_key).where(TopicOptOut.topic_id == send.topic_id)))
+
+
+def _heeds_topic(send: Send) -> bool:
+    # A send that was not stored yet has no scope: it is like one that was not declared anything.
+    return send.topic_id is not None and send.service_scope in {ServiceScope.NONE, None}
+
+
+def _ignored(send: Send) -> Collection[SuppressionReason]:
+    return (SuppressionReason.OPT_OUT,) if send.service_scope is ServiceScope.ALL else ()

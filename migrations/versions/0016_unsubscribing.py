@@ -1,14 +1,14 @@
 """kinds of notice, who stopped which, service notices, the look of the unsubscribe page, links that outlive their data
 
 Revision ID: 0016
-Revises: 0011
+Revises: 0015
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0016"
-down_revision = "0011"
+down_revision = "0015"
 branch_labels = None
 depends_on = None
 
