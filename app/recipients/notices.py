@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import enum
 
+from app.people.models import Person
+from app.refusals import Refused
+
 MAX_SERVICE_REASON = 500
 """Characters of the reason why something is a service notice."""
 
@@ -32,3 +35,28 @@ SCOPE_WORDS: dict[ServiceScope, str] = {
     ServiceScope.ALL: "A service notice by law: it also goes to people who stopped all e-mail.",
 }
 """What each means, in a sentence."""
+
+
+def checked_declaration(person: Person, scope: ServiceScope, reason: str) -> str:
+    """Give the reason of a declaration as it is stored; empty for none. Raises Refused with what to do.
+
+    Only an administrator may declare: whoever writes an e-mail must not decide alone that nobody can refuse it.
+    """
+    if not person.is_administrator:
+        raise Refused("Only an administrator declares something a service notice. Ask one, and say why.")
+    reason = " ".join(reason.replace("\0", "").split())
+    if scope is ServiceScope.NONE:
+        return ""
+    if not reason:
+        raise Refused("Say why people must get this although they stopped it.", field="reason")
+    if len(reason) > MAX_SERVICE_REASON:
+        raise Refused(f"Use at most {MAX_SERVICE_REASON} characters.", field="reason")
+    return reason
+
+
+def declared_words(scope: ServiceScope, reason: str) -> str:
+    """Say for the trail what was declared."""
+    if scope is ServiceScope.NONE:
+        return "is no service notice any more"
+    whom = "who stopped all e-mail" if scope is ServiceScope.ALL else "who stopped this kind"
+    return f"declared a service notice that also goes to people {whom}: {reason}"

@@ -42,6 +42,19 @@ def topic_of_key(session: Session, workspace_id: int, key: str) -> Topic | None:
     return session.scalar(select(Topic).where(Topic.workspace_id == workspace_id, Topic.key == key))
 
 
+def chosen_topic(session: Session, actor: Actor, topic_id: int, *, kept: int | None) -> Topic | None:
+    """Give the kind of notice that somebody chose; None for 0. Raises Refused for one that is not offered.
+
+    One that is `kept` may be retired meanwhile.
+    """
+    if not topic_id:
+        return None
+    topic = session.get(Topic, topic_id)
+    if topic is None or topic.workspace_id != actor.workspace_id or (topic.is_retired and topic.id != kept):
+        raise Refused("Choose a kind of notice that is offered.", field="topic")
+    return topic
+
+
 def add_topic(session: Session, actor: Actor, words: Mapping[str, tuple[str, str]]) -> Topic:
     """Make a kind of notice; `words` are name and sentence by language. Raises Refused with the field."""
     checked = _checked(session, actor, words, None)

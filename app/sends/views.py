@@ -21,6 +21,7 @@ from app.sends import (
     events,
     file_views,
     looking,
+    notice_views,
     release,
     results,
     tallies,
@@ -44,7 +45,15 @@ from app.web.frames import foreign_html
 from app.web.numbers import row_number
 from app.web.request import db, is_htmx, me, services
 
-__all__ = ["blueprint", "compose_views", "decision_views", "during_views", "file_views", "testing_views"]
+__all__ = [
+    "blueprint",
+    "compose_views",
+    "decision_views",
+    "during_views",
+    "file_views",
+    "notice_views",
+    "testing_views",
+]
 PAGE = 50
 
 

@@ -21,6 +21,13 @@ ADMINISTRATORS_ONLY = {
     "people.add_person",
     "people.switch_mode",
     "people.save_public_url",
+    "topics.save_look",
+    "topics.save_mailbox",
+    "topics.new_topic",
+    "topics.topic",
+    "topics.retire_topic",
+    "sends.declare_service",
+    "emails.declare_service",
 }
 """Endpoints that staff may not use. A new route is for staff only when it is left out here on purpose."""
 
