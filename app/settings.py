@@ -46,7 +46,7 @@ class Settings(BaseSettings):
     """Signs sessions, encrypts stored secrets; at least 32 characters. Made and kept in the data folder when absent."""
 
     earlier_secret_keys: SecretStr | None = Field(None, alias="POSTROOM_EARLIER_SECRET_KEYS")
-    """Secret keys used before, with white space between them: unsubscribe links made with them go on working."""
+    """Secret keys used before, one a line or with commas between: unsubscribe links made with them go on working."""
 
     admin_password: SecretStr | None = Field(None, alias="POSTROOM_ADMIN_PASSWORD")
     """Sign-in of the first administrator made by `make run`; made and printed when absent."""
@@ -113,8 +113,8 @@ class Settings(BaseSettings):
     @field_validator("earlier_secret_keys")
     @classmethod
     def _each_long_enough(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and any(len(one) < 32 for one in value.get_secret_value().split()):
-            raise ValueError("must be keys of at least 32 characters each, with a space or a new line between two")
+        if value is not None and any(len(one) < 32 for one in _keys(value)):
+            raise ValueError("must be keys of at least 32 characters each, one a line or with commas between them")
         return value
 
     @field_validator("database_url_setting")
@@ -182,8 +182,13 @@ class Settings(BaseSettings):
     @cached_property
     def secret_keys(self) -> tuple[str, ...]:
         """The secret key, then earlier ones."""
-        earlier = self.earlier_secret_keys.get_secret_value().split() if self.earlier_secret_keys else []
-        return (self.secret_key, *earlier)
+        return (self.secret_key, *(_keys(self.earlier_secret_keys) if self.earlier_secret_keys else ()))
+
+
+def _keys(value: SecretStr) -> list[str]:
+    """Take several keys apart; a key may hold spaces."""
+    text = value.get_secret_value()
+    return [one.strip() for one in (text.splitlines() if "\n" in text.strip() else text.split(",")) if one.strip()]
 
 
 def _words(error: ValidationError) -> str:

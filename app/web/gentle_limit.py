@@ -32,6 +32,11 @@ class GentleLimit:
             while len(self._seen) > MOST_KEYS:
                 self._seen.popitem(last=False)
 
+    def forget_all(self) -> None:
+        """Let everybody begin anew."""
+        with self._guard:
+            self._seen.clear()
+
     @property
     def seconds(self) -> int:
         """After how long a key may begin anew, at most."""
