@@ -6,6 +6,7 @@ A wrong value stops the program with one message that names every wrong variable
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +20,9 @@ from sqlalchemy.exc import ArgumentError
 
 CLOUDFLARE_API = "https://api.cloudflare.com/client/v4"
 """The vendor's API (API.md, section 1)."""
+
+SHORTEST_KEY = 32
+"""Characters of a secret key at least."""
 
 
 class SettingsError(Exception):
@@ -106,15 +110,17 @@ class Settings(BaseSettings):
     @field_validator("secret_key_setting")
     @classmethod
     def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and len(value.get_secret_value()) < 32:
-            raise ValueError("must have at least 32 characters")
+        if value is not None and len(value.get_secret_value()) < SHORTEST_KEY:
+            raise ValueError(f"must have at least {SHORTEST_KEY} characters")
         return value
 
     @field_validator("earlier_secret_keys")
     @classmethod
     def _each_long_enough(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and any(len(one) < 32 for one in _keys(value)):
-            raise ValueError("must be keys of at least 32 characters each, one a line or with commas between them")
+        if value is not None and any(len(one) < SHORTEST_KEY for one in _keys(value)):
+            raise ValueError(
+                f"must be keys of at least {SHORTEST_KEY} characters each, one a line or with commas between them"
+            )
         return value
 
     @field_validator("database_url_setting")
@@ -186,9 +192,10 @@ class Settings(BaseSettings):
 
 
 def _keys(value: SecretStr) -> list[str]:
-    """Take several keys apart; a key may hold spaces."""
-    text = value.get_secret_value()
-    return [one.strip() for one in (text.splitlines() if "\n" in text.strip() else text.split(",")) if one.strip()]
+    """Take several keys apart. A key may itself hold a space or a comma, so a whole line is tried as one key, too."""
+    lines = [line.strip() for line in value.get_secret_value().splitlines() if line.strip()]
+    parts = (part for line in lines for part in re.split(r"[\s,]+", line) if len(part) >= SHORTEST_KEY)
+    return list(dict.fromkeys([*lines, *parts]))
 
 
 def _words(error: ValidationError) -> str:
