@@ -82,7 +82,7 @@ def _those_not_there(lease: SyncLease, turn: Turn, wishes: Sequence[Wish]) -> li
         for wish in wishes:
             there = theirs.get(wish.email.lower(), [])
             own = next((one for one in there if one.is_ours and one.scope_type == "account"), None)
-            if not there:
+            if not there or (wish.is_whole and all(one.scope_type != "account" for one in there)):
                 new.append(wish)
             elif own is not None and not own.read_only and own.expires_at != wish.until:
                 changed.append((own, wish))

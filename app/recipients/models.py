@@ -69,6 +69,8 @@ class Handing(enum.StrEnum):
     """As the workspace's rules say for its reason."""
     WANTED = "wanted"
     """A person wants it there."""
+    WHOLE_ACCOUNT = "whole_account"
+    """A person wants it there although a sending domain holds the address back already."""
     HERE_ONLY = "here_only"
     """A person wants it here alone."""
 

@@ -169,6 +169,8 @@ class Wish:
     until: datetime | None
     reasons: tuple[SuppressionReason, ...]
     ids: tuple[int, ...]
+    is_whole: bool
+    """Also when a sending domain holds it back already."""
 
 
 def to_hand_over(session: Session, rules: SuppressionRules, *, limit: int = CHUNK) -> list[Wish]:
@@ -195,6 +197,7 @@ def to_hand_over(session: Session, rules: SuppressionRules, *, limit: int = CHUN
             None if any(one.until is None for one in same) else max(one.until for one in same if one.until),
             tuple(one.reason for one in same),
             tuple(one.id for one in same),
+            any(one.handing is Handing.WHOLE_ACCOUNT for one in same),
         )
         for same in by_key.values()
     ]
@@ -231,7 +234,7 @@ def _is_wanted_there(rules: SuppressionRules) -> ColumnElement[bool]:
     by_rule = (Suppression.handing == Handing.BY_RULE) & Suppression.reason.in_(
         [SuppressionReason(one) for one in rules.hands_over]
     )
-    return or_(Suppression.handing == Handing.WANTED, by_rule)
+    return or_(Suppression.handing.in_([Handing.WANTED, Handing.WHOLE_ACCOUNT]), by_rule)
 
 
 def _keep(session: Session, rows: Sequence[Mapping[str, object]]) -> None:

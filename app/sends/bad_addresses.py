@@ -18,6 +18,17 @@ from app.recipients.suppressions import not_to_write
 from app.refusals import NotThere, Refused
 from app.sends.bad_address_models import BadAddress, BadAddressKind, BadAddressState
 
+KINDS: dict[BadAddressKind, str] = {
+    BadAddressKind.BOUNCED: "Permanently bounced",
+    BadAddressKind.REFUSED: "Refused by the mail service",
+}
+STATES: dict[BadAddressState, str] = {
+    BadAddressState.OPEN: "Waits for you",
+    BadAddressState.MENDED: "Mended",
+    BadAddressState.TAKEN_OUT: "Taken out",
+    BadAddressState.ASIDE: "Put aside",
+}
+"""Words for pages."""
 MOST_WORDS = 1000
 """Characters of a server's words that are kept."""
 

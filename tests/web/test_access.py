@@ -21,6 +21,9 @@ ADMINISTRATORS_ONLY = {
     "people.add_person",
     "people.switch_mode",
     "people.save_public_url",
+    "suppressions.save_rules",
+    "suppressions.change_theirs",
+    "suppressions.remove_theirs",
 }
 """Endpoints that staff may not use. A new route is for staff only when it is left out here on purpose."""
 
