@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -9,6 +10,9 @@ from datetime import date, timedelta
 from playwright.sync_api import Page
 
 PATIENCE = 60.0
+SEND = re.compile(r"Send \d+ e-mails")
+SEND_AGAIN = re.compile(r"Send \d+ e-mails again")
+"""The button, whoever must not be written to by now: a permanent bounce or a complaint leaves people out."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,7 @@ def make_draft(page: Page, url: str) -> int:
     page.get_by_role("button", name="Go on to the review").click()
     number = int(page.url.split("/sends/")[1].split("/")[0])
     page.get_by_role("button", name="Start the review").click()
-    page.get_by_role("button", name="Send 30 e-mails").wait_for()
+    page.get_by_role("button", name=SEND).wait_for()
     return number
 
 
@@ -99,8 +103,8 @@ def make_scheduled(page: Page, url: str) -> int:
     page.get_by_text("Slower, or a few first").click()
     page.get_by_label("Send a few first, then wait for me").check()
     page.get_by_label("E-mails", exact=True).fill("3")
-    page.get_by_role("button", name="Send 30 e-mails").click()
-    again = page.get_by_role("button", name="Send 30 e-mails again")
+    page.get_by_role("button", name=SEND).click()
+    again = page.get_by_role("button", name=SEND_AGAIN)
     page.get_by_role("button", name="Undo").or_(again).wait_for()
     if again.count():
         again.click()

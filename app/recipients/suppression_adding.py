@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
@@ -18,7 +19,7 @@ from app.db import now, table_of
 from app.recipients.checking import clean_address, suggest
 from app.recipients.importing import BadRow, understand
 from app.recipients.models import Conflict, Handing, Suppression, SuppressionReason
-from app.recipients.reading import LOOKS_LIKE_ADDRESS, Row, Table, read_table
+from app.recipients.reading import DELIMITERS, LOOKS_LIKE_ADDRESS, read_table
 from app.recipients.suppression_list import FOR_ADMINISTRATORS
 from app.recipients.suppression_mirror import state_of
 from app.recipients.suppression_models import SuppressionSync
@@ -76,7 +77,7 @@ def add_one(
 def add_many(session: Session, actor: Actor, *, content: bytes, words: str, at_cloudflare: bool) -> Added:
     """Add the addresses of a file or a paste; rows that hold none are given back. Raises Refused with `file`."""
     try:
-        understood = understand(_with_header(_table(content)))
+        understood = understand(read_table(_with_header(content)))
     except Refused as refusal:
         raise Refused(refusal.words, field="file") from refusal
     if understood.email_column is None:
@@ -259,22 +260,18 @@ def _insert(
     return len(fresh)
 
 
-def _table(content: bytes) -> Table:
-    """Read a file or a paste; one address alone is a table of one row."""
-    first = content.strip().split(b"\n", 1)[0].strip().decode("utf-8", "replace")
-    bare = LOOKS_LIKE_ADDRESS.match(first) and not any(sign in first for sign in ",;\t|")
-    return read_table(b"email\n" + content if bare else content)
-
-
-def _with_header(table: Table) -> Table:
-    """Take a first row that holds an address for a row, not for a header."""
-    cells = [clean_address(cell) for cell in table.header.cells]
-    if not any(LOOKS_LIKE_ADDRESS.match(cell) for cell in cells):
-        return table
+def _with_header(content: bytes) -> bytes:
+    """Put a row of names above text that begins with an address: addresses are often pasted without one."""
+    first = content.lstrip().split(b"\n", 1)[0].decode("utf-8", "replace").strip()
+    delimiter = next((sign for sign in DELIMITERS if sign in first), ",")
+    cells = next(csv.reader([first], delimiter=delimiter), [])
+    if not any(LOOKS_LIKE_ADDRESS.match(clean_address(cell)) for cell in cells):
+        return content
     names = [
-        "email" if LOOKS_LIKE_ADDRESS.match(cell) else f"column {number}" for number, cell in enumerate(cells, start=1)
+        "email" if LOOKS_LIKE_ADDRESS.match(clean_address(cell)) else f"column {number}"
+        for number, cell in enumerate(cells, start=1)
     ]
-    return replace(table, header=Row(table.header.line, names), rows=[table.header, *table.rows])
+    return delimiter.join(names).encode() + b"\n" + content.lstrip()
 
 
 def _checked_note(words: str) -> str:

@@ -104,7 +104,7 @@ def entries_of_address(session: Session, actor: Actor, email: str) -> list[Entry
     theirs = select(literal(THEIRS).label("side"), TheirSuppression.id).where(
         TheirSuppression.workspace_id == actor.workspace_id, TheirSuppression.email_key == key
     )
-    return _loaded(session, session.execute(union_all(ours.limit(200), theirs.limit(200))).all()) if key else []
+    return _loaded(session, session.execute(union_all(ours, theirs)).all()) if key else []
 
 
 def email_of_theirs(session: Session, actor: Actor, entry_id: int) -> str:
