@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 
 from app.audit.trail import Actor, note
 from app.cloudflare.client import Client
-from app.cloudflare.results import Failure
+from app.cloudflare.results import Failure, WasSent
 from app.db import Database
 from app.delivery.quota import take_one
+from app.delivery.suppression_lease import about_the_list
 from app.people.connection import ConnectionParameters
 from app.recipients.suppression_models import TheirSuppression
 from app.recipients.suppression_words import READ_ONLY
@@ -97,6 +98,6 @@ def _refused(database: Database, entry: TheirSuppression, failure: Failure) -> R
             if row is not None:
                 row.read_only = True
         return Refused(READ_ONLY)
-    if failure.http_status is None or failure.http_status >= 500:
+    if failure.was_sent is not WasSent.NO:
         return Refused("Cloudflare did not answer clearly. Press “Sync now” to see whether the entry changed.")
-    return Refused(f"{failure.staff_words.replace(' Nothing was sent.', '')} Nothing was changed.")
+    return Refused(f"{about_the_list(failure)} Nothing was changed.")

@@ -120,3 +120,8 @@ class SyncLease:
         quota = turn.parameters.calls_per_5_minutes
         if not take_one(self.database, turn.parameters.account_id, quota, BUDGET_SECONDS):
             raise NotNow
+
+
+def about_the_list(failure: Failure) -> str:
+    """Say what is the matter without what is said of e-mails: here none was to be sent."""
+    return failure.staff_words.replace(" Nothing was sent.", "").replace("send e-mail", "use Email Sending")

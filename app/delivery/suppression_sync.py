@@ -23,7 +23,7 @@ from app.cloudflare.results import Failure
 from app.db import Database, now
 from app.delivery import pacing
 from app.delivery.suppression_handing import hand_over
-from app.delivery.suppression_lease import CallFailed, LeaseLost, NotNow, SyncLease, Turn
+from app.delivery.suppression_lease import CallFailed, LeaseLost, NotNow, SyncLease, Turn, about_the_list
 from app.people.connection import ConnectionParameters, NotConnected, resolve
 from app.people.models import Workspace
 from app.recipients.suppression_mirror import find_conflicts, forget_account, keep_page, state_of, sweep
@@ -182,7 +182,7 @@ class SuppressionSyncJob:
                 pacing.obey(session, turn.parameters.account_id, block_seconds=block, rate=failure.rate)
             sync = state_of(session, turn.workspace_id)
             sync.failures += 1
-            sync.cause, sync.words = failure.cause[:64], _about_the_list(failure.staff_words)
+            sync.cause, sync.words = failure.cause[:64], about_the_list(failure)
             sync.remedy = _remedy(failure) if is_refused else "Postroom tries again by itself."
             sync.is_paused, sync.asked_at = is_refused, None
             own = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(sync.failures - 1, 10)) * self._scale
@@ -233,11 +233,6 @@ class SuppressionSyncJob:
                 self.look()
             except Exception:  # the database is away, say; sending must not suffer
                 log.exception("suppressions could not be synced; trying again in %s s", LOOK_SECONDS)
-
-
-def _about_the_list(words: str) -> str:
-    """Leave out what is said of e-mails: here none was to be sent."""
-    return words.replace(" Nothing was sent.", "").replace("send e-mail", "use Email Sending")
 
 
 def _remedy(failure: Failure) -> str:
