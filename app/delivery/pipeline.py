@@ -45,6 +45,7 @@ from app.sends.composition import MessagePlan, plan_of
 from app.sends.control import pause_by_program
 from app.sends.models import Send, SendKind, SendState
 from app.sends.pauses import NOT_CONNECTED
+from app.sends.staleness import leave_out_new
 from app.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -57,6 +58,8 @@ LEAST_WAIT = 0.02
 """Seconds between two looks at least, when there was nothing to claim."""
 LOOK_SECONDS = 0.5
 """How often a lane at least looks whether it must stop (P5: within 2 s), and whether the connection was changed."""
+LEAVE_OUT = timedelta(seconds=2)
+"""How often a lane looks for people who said no while the send goes on."""
 ELSEWHERE_SECONDS = 2.0
 """How long a second lane of a send rests when it came to a worker that works on the send already."""
 RECORD_SECONDS = 600.0
@@ -86,6 +89,8 @@ class Work:
     parameters: ConnectionParameters | None = None
     looked_at: float = 0.0
     """When the parameters were read, on the monotonic clock."""
+    left_out_at: datetime | None = None
+    """Until when was looked who must not be written to since the release."""
     account_id: str = ""
     """Account of what is in hand."""
     quota: int = 0
@@ -267,6 +272,9 @@ class Pipeline:
         room = work.amount.most - work.tray.in_hand
         if work.is_leaving or work.watch.is_stopped or room <= 0:
             return []
+        if work.left_out_at is None or now() - work.left_out_at > LEAVE_OUT:
+            leave_out_new(session, send, work.left_out_at or send.released_at or send.created_at)
+            work.left_out_at = now()
         # Before anything is claimed: what cannot be read here must not leave messages in doubt.
         work.plan = self._plan(session, send)
         return self._claim(session, send, work, parameters, room)

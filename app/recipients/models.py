@@ -93,6 +93,7 @@ class Suppression(Base):
     __tablename__ = "suppression"
     __table_args__ = (
         UniqueConstraint("workspace_id", "email_key", "reason"),
+        Index("ix_suppression_newest", "workspace_id", "created_at"),
         Index("ix_suppression_batch", "workspace_id", "batch"),
         Index("ix_suppression_conflict", "workspace_id", "conflict", "email_key"),
     )

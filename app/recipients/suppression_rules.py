@@ -94,6 +94,7 @@ def add_by_rule(session: Session, workspace_id: int, found: Sequence[ByRule]) ->
             "note": case((table.c.note == "", new.excluded.note), else_=table.c.note),
             "message_id": new.excluded.message_id,
             "until": None,
+            "created_at": case((table.c.until.is_not(None), new.excluded.created_at), else_=table.c.created_at),
         },
     )
     # In one order everywhere, so that two workers never wait for each other in a ring.

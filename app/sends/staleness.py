@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Case, ColumnElement, case, func, literal, select, true, update
@@ -29,16 +30,18 @@ from app.audit.trail import Actor, note
 from app.db import now
 from app.emails.models import Template, TemplateVersion
 from app.people.models import Connection, SenderIdentity, Workspace
-from app.recipients.models import RecipientList
+from app.recipients.models import RecipientList, Suppression
 from app.recipients.suppressions import domain_of, is_not_to_write, not_to_write
 from app.refusals import Refused
 from app.sends.control import change_state, find_send, pause_by_program
 from app.sends.models import Message, Outcome, Send, SendKind, SendState
 from app.sends.pauses import STALE
-from app.sends.tallies import move
+from app.sends.tallies import move, move_retrying
 
 CHUNK = 500
 """Messages left out at once."""
+SLACK = timedelta(minutes=1)
+"""A suppression may be committed a little after the time that it carries."""
 WORDS = {
     "sender": "the sender was changed or removed",
     "template": "a newer version of the template was published, or the template was archived",
@@ -124,13 +127,29 @@ def _joined(words: list[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
-def _leave_out(session: Session, send: Send) -> None:
-    """Leave out who must not be written to since the release; an e-mail to several people when one of them must not."""
+def leave_out_new(session: Session, send: Send, since: datetime) -> None:
+    """Leave out of a send at work who said no, bounced or was added since a time; a test goes to testers all the same.
+
+    The caller holds the send's row. Costs next to nothing when nobody was added. Cloudflare's list is not asked: the
+    service refuses by itself whom it holds.
+    """
+    if send.kind is SendKind.TEST:
+        return
+    new = (Suppression.workspace_id == send.workspace_id, Suppression.created_at >= since - SLACK)
+    if session.scalar(select(Suppression.id).where(*new).limit(1)) is not None:
+        _leave_out(session, send, Message.email_key.in_(select(Suppression.email_key).where(*new)))
+
+
+def _leave_out(session: Session, send: Send, *among: ColumnElement[bool]) -> None:
+    """Leave out who must not be written to since the release; an e-mail to several people when one of them must not.
+
+    `among` are conditions on messages of a list.
+    """
     domain = domain_of(send.from_address)
     if send.kind is SendKind.LIST:
         gone = is_not_to_write(Message.email_key, send.workspace_id, domain)
         waiting = select(Message.email).where(Message.send_id == send.id, Message.state == Outcome.PENDING, gone)
-        while emails := session.scalars(waiting.order_by(Message.id).limit(CHUNK)).all():
+        while emails := session.scalars(waiting.where(*among).order_by(Message.id).limit(CHUNK)).all():
             reasons = not_to_write(session, send.workspace_id, emails, sender_domain=domain)
             if not reasons:  # ended in this very moment
                 return
@@ -147,10 +166,14 @@ def _leave_out(session: Session, send: Send) -> None:
 def _skip(
     session: Session, send: Send, code: str, who: ColumnElement[bool], detail: ColumnElement[str] | Case[str]
 ) -> None:
+    these = (Message.send_id == send.id, Message.state == Outcome.PENDING, who)
+    retried = select(func.count()).select_from(Message).where(*these, Message.retry_until.is_not(None))
+    retrying = session.scalar(retried) or 0
     left_out: int = session.execute(
         update(Message)
-        .where(Message.send_id == send.id, Message.state == Outcome.PENDING, who)
-        .values(state=Outcome.SKIPPED, reason=code, detail=detail, changed_at=now())
+        .where(*these)
+        .values(state=Outcome.SKIPPED, reason=code, detail=detail, next_try_at=None, retry_until=None, changed_at=now())
         .execution_options(synchronize_session=False)
     ).rowcount  # type: ignore[attr-defined]
     move(session, send.id, {(Outcome.PENDING, Outcome.SKIPPED): left_out})
+    move_retrying(session, send.id, -retrying)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from sqlalchemy import select
 
+from app.db import now
 from app.people.models import Workspace
 from app.recipients.models import Suppression, SuppressionReason
 from app.recipients.suppression_rules import change_rules
+from app.recipients.suppressions import suppress
 from app.sends.bad_address_models import BadAddress, BadAddressKind, BadAddressState
-from app.sends.models import Outcome, SendKind, SendState
+from app.sends.models import Outcome, Send, SendKind, SendState
+from app.sends.staleness import leave_out_new
+from app.sends.tallies import retrying
 from tests.delivery.ground import Ground
 from tests.delivery.test_settling import AT_ONCE, job, undue
 from tests.simulator_process import RunningSimulator
@@ -117,6 +123,7 @@ def test_an_address_that_bounces_anew_is_open_again(ground: Ground) -> None:
     ground.deliver(ground.send(["bounce-a@example.net"]))
     with ground.database.writing() as session:
         session.scalars(select(BadAddress)).one().state = BadAddressState.ASIDE
+        session.delete(session.scalars(select(Suppression)).one())  # somebody thinks that it works again
     second = ground.send(["bounce-a@example.net"])
     ground.deliver(second)
     row = bad(ground)["bounce-a@example.net"]
@@ -129,3 +136,51 @@ def test_an_e_mail_that_alone_of_its_send_is_refused_stands_in_the_work_list(gro
     ground.deliver(ground.send(["error-email.invalid-hal@example.net"]))
     assert "error-email.invalid-hal@example.net" not in bad(ground), "all were refused: the e-mail is at fault"
     assert ours(ground) == {}
+
+
+def test_who_says_no_while_a_send_goes_on_gets_nothing_more_of_it(ground: Ground, simulator: RunningSimulator) -> None:
+    emails = [f"person-{number}@example.net" for number in range(30)]
+    send_id = ground.send(emails)
+    other = ground.send(["person-7@example.net", "person-8@example.net"])
+    with ground.database.writing() as session:
+        session.get_one(Send, send_id).released_at = now() - timedelta(hours=1)
+        suppress(session, ground.actor.workspace_id, "Person-7@example.net", SuppressionReason.OPT_OUT)
+        session.add(
+            Suppression(
+                workspace_id=ground.actor.workspace_id,
+                email="person-9@example.net",
+                email_key="person-9@example.net",
+                reason=SuppressionReason.BY_HAND,
+                until=now() - timedelta(minutes=5),
+            )
+        )
+    for one in (send_id, other):
+        assert ground.deliver(one) is SendState.FINISHED
+    left_out = [one for one in ground.messages(send_id) if one.state is Outcome.SKIPPED]
+    assert [(one.email, one.reason) for one in left_out] == [("person-7@example.net", "opted_out")]
+    assert "unsubscribed on" in left_out[0].detail and left_out[0].tries == 0
+    assert ground.tally(send_id) == {Outcome.DELIVERED: 29, Outcome.SKIPPED: 1}
+    assert ground.tally(other) == {Outcome.DELIVERED: 1, Outcome.SKIPPED: 1}
+    posted = [address for one in simulator.requests() for address in one["recipients"]]
+    assert not any("person-7" in str(address) for address in posted)
+
+
+def test_one_that_waits_for_a_retry_is_left_out_too_and_the_counts_add_up(ground: Ground) -> None:
+    send_id = ground.send(["error-internal_server-anna@example.net"])
+    hand = ground.hand()
+    hand.queue.wake(send_id)
+    hand.work(lambda: retrying_of(ground, send_id) == 1)
+    with ground.database.writing() as session:
+        suppress(
+            session, ground.actor.workspace_id, "error-internal_server-anna@example.net", SuppressionReason.OPT_OUT
+        )
+        leave_out_new(session, session.get_one(Send, send_id), now())
+    assert ground.tally(send_id) == {Outcome.SKIPPED: 1}
+    assert retrying_of(ground, send_id) == 0
+    hand.work(lambda: ground.state(send_id) is SendState.FINISHED)
+    hand.close()
+
+
+def retrying_of(ground: Ground, send_id: int) -> int:
+    with ground.database.reading() as session:
+        return retrying(session, send_id)
