@@ -88,6 +88,9 @@ class Settings(BaseSettings):
     events_seconds: float = Field(60, alias="POSTROOM_EVENTS_SECONDS", ge=0, le=86400)
     """How often later delivery events are asked for while something fresh waits for them, in seconds; 0: never."""
 
+    suppressions_seconds: float = Field(900, alias="POSTROOM_SUPPRESSIONS_SECONDS", ge=0, le=86400)
+    """How often Cloudflare's list of suppressions is read and ours handed over, in seconds; 0: never."""
+
     log_format: Literal["text", "json"] = Field("text", alias="POSTROOM_LOG_FORMAT")
     """Lines of the log: `text` for people, `json` for programs that collect logs."""
 

@@ -37,6 +37,7 @@ from app.delivery.models import Lane
 from app.delivery.posting import Errand, Posters, Tray
 from app.delivery.quota import pause_for_quota, take_one
 from app.delivery.recording import Result, finish_when_done, record_of
+from app.delivery.unreachable import keep_unreachable
 from app.delivery.watch import Watch
 from app.logs import add_to_log
 from app.people.connection import ConnectionParameters, NotConnected, resolve
@@ -230,13 +231,20 @@ class Pipeline:
         lane = work.lane
         send = session.get(Send, lane.send_id, with_for_update=True)
         held = lanes.renew(session, lane.id, lane.generation, now() + self._lease())
+        settled = []
         if send is not None and work.results:
-            record_of(session, send, work.account_id, lane.id, lane.generation, work.results, quota=work.quota)
+            settled = record_of(
+                session, send, work.account_id, lane.id, lane.generation, work.results, quota=work.quota
+            )
+        claimed = []
         if send is None or not held:
             work.watch.stop()
             work.is_over = True
-            return []
-        return self._next(session, send, work) if work.fault is None else []
+        elif work.fault is None:
+            claimed = self._next(session, send, work)
+        if send is not None:
+            keep_unreachable(session, send, settled)
+        return claimed
 
     def _next(self, session: Session, send: Send, work: Work) -> list[Claimed]:
         """Claim what comes next, if the send is at work and there is room."""

@@ -69,6 +69,8 @@ class Handing(enum.StrEnum):
     """As the workspace's rules say for its reason."""
     WANTED = "wanted"
     """A person wants it there."""
+    WHOLE_ACCOUNT = "whole_account"
+    """A person wants it there although a sending domain holds the address back already."""
     HERE_ONLY = "here_only"
     """A person wants it here alone."""
 
@@ -91,6 +93,7 @@ class Suppression(Base):
     __tablename__ = "suppression"
     __table_args__ = (
         UniqueConstraint("workspace_id", "email_key", "reason"),
+        Index("ix_suppression_newest", "workspace_id", "created_at"),
         Index("ix_suppression_batch", "workspace_id", "batch"),
         Index("ix_suppression_conflict", "workspace_id", "conflict", "email_key"),
     )

@@ -35,7 +35,7 @@ from app.sends.control import change_state, find_send, pause_by_program
 from app.sends.models import Message, Outcome, Send, SendKind, SendState
 from app.sends.pauses import STALE
 from app.sends.stopped import everybody_of, must_not, who_must_not
-from app.sends.tallies import move
+from app.sends.tallies import move, move_retrying
 
 CHUNK = 500
 """Messages left out at once."""
@@ -145,10 +145,14 @@ def _leave_out(session: Session, send: Send) -> None:
 def _skip(
     session: Session, send: Send, code: str, who: ColumnElement[bool], detail: ColumnElement[str] | Case[str]
 ) -> None:
+    these = (Message.send_id == send.id, Message.state == Outcome.PENDING, who)
+    retried = select(func.count()).select_from(Message).where(*these, Message.retry_until.is_not(None))
+    retrying = session.scalar(retried) or 0
     left_out: int = session.execute(
         update(Message)
-        .where(Message.send_id == send.id, Message.state == Outcome.PENDING, who)
-        .values(state=Outcome.SKIPPED, reason=code, detail=detail, changed_at=now())
+        .where(*these)
+        .values(state=Outcome.SKIPPED, reason=code, detail=detail, next_try_at=None, retry_until=None, changed_at=now())
         .execution_options(synchronize_session=False)
     ).rowcount  # type: ignore[attr-defined]
     move(session, send.id, {(Outcome.PENDING, Outcome.SKIPPED): left_out})
+    move_retrying(session, send.id, -retrying)

@@ -34,6 +34,7 @@ def upgrade() -> None:
         table.create_unique_constraint(
             op.f("uq_suppression_workspace_id_email_key_reason"), ["workspace_id", "email_key", "reason"]
         )
+    op.create_index("ix_suppression_newest", "suppression", ["workspace_id", "created_at"])
     op.create_index("ix_suppression_batch", "suppression", ["workspace_id", "batch"])
     op.create_index("ix_suppression_conflict", "suppression", ["workspace_id", "conflict", "email_key"])
     _theirs()
@@ -46,6 +47,7 @@ def downgrade() -> None:
     op.execute("DELETE FROM suppression WHERE reason <> 'opt_out'")  # nothing older knows another reason
     op.drop_index("ix_suppression_conflict", "suppression")
     op.drop_index("ix_suppression_batch", "suppression")
+    op.drop_index("ix_suppression_newest", "suppression")
     with op.batch_alter_table("suppression") as table:
         table.drop_constraint(op.f("uq_suppression_workspace_id_email_key_reason"), type_="unique")
         table.create_unique_constraint(op.f("uq_suppression_workspace_id_email_key"), ["workspace_id", "email_key"])

@@ -28,6 +28,9 @@ ADMINISTRATORS_ONLY = {
     "topics.retire_topic",
     "sends.declare_service",
     "emails.declare_service",
+    "suppressions.save_rules",
+    "suppressions.change_theirs",
+    "suppressions.remove_theirs",
 }
 """Endpoints that staff may not use. A new route is for staff only when it is left out here on purpose."""
 
