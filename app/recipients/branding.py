@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Sequence
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -80,11 +81,12 @@ def checked_colour(typed: str) -> str:
     colour = colour_of_attribute(typed) if _HEX.match(typed) else None
     if colour is None:
         raise Refused("Enter a colour as # and six digits or letters from a to f, such as #1d4e89.", field="colour")
-    worst = min((contrast(colour, _colour(one)), one) for one in LIGHT_GROUNDS)
-    if round(worst[0], 2) < NEEDED:
+    readable = _readable(colour, LIGHT_GROUNDS)
+    if shown(readable) != typed:
+        worst = min(contrast(colour, _colour(one)) for one in LIGHT_GROUNDS)
         raise Refused(
-            f"This colour is too pale to be read on a light page: its contrast is {worst[0]:.1f} to 1, and "
-            f"{NEEDED:g} is needed. The nearest that works is {shown(better(colour, _colour(worst[1]), NEEDED))}.",
+            f"This colour is too pale to be read on a light page: its contrast is {worst:.1f} to 1, and "
+            f"{NEEDED:g} is needed. The nearest that works is {shown(readable)}.",
             field="colour",
         )
     return typed
@@ -93,14 +95,19 @@ def checked_colour(typed: str) -> str:
 def colours_css(colour: str) -> str:
     """Give the style sheet of a checked colour: as it is in light mode, paler where needed in dark mode."""
     light = _colour(colour)
-    dark = light
-    for ground in DARK_GROUNDS:
-        dark = better(dark, _colour(ground), NEEDED)
+    dark = _readable(light, DARK_GROUNDS)
     return (
         f":root {{ --accent: {shown(light)}; --accent-ink: {shown(_ink(light))}; }}\n"
         f"@media (prefers-color-scheme: dark) {{ :root {{ --accent: {shown(dark)}; --accent-ink: {shown(_ink(dark))}; "
         "} }\n"
     )
+
+
+def _readable(colour: Colour, grounds: Sequence[str]) -> Colour:
+    """Give the nearest colour that can be read on all of these grounds; they are all light, or all dark."""
+    for ground in grounds:
+        colour = better(colour, _colour(ground), NEEDED)
+    return colour
 
 
 def _ink(ground: Colour) -> Colour:
