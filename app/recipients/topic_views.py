@@ -10,6 +10,7 @@ from app.recipients import answers, branding, opt_outs_by_hand, topics
 from app.recipients.topic_forms import ByHandForm, LookForm, MailboxForm, TopicForm
 from app.recipients.topic_models import Topic
 from app.refusals import NotThere, Refused
+from app.web.filters import plural
 from app.web.request import administrators_only, db, me
 
 blueprint = Blueprint("topics", __name__, url_prefix="/settings/unsubscribing")
@@ -123,7 +124,7 @@ def undo_by_hand() -> Page:
     pasted = opt_outs_by_hand.read_addresses(request.form.get("addresses", ""))
     form = ByHandForm()
     count = opt_outs_by_hand.take_back(db(), me(), pasted.addresses, _chosen(form.topic.data or 0))
-    flash(f"Taken back for {count:,} people. They get e-mail again.")
+    flash(f"Taken back for {plural(count, 'person', 'people')}: e-mail goes there again.")
     return redirect(url_for("topics.by_hand"))
 
 

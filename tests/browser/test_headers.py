@@ -195,16 +195,16 @@ def test_from_the_hosted_link_to_the_next_send(page: Page, postroom: RunningPost
     page.locator("main table").get_by_role("link").first.click()
     email = page.get_by_role("heading", level=1).inner_text()
     source = page.content()
-    reference = source.split(f"{PUBLIC}/u/")[1][:36]
+    key = re.findall(rf"{PUBLIC}/u/([\w-]+)", source)[0]
 
     context = browser.new_context(java_script_enabled=False, bypass_csp=True)
     stranger = context.new_page()
-    stranger.goto(f"{postroom.url}/u/{reference}")
-    stranger.get_by_role("button", name="Unsubscribe").click()
+    stranger.goto(f"{postroom.url}/u/{key}")
+    stranger.get_by_role("button", name="Stop all e-mail from us").click()
     expect(stranger.get_by_role("heading", level=1)).to_have_text("You are unsubscribed")
     stranger.get_by_role("button", name="Undo").click()
-    stranger.get_by_role("button", name="Unsubscribe").click()
-    expect(stranger.locator("main")).to_contain_text("You will get no more e-mail from")
+    stranger.get_by_role("button", name="Stop all e-mail from us").click()
+    expect(stranger.locator("main")).to_contain_text("You get no more e-mail from")
     context.close()
 
     begin(page, postroom)
@@ -216,7 +216,7 @@ def test_from_the_hosted_link_to_the_next_send(page: Page, postroom: RunningPost
     assert email
     context = browser.new_context()
     stranger = context.new_page()
-    stranger.goto(f"{postroom.url}/u/{reference}")
+    stranger.goto(f"{postroom.url}/u/{key}")
     stranger.get_by_role("button", name="Undo").click()
     context.close()
     set_public_address(page, postroom, "")
