@@ -23,7 +23,10 @@ def import_all_tables() -> None:
     for module in (
         "recipients.change_models",
         "recipients.segment_models",
+        "recipients.suppression_models",
+        "recipients.topic_models",
         "sends.audience_models",
+        "sends.bad_address_models",
         "sends.event_models",
     ):
         importlib.import_module(f"app.{module}")

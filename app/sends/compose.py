@@ -29,6 +29,7 @@ from app.sends.audience_models import AudiencePart
 from app.sends.audience_parts import parts_of, shared_columns
 from app.sends.control import find_send
 from app.sends.models import ReviewState, Send, SendAttachment, SendKind, SendState
+from app.sends.notice_taking import take_from_template
 
 MAX_NAME = 200
 """Characters of a name beside an address."""
@@ -236,6 +237,7 @@ def _quoted(name: str) -> str:
 def _choose(
     session: Session, actor: Actor, send: Send, version: TemplateVersion, list_id: int | None, addresses: dict[str, str]
 ) -> None:
+    take_from_template(send, version)
     send.template_version_id, send.template_version = version.id, version
     if send.kind is SendKind.LIST:
         if send.follows_send_id is not None and list_id != send.list_id:

@@ -13,12 +13,12 @@ from sqlalchemy.orm import Session
 from app.cloudflare.types import Attachment, SendRequest
 from app.emails.limits import LimitedRenderer
 from app.emails.rendering import RenderError
+from app.recipients.unsubscribe_links import LinkKeys
 from app.recipients.walking import neighbours, one_of
 from app.sends import audience
-from app.sends.composition import MessagePlan, compose, plan_of
+from app.sends.composition import SPECIMEN_REFERENCE, MessagePlan, compose, plan_of
 from app.sends.models import Message, ReviewProblem, Send, SendKind
 from app.sends.person_files import cell_of, missing_words, name_key, own_files
-from app.sends.review import SPECIMEN_REFERENCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +50,18 @@ def look_before(session: Session, renderer: LimitedRenderer, send: Send, recipie
     return Look(look.who, look.request, look.problems, before, after)
 
 
-def look_after(session: Session, renderer: LimitedRenderer, send: Send, message: Message) -> Look:
+def look_after(
+    session: Session, renderer: LimitedRenderer, send: Send, message: Message, keys: LinkKeys | None = None
+) -> Look:
     """Put a message together again from what was kept, and hold it against the SHA-256 of what was posted.
 
+    `keys` make its unsubscribe link again; without the one that made it, an e-mail with such a link is not proven.
     Nothing can be shown of one whose data were erased.
     """
     if message.erased_at is not None:
         words = f"What this e-mail said about the person was taken away on {message.erased_at:%-d %B %Y}."
         return Look(message.email, None, (f"{words} It cannot be shown again; its outcome stays.",))
-    plan, own = plan_of(session, send), _own_file(session, send, message.data)
+    plan, own = plan_of(session, send, keys), _own_file(session, send, message.data)
     look = _look(renderer, plan, message.email, message.name, message.data, message.reference, own=own)
     if look.request is None:
         return look

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app.db import Base, Words, now
 from app.emails.models import TemplateVersion
 from app.recipients.models import RecipientList
+from app.recipients.notices import ServiceScope
 
 
 class SendKind(enum.StrEnum):
@@ -131,6 +132,17 @@ class Send(Base):
     """The send that this one follows up; None for most."""
     follow_groups: Mapped[list[str]] = mapped_column(default=list)
     """Outcomes in the send that it follows, with `Audience.NOT_REACHED`."""
+
+    topic_id: Mapped[int | None]
+    """The kind of notice that it is (`topic`); None: of no kind."""
+    service_scope: Mapped[ServiceScope] = mapped_column(Words(ServiceScope), default=ServiceScope.NONE)
+    """Whom it reaches although they stopped it; declared by an administrator…"""
+    service_reason: Mapped[str] = mapped_column(Text, default="")
+    """…with this reason."""
+    public_url: Mapped[str] = mapped_column(String(300), default="")
+    """The workspace's public address at release: all links of one send begin alike."""
+    link_key: Mapped[str | None] = mapped_column(String(16))
+    """Which key seals its unsubscribe links; empty: they are the messages' references; None: nothing went out yet."""
 
     review_state: Mapped[ReviewState] = mapped_column(Words(ReviewState), default=ReviewState.NONE)
     review_fingerprint: Mapped[str] = mapped_column(String(64), default="")

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, insert, or_, select, update
+from sqlalchemy import func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.audit.trail import Actor, note
 from app.db import now
 from app.people.models import Person, Workspace
-from app.recipients.models import Recipient, Suppression, SuppressionReason
-from app.recipients.suppressions import opted_out, opted_out_words
+from app.recipients.models import Recipient
+from app.recipients.suppressions import Reason
 from app.refusals import Refused
 from app.sends import audience
 from app.sends.audience_models import AudiencePart
@@ -22,10 +22,11 @@ from app.sends.audience_parts import included_lists, parts_of
 from app.sends.control import find_send
 from app.sends.models import Audience, Message, Outcome, ReviewProblem, ReviewState, Send, SendKind, SendState
 from app.sends.pace import Pace, set_pace
-from app.sends.review import MOST_PROBLEMS, OPTED_OUT, fingerprint
+from app.sends.review import MOST_PROBLEMS, fingerprint
 from app.sends.scheduling import moment_words
 from app.sends.snapshot import take_snapshot
 from app.sends.staleness import marks
+from app.sends.stopped import everybody_of, must_not, who_must_not
 from app.sends.tallies import open_tallies
 
 SAME_DAY = timedelta(hours=24)
@@ -81,8 +82,9 @@ def release(
     _take_options(session, send, options)
     total, skipped = _snapshot(session, send)
     send.total = total
+    send.public_url = session.get_one(Workspace, send.workspace_id).public_url
     open_tallies(session, send.id, pending=total - skipped, skipped=skipped)
-    if total == skipped:  # trial mode, or all unsubscribed since the review: there is nothing to wait for
+    if total == skipped:  # trial mode, or nobody may be written to since the review: there is nothing to wait for
         send.state, send.finished_at = SendState.FINISHED, at
     words = f"Send {send.id} released: {total - skipped:,} e-mails, {skipped:,} left out"
     note(session, actor, "send.released", words, subject_id=send.id)
@@ -110,7 +112,7 @@ def sent_before(session: Session, send: Send) -> Send | None:
 
 
 def would_go_out(session: Session, send: Send) -> int:
-    """Count the e-mails that a release would send now: without people with problems or who unsubscribed since.
+    """Count the e-mails that a release would send now: without people with problems or who must not be written to.
 
     In trial mode to the team only.
     """
@@ -120,17 +122,13 @@ def would_go_out(session: Session, send: Send) -> int:
         return 0
     if send.kind is SendKind.DIRECT:
         row = _direct_row(send)
-        _skip(row, _everybody(send), team, _opted_out(session, send, _everybody(send)))
+        _skip(row, everybody_of(send), team, who_must_not(session, send, everybody_of(send)))
         return int(row["state"] is Outcome.PENDING)
     left_out = select(ReviewProblem.recipient_id).where(
         ReviewProblem.send_id == send.id, ReviewProblem.recipient_id.is_not(None)
     )
-    gone = select(Suppression.email_key).where(
-        Suppression.workspace_id == send.workspace_id, Suppression.reason == SuppressionReason.OPT_OUT
-    )
-    who: tuple[ColumnElement[bool], ...] = (Recipient.email_key.in_(gone),)
-    if team is not None:
-        who = (Recipient.email_key.in_(team), Recipient.email_key.not_in(gone))
+    gone = must_not(send, Recipient.email_key)
+    who = (gone,) if team is None else (Recipient.email_key.in_(team), ~gone)
     count = select(func.count()).where(Recipient.id.not_in(left_out), *who)
     found = sum(session.scalar(count.where(*one.where)) or 0 for one in audience.streams(session, send))
     return left - found if team is None else found
@@ -228,7 +226,7 @@ def _snapshot(session: Session, send: Send) -> tuple[int, int]:
     team = team_in_trial_mode(session, send)
     if send.kind is SendKind.DIRECT:
         row = _direct_row(send)
-        _skip(row, _everybody(send), team, _opted_out(session, send, _everybody(send)))
+        _skip(row, everybody_of(send), team, who_must_not(session, send, everybody_of(send)))
         session.execute(insert(Message), [row])
         return 1, int(row["state"] is Outcome.SKIPPED)
     return take_snapshot(session, send, team)
@@ -240,18 +238,9 @@ def _direct_row(send: Send) -> dict[str, Any]:
     return message_row(send.id, None, str(address), str(name), {})
 
 
-def _everybody(send: Send) -> list[str]:
-    return [str(address) for address, _ in (*send.to, *send.cc, *send.bcc)]
-
-
-def _opted_out(session: Session, send: Send, addresses: list[str]) -> dict[str, datetime]:
-    """Give who of these unsubscribed; of a test e-mail nobody, whatever they did."""
-    return {} if send.kind is SendKind.TEST else opted_out(session, send.workspace_id, addresses)
-
-
-def _skip(row: dict[str, Any], addresses: list[str], team: set[str] | None, out: dict[str, datetime]) -> None:
-    """Leave a message out when one of its addresses is outside the team in trial mode, or unsubscribed."""
+def _skip(row: dict[str, Any], addresses: list[str], team: set[str] | None, out: dict[str, Reason]) -> None:
+    """Leave a message out when one of its addresses is outside the team in trial mode, or must not be written to."""
     skip_outsiders(row, addresses, team)
-    gone = [opted_out_words(one, out[one.lower()]) for one in addresses if one.lower() in out]
+    gone = [out[one.lower()] for one in addresses if one.lower() in out]
     if gone and row["state"] is Outcome.PENDING:
-        row.update(state=Outcome.SKIPPED, reason=OPTED_OUT, detail=" ".join(gone))
+        row.update(state=Outcome.SKIPPED, reason=gone[0].code, detail=" ".join(one.words for one in gone))

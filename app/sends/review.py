@@ -20,12 +20,11 @@ from app.emails.limits import LimitedRenderer
 from app.emails.rendering import RenderError, variables_of
 from app.people.models import SenderIdentity, Workspace
 from app.recipients.models import RecipientList
-from app.recipients.suppressions import opted_out, opted_out_words
 from app.recipients.walking import Place, people_after
 from app.refusals import Refused
 from app.sends import audience
 from app.sends.audience_parts import parts_of, united_columns
-from app.sends.composition import MessagePlan, compose, data_for, plan_of
+from app.sends.composition import SPECIMEN_REFERENCE, MessagePlan, compose, data_for, plan_of
 from app.sends.control import find_send
 from app.sends.models import Audience, ReviewProblem, ReviewState, Send, SendAttachment, SendKind, SendState
 from app.sends.person_files import (
@@ -37,6 +36,7 @@ from app.sends.person_files import (
     missing_words,
     name_key,
 )
+from app.sends.stopped import who_must_not
 
 log = logging.getLogger(__name__)
 
@@ -46,13 +46,9 @@ CHUNK_SECONDS = 10.0
 """Time a chunk may take; a chunk that takes longer is looked at person by person."""
 MOST_PROBLEMS = 20_000
 """Problems that are kept; people beyond are counted, and release is refused."""
-OPTED_OUT = "opted_out"
-"""Code of a person who unsubscribed."""
 NOBODY = "nobody"
 """Code of a send that no person is left for."""
 NOBODY_WORDS = "Nobody is left to write to. Choose other lists or segments."
-SPECIMEN_REFERENCE = "00000000-0000-4000-8000-000000000000"
-"""Stands in for a message's own reference, which has the same length."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +101,8 @@ def fingerprint(session: Session, send: Send) -> str:
         digest_of(session, send),
         workspace.is_live,
         workspace.public_url,
+        send.topic_id,
+        send.service_scope,
         *audience.mark(session, send),
     ]
     return hashlib.sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest()
@@ -174,7 +172,7 @@ def run_review(database: Database, renderer: LimitedRenderer, send_id: int) -> N
             break
         found = _look(renderer, plan, people, first=first)
         general = _at_once(people, found) if first else []
-        found = _without_opted_out(database, send_id, kind, plan, people, found)
+        found = _without_left_out(database, send_id, kind, plan, people, found)
         if not _keep(database, send_id, mark, people, found, general):
             return
         if kind is SendKind.DIRECT:
@@ -269,21 +267,20 @@ def _with_files(session: Session, send_id: int, column: str, people: list[Person
     return [replace(person, own_file=files.get(name_key(cell))) for person, cell in zip(people, cells, strict=True)]
 
 
-def _without_opted_out(
+def _without_left_out(
     database: Database, send_id: int, kind: SendKind, plan: MessagePlan, people: Sequence[Person], found: list[Found]
 ) -> list[Found]:
-    """Say of people who unsubscribed only that; one query a chunk. A test e-mail goes to testers whatever they did."""
+    """Say of people who must not be written to only that. A test e-mail goes to testers whatever they did."""
     if kind is SendKind.TEST:
         return found
     typed = [one.address for one in (*plan.to, *plan.cc, *plan.bcc)]
     addresses = [(0, one) for one in typed] or [(index, one.email) for index, one in enumerate(people)]
     with database.reading() as session:
-        workspace_id = session.scalar(select(Send.workspace_id).where(Send.id == send_id)) or 0
-        out = opted_out(session, workspace_id, [address for _, address in addresses])
+        out = who_must_not(session, session.get_one(Send, send_id), [address for _, address in addresses])
     gone = [
-        Found(index, OPTED_OUT, "", opted_out_words(address, out[address.lower()]))
+        Found(index, reason.code, "", reason.words)
         for index, address in addresses
-        if address.lower() in out
+        if (reason := out.get(address.lower())) is not None
     ]
     of_gone = {one.index for one in gone}
     return [*(one for one in found if one.index not in of_gone), *gone]

@@ -31,13 +31,12 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from app.db import table_of
-from app.recipients.models import Recipient, Suppression, SuppressionReason
-from app.recipients.suppressions import opted_out_words
+from app.recipients.models import Recipient
 from app.sends import audience
 from app.sends.audience_models import AudiencePart
 from app.sends.audience_parts import Part, own_parts, parts_of, short_words_of, united_columns
 from app.sends.models import Message, Outcome, ReviewProblem, Send
-from app.sends.review import OPTED_OUT
+from app.sends.stopped import must_not, who_must_not
 
 ROOM_KIB, USUAL_KIB = 65_536, 2_000
 """Pages of the database that SQLite keeps in memory while it writes a snapshot, and else."""
@@ -59,7 +58,7 @@ def take_snapshot(session: Session, send: Send, team: set[str] | None) -> tuple[
         for stream in audience.streams(session, send, parts):
             rows = _rows(send, team, reference).where(*stream.where).order_by(Recipient.id)
             session.execute(insert(Message).from_select(COLUMNS, rows))
-    _skip_opted_out(session, send)
+    _skip_who_must_not(session, send)
     _skip_left_out(session, send)
     session.flush()
     return _counted(session, send)
@@ -111,25 +110,18 @@ def _rows(send: Send, team: set[str] | None, reference: ColumnElement[str]) -> A
     )
 
 
-def _skip_opted_out(session: Session, send: Send) -> None:
-    """Skip whoever unsubscribed, with the day in words."""
+def _skip_who_must_not(session: Session, send: Send) -> None:
+    """Skip whoever must not be written to, with the reason in words."""
     after = 0
-    of_person = and_(Message.send_id == send.id, Message.email_key == Suppression.email_key)
-    query = (
-        select(Suppression.id, Message.id, Message.email, Suppression.created_at)
-        .join(Message, of_person)
-        .where(
-            Suppression.workspace_id == send.workspace_id,
-            Suppression.reason == SuppressionReason.OPT_OUT,
-            Message.state == Outcome.PENDING,
-        )
-        .order_by(Suppression.id)
-        .limit(CHUNK)
+    query = select(Message.id, Message.email).where(
+        Message.send_id == send.id, Message.state == Outcome.PENDING, must_not(send, Message.email_key)
     )
-    while rows := session.execute(query.where(Suppression.id > after)).all():
-        gone = ((message_id, opted_out_words(email, at)) for _, message_id, email, at in rows)
-        _skip(session, gone, reason=OPTED_OUT)
-        after = rows[-1][0]
+    while rows := session.execute(query.where(Message.id > after).order_by(Message.id).limit(CHUNK)).all():
+        reasons = who_must_not(session, send, [email for _, email in rows])
+        found = [(message_id, reasons[email.lower()]) for message_id, email in rows if email.lower() in reasons]
+        for code in dict.fromkeys(one.code for _, one in found):
+            _skip(session, ((message_id, one.words) for message_id, one in found if one.code == code), reason=code)
+        after = rows[-1].id
 
 
 def _skip_left_out(session: Session, send: Send) -> None:
