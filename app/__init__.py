@@ -21,8 +21,11 @@ def create_app(settings: Settings) -> Flask:
     from app.emails.limits import LimitedRenderer
     from app.emails.views import blueprint as emails
     from app.people.views import blueprint as people
+    from app.recipients.segment_views import blueprint as segments
+    from app.recipients.topic_views import blueprint as topics
     from app.recipients.unsubscribe_views import blueprint as unsubscribe
     from app.recipients.views import blueprint as recipients
+    from app.sends.bad_address_views import blueprint as suppressions
     from app.sends.views import blueprint as sends
     from app.web.errors import install_errors
     from app.web.filters import install_filters
@@ -58,7 +61,7 @@ def create_app(settings: Settings) -> Flask:
     install_filters(app)
     install_errors(app)
     install_sign_in(app)
-    for blueprint in (web, people, audit, emails, recipients, sends, unsubscribe):
+    for blueprint in (web, people, audit, emails, recipients, segments, topics, suppressions, sends, unsubscribe):
         app.register_blueprint(blueprint)
     app.extensions["csrf"].exempt(unsubscribe)  # there nobody is signed in; the reference in the address is the key
     return app

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -185,6 +186,8 @@ def _tune_sqlite(engine: Engine) -> None:
             "foreign_keys=ON",
         ):
             connection.execute(f"PRAGMA {pragma}")
+        # the name it has in PostgreSQL; SQLite's own random numbers are not made for secrets
+        connection.create_function("gen_random_uuid", 0, lambda: str(uuid.uuid4()))
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:

@@ -20,7 +20,16 @@ def import_all_tables() -> None:
     """Import every package's models, so that the metadata is whole."""
     for package in TABLES:
         importlib.import_module(f"app.{package}.models")
-    importlib.import_module("app.sends.event_models")
+    for module in (
+        "recipients.change_models",
+        "recipients.segment_models",
+        "recipients.suppression_models",
+        "recipients.topic_models",
+        "sends.audience_models",
+        "sends.bad_address_models",
+        "sends.event_models",
+    ):
+        importlib.import_module(f"app.{module}")
 
 
 def migrate(database: Database, revision: str = "head") -> None:

@@ -6,6 +6,7 @@ A wrong value stops the program with one message that names every wrong variable
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +20,9 @@ from sqlalchemy.exc import ArgumentError
 
 CLOUDFLARE_API = "https://api.cloudflare.com/client/v4"
 """The vendor's API (API.md, section 1)."""
+
+SHORTEST_KEY = 32
+"""Characters of a secret key at least."""
 
 
 class SettingsError(Exception):
@@ -44,6 +48,9 @@ class Settings(BaseSettings):
 
     secret_key_setting: SecretStr | None = Field(None, alias="POSTROOM_SECRET_KEY")
     """Signs sessions, encrypts stored secrets; at least 32 characters. Made and kept in the data folder when absent."""
+
+    earlier_secret_keys: SecretStr | None = Field(None, alias="POSTROOM_EARLIER_SECRET_KEYS")
+    """Secret keys used before, one a line or with commas between: unsubscribe links made with them go on working."""
 
     admin_password: SecretStr | None = Field(None, alias="POSTROOM_ADMIN_PASSWORD")
     """Sign-in of the first administrator made by `make run`; made and printed when absent."""
@@ -81,6 +88,9 @@ class Settings(BaseSettings):
     events_seconds: float = Field(60, alias="POSTROOM_EVENTS_SECONDS", ge=0, le=86400)
     """How often later delivery events are asked for while something fresh waits for them, in seconds; 0: never."""
 
+    suppressions_seconds: float = Field(900, alias="POSTROOM_SUPPRESSIONS_SECONDS", ge=0, le=86400)
+    """How often Cloudflare's list of suppressions is read and ours handed over, in seconds; 0: never."""
+
     log_format: Literal["text", "json"] = Field("text", alias="POSTROOM_LOG_FORMAT")
     """Lines of the log: `text` for people, `json` for programs that collect logs."""
 
@@ -103,8 +113,17 @@ class Settings(BaseSettings):
     @field_validator("secret_key_setting")
     @classmethod
     def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and len(value.get_secret_value()) < 32:
-            raise ValueError("must have at least 32 characters")
+        if value is not None and len(value.get_secret_value()) < SHORTEST_KEY:
+            raise ValueError(f"must have at least {SHORTEST_KEY} characters")
+        return value
+
+    @field_validator("earlier_secret_keys")
+    @classmethod
+    def _each_long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and any(len(one) < SHORTEST_KEY for one in _keys(value)):
+            raise ValueError(
+                f"must be keys of at least {SHORTEST_KEY} characters each, one a line or with commas between them"
+            )
         return value
 
     @field_validator("database_url_setting")
@@ -168,6 +187,18 @@ class Settings(BaseSettings):
             key = secrets.token_urlsafe(48)
             out.write(key)
         return key
+
+    @cached_property
+    def secret_keys(self) -> tuple[str, ...]:
+        """The secret key, then earlier ones."""
+        return (self.secret_key, *(_keys(self.earlier_secret_keys) if self.earlier_secret_keys else ()))
+
+
+def _keys(value: SecretStr) -> list[str]:
+    """Take several keys apart. A key may itself hold a space or a comma, so a whole line is tried as one key, too."""
+    lines = [line.strip() for line in value.get_secret_value().splitlines() if line.strip()]
+    parts = (part for line in lines for part in re.split(r"[\s,]+", line) if len(part) >= SHORTEST_KEY)
+    return list(dict.fromkeys([*lines, *parts]))
 
 
 def _words(error: ValidationError) -> str:

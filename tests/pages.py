@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -9,6 +10,9 @@ from datetime import date, timedelta
 from playwright.sync_api import Page
 
 PATIENCE = 60.0
+SEND = re.compile(r"Send \d+ e-mails")
+SEND_AGAIN = re.compile(r"Send \d+ e-mails again")
+"""The button, whoever must not be written to by now: a permanent bounce or a complaint leaves people out."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +40,11 @@ PLACES = (
     Place("lists", "/lists"),
     Place("list-new", "/lists/new"),
     Place("list", "/lists/1"),
+    Place("segments", "/lists/1/segments"),
+    Place("segment-new", "/lists/1/segments/new"),
     Place("sends", "/sends/"),
     Place("send-new", "/sends/new"),
+    Place("send-people", "/sends/{draft}/people"),
     Place("send-sender", "/sends/{draft}/sender"),
     Place("send-values", "/sends/{draft}/values"),
     Place("send-review", "/sends/{draft}/review"),
@@ -53,8 +60,20 @@ PLACES = (
     Place("send-again", "/sends/1/send-again?group=rejected"),
     Place("send-test", "/sends/test?template=1&list=1"),
     Place("test-groups", "/sends/test/groups"),
+    Place("suppressions", "/suppressions"),
+    Place("suppression-add", "/suppressions/add"),
+    Place("suppressions-add-many", "/suppressions/add-many"),
+    Place("suppression-rules", "/suppressions/rules"),
+    Place("suppression-address", "/suppressions/address?email=bounce-noah@example.net"),
+    Place("bad-addresses", "/suppressions/bad-addresses"),
+    Place("bad-address", "/suppressions/bad-addresses/1"),
     Place("activity", "/activity"),
     Place("settings", "/settings"),
+    Place("unsubscribing", "/settings/unsubscribing/"),
+    Place("kind-of-notice-new", "/settings/unsubscribing/kinds/new"),
+    Place("unsubscribing-by-hand", "/settings/unsubscribing/by-hand"),
+    Place("template-notice", "/templates/1/notice"),
+    Place("send-notice", "/sends/{draft}/notice"),
     Place("unsubscribe-example", "/u/00000000-0000-4000-8000-000000000000"),
     Place("unsubscribe-unknown", "/u/nobody"),
     Place("not-found", "/no-such-page"),
@@ -79,7 +98,7 @@ def make_draft(page: Page, url: str) -> int:
     page.get_by_role("button", name="Go on to the review").click()
     number = int(page.url.split("/sends/")[1].split("/")[0])
     page.get_by_role("button", name="Start the review").click()
-    page.get_by_role("button", name="Send 30 e-mails").wait_for()
+    page.get_by_role("button", name=SEND).wait_for()
     return number
 
 
@@ -92,8 +111,8 @@ def make_scheduled(page: Page, url: str) -> int:
     page.get_by_text("Slower, or a few first").click()
     page.get_by_label("Send a few first, then wait for me").check()
     page.get_by_label("E-mails", exact=True).fill("3")
-    page.get_by_role("button", name="Send 30 e-mails").click()
-    again = page.get_by_role("button", name="Send 30 e-mails again")
+    page.get_by_role("button", name=SEND).click()
+    again = page.get_by_role("button", name=SEND_AGAIN)
     page.get_by_role("button", name="Undo").or_(again).wait_for()
     if again.count():
         again.click()

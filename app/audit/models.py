@@ -15,7 +15,10 @@ class AuditEntry(Base):
     """One act of one person (or of the program, when there is no actor). Never changed or deleted."""
 
     __tablename__ = "audit_entry"
-    __table_args__ = (Index("ix_audit_entry_newest", "workspace_id", "id"),)
+    __table_args__ = (
+        Index("ix_audit_entry_newest", "workspace_id", "id"),
+        Index("ix_audit_entry_subject", "workspace_id", "subject_id", "id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     workspace_id: Mapped[int] = mapped_column(ForeignKey("workspace.id"))

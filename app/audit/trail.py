@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any, Protocol
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from app.audit.models import AuditEntry
@@ -75,3 +75,21 @@ def latest(session: Session, workspace_id: int, *, before: int | None = None, li
     if before is not None:
         query = query.where(AuditEntry.id < before)
     return session.scalars(query.order_by(AuditEntry.id.desc()).limit(limit)).all()
+
+
+def of_list(
+    session: Session, workspace_id: int, list_id: int, *, before: int | None = None, limit: int = 50
+) -> Sequence[AuditEntry]:
+    """Give what was done to a recipient list and its people, newest first, `before` an entry's id for the next page."""
+    query = select(AuditEntry).where(
+        AuditEntry.workspace_id == workspace_id,
+        AuditEntry.subject_id == list_id,
+        or_(AuditEntry.action.startswith("list."), AuditEntry.action.in_(_OF_PEOPLE)),
+    )
+    if before is not None:
+        query = query.where(AuditEntry.id < before)
+    return session.scalars(query.order_by(AuditEntry.id.desc()).limit(limit)).all()
+
+
+_OF_PEOPLE = ("recipient.added", "recipient.changed", "recipient.removed")
+"""Acts on people whose subject is their list; those of a message are none."""

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from app.cloudflare.answers import KEPT_RAW, moment
 from app.cloudflare.errors import KINDS, failure
 from app.cloudflare.results import (
+    BulkItem,
     BulkResult,
     Failure,
     Limits,
@@ -99,7 +100,11 @@ def suppression_page(envelope: Envelope) -> SuppressionPage:
 def bulk_result(envelope: Envelope) -> BulkResult:
     """Read the counts of a bulk import."""
     found = envelope["result"]
-    return BulkResult(*(int(found.get(name, 0)) for name in BulkResult.__dataclass_fields__))
+    items = tuple(
+        BulkItem(int(one["index"]), str(one["status"]), str(one.get("id") or "")) for one in found.get("items") or ()
+    )
+    names = ("processed", "invalid", "errors", "skipped", "deduplicated", "total")
+    return BulkResult(**{name: int(found.get(name, 0)) for name in names}, items=items)
 
 
 def pages_in_all(envelope: Envelope) -> int:

@@ -179,8 +179,18 @@ class SuppressionPage:
 
 
 @dataclass(frozen=True, slots=True)
+class BulkItem:
+    """What became of one item of a bulk import, by its place in the request."""
+
+    index: int
+    status: str
+    """`processed`, `invalid`, `error` or `skipped`."""
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class BulkResult:
-    """Counts of a bulk import."""
+    """Counts of a bulk import, and what became of each item as far as the service tells."""
 
     processed: int
     invalid: int
@@ -188,3 +198,4 @@ class BulkResult:
     skipped: int
     deduplicated: int
     total: int
+    items: tuple[BulkItem, ...] = ()

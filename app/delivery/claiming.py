@@ -14,8 +14,9 @@ from app.cloudflare.types import Attachment
 from app.db import UtcDateTime, now, table_of
 from app.delivery import wave
 from app.delivery.models import Lane
-from app.sends.models import Attempt, Message, Outcome
+from app.sends.models import Attempt, Message, Outcome, Send
 from app.sends.person_files import cell_of, name_key, own_files
+from app.sends.stopped import everybody_of, who_must_not
 from app.sends.tallies import move, move_retrying
 
 
@@ -74,6 +75,18 @@ _CLAIM = (
         changed_at=bindparam("at", type_=UtcDateTime),
     )
 )
+_LEAVE_OUT = (
+    update(_TABLE)
+    .where(_TABLE.c.id == bindparam("of_message", type_=Integer))
+    .values(
+        state=Outcome.SKIPPED,
+        reason=bindparam("why"),
+        detail=bindparam("words"),
+        next_try_at=None,
+        retry_until=None,
+        changed_at=bindparam("at", type_=UtcDateTime),
+    )
+)
 _BEGIN_ATTEMPTS = insert(table_of(Attempt)).from_select(
     ["message_id", "number", "started_at"],
     select(_TABLE.c.id, _TABLE.c.tries, _TABLE.c.changed_at).where(_TABLE.c.id.in_(_IDS)),
@@ -94,8 +107,9 @@ _HELD = (
 def claim(session: Session, lane: Lane, count: int, *, slot: int = 0, most_new: int | None = None) -> list[Claimed]:
     """Claim up to `count` due messages for a lane, with an attempt's record each. The caller commits before posting.
 
-    `slot` is the one that the budget granted their calls in. `most_new` is what a wave leaves: so many messages that
-    were never claimed before, at most. It is taken from the wave here; the caller holds the send's row.
+    Whoever must not be written to since the release (they unsubscribed, say) is left out here. `slot` is the one that
+    the budget granted their calls in. `most_new` is what a wave leaves: so many messages that were never claimed
+    before, at most. It is taken from the wave here; the caller holds the send's row.
     """
     if count <= 0:
         return []
@@ -105,6 +119,8 @@ def claim(session: Session, lane: Lane, count: int, *, slot: int = 0, most_new: 
     room = count - len(rows)
     room = room if most_new is None else min(room, most_new)
     new = connection.execute(_FRESH, {"send": lane.send_id, "count": room}).all()
+    left_out = _leave_out(session, lane.send_id, [*rows, *new], at)
+    rows, new = ([one for one in part if one.id not in left_out] for part in (rows, new))
     if most_new is not None and new:
         wave.take(session, lane.send_id, len(new))
     rows += new
@@ -129,6 +145,26 @@ def claim(session: Session, lane: Lane, count: int, *, slot: int = 0, most_new: 
         )
         for row in rows
     ]
+
+
+def _leave_out(session: Session, send_id: int, rows: Sequence[Any], at: datetime) -> set[int]:
+    """Leave out who must not be written to since the release, with the reason; gives their messages.
+
+    A few queries however many messages there are.
+    """
+    send = session.get_one(Send, send_id)
+    together = everybody_of(send)
+    reasons = who_must_not(session, send, together or [row.email for row in rows]) if rows else {}
+    if not reasons:
+        return set()
+    whole = next(iter(reasons.values())) if together else None  # one e-mail to all of them: one keeps it back
+    gone = [(row, whole or reasons[row.email.lower()]) for row in rows if whole or row.email.lower() in reasons]
+    session.connection().execute(
+        _LEAVE_OUT, [{"of_message": row.id, "why": why.code, "words": why.words, "at": at} for row, why in gone]
+    )
+    move(session, send_id, {(Outcome.PENDING, Outcome.SKIPPED): len(gone)})
+    move_retrying(session, send_id, -sum(1 for row, _ in gone if row.retry_until is not None))
+    return {row.id for row, _ in gone}
 
 
 def with_own_files(session: Session, send_id: int, column: str, messages: list[Claimed]) -> list[Claimed]:

@@ -37,9 +37,11 @@ from app.delivery.models import Lane
 from app.delivery.posting import Errand, Posters, Tray
 from app.delivery.quota import pause_for_quota, take_one
 from app.delivery.recording import Result, finish_when_done, record_of
+from app.delivery.unreachable import keep_unreachable
 from app.delivery.watch import Watch
 from app.logs import add_to_log
 from app.people.connection import ConnectionParameters, NotConnected, resolve
+from app.recipients.unsubscribe_links import link_keys
 from app.sends.composition import MessagePlan, plan_of
 from app.sends.control import pause_by_program
 from app.sends.models import Send, SendKind, SendState
@@ -229,13 +231,20 @@ class Pipeline:
         lane = work.lane
         send = session.get(Send, lane.send_id, with_for_update=True)
         held = lanes.renew(session, lane.id, lane.generation, now() + self._lease())
+        settled = []
         if send is not None and work.results:
-            record_of(session, send, work.account_id, lane.id, lane.generation, work.results, quota=work.quota)
+            settled = record_of(
+                session, send, work.account_id, lane.id, lane.generation, work.results, quota=work.quota
+            )
+        claimed = []
         if send is None or not held:
             work.watch.stop()
             work.is_over = True
-            return []
-        return self._next(session, send, work) if work.fault is None else []
+        elif work.fault is None:
+            claimed = self._next(session, send, work)
+        if send is not None:
+            keep_unreachable(session, send, settled)
+        return claimed
 
     def _next(self, session: Session, send: Send, work: Work) -> list[Claimed]:
         """Claim what comes next, if the send is at work and there is room."""
@@ -360,7 +369,10 @@ class Pipeline:
             if send.id not in self._plans:
                 if len(self._plans) >= KEPT_PLANS:
                     self._plans.pop(next(iter(self._plans)))
-                self._plans[send.id] = plan_of(session, send)
+                keys = link_keys(self.settings.secret_keys)
+                if send.link_key is None:  # the caller holds the send's row
+                    send.link_key = keys.current.id
+                self._plans[send.id] = plan_of(session, send, keys)
             return self._plans[send.id]
 
     def _client(self, parameters: ConnectionParameters) -> Client:

@@ -114,8 +114,12 @@ def record_of(
     results: Sequence[Result],
     *,
     quota: int,
-) -> None:
-    """Record a chunk of a send whose row the caller holds. `quota` is the account's calls in five minutes."""
+) -> list[tuple[Result, Outcome]]:
+    """Record a chunk of a send whose row the caller holds; gives what was written down.
+
+    `quota` is the account's calls in five minutes. Before it commits the caller gives what comes back to
+    `unreachable.keep_unreachable`, after the last row it locks.
+    """
     _obey(session, account_id, results, quota=quota)
     held = still_held(session, lane_id, generation, [result.message.id for result in results])
     at = now()
@@ -131,6 +135,7 @@ def record_of(
     move(session, send.id, moves)
     move_retrying(session, send.id, sum(1 for result, after in settled if _retry_until(result, after) is not None))
     _pause(session, send, results, moves)
+    return settled
 
 
 def finish_when_done(session: Session, send_id: int) -> bool:

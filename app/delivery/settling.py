@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from app.cloudflare.events import DeliveryEvent, EventKind, EventPage
 from app.db import now
 from app.delivery.matching import Match, match
+from app.delivery.unreachable import keep_told_later
 from app.delivery.waiting import WAITING
 from app.sends.event_models import EventZone, MessageEvent, SendEventTally
 from app.sends.models import Message, Outcome, Send, SendKind
@@ -94,6 +95,7 @@ def settle_page(session: Session, zone: EventZone, send_ids: Sequence[int], page
         session.execute(insert(MessageEvent), [_event_row(one) for one in news])
     _move(session, rows.values())
     _count(session, counted)
+    keep_told_later(session, zone.workspace_id, news)
 
 
 def after(state: Outcome, kind: EventKind) -> Outcome:

@@ -21,11 +21,13 @@ from app.delivery import recovery
 from app.delivery.clock import ClockWatch, HolderWatch
 from app.delivery.event_reading import EventReadingJob
 from app.delivery.jobs import Queue
+from app.delivery.list_work import ListWork
 from app.delivery.models import Worker
 from app.delivery.pipeline import Pipeline
 from app.delivery.post_times import post_times
 from app.delivery.quota import QuotaReader
 from app.delivery.reviewing import Reviewing
+from app.delivery.suppression_sync import SuppressionSyncJob
 from app.logs import log_context, set_up_logs
 from app.sends.control import resume_due
 from app.settings import Settings
@@ -68,6 +70,8 @@ class WorkerProcess:
         self.clock, self.holders = ClockWatch(), HolderWatch()
         self._stop = threading.Event()
         self.event_reading = EventReadingJob(settings, self.database, self.owner, self._stop)
+        self.list_work = ListWork(self.database, self._stop)
+        self.suppressions = SuppressionSyncJob(settings, self.database, self.owner, self._stop)
 
     def run_lane(self, lane_id: int, generation: int) -> None:
         """Do a lane's job."""
@@ -99,6 +103,8 @@ class WorkerProcess:
             )
             consumer.start()
             self.event_reading.start()
+            self.list_work.start()
+            self.suppressions.start()
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, self._on_signal)  # in place of the engine's own, which would drop jobs
             while not self._stop.wait(BEAT_SECONDS):
@@ -114,6 +120,8 @@ class WorkerProcess:
     def _close(self) -> None:
         self._stop.set()
         self.event_reading.join()
+        self.list_work.join()
+        self.suppressions.join()
         self.quota.stop()
         self.pipeline.close()
         self.reviewing.renderer.close()

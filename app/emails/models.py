@@ -13,6 +13,7 @@ from app.db import Base, Words, now
 from app.emails.content import Content, ContentType, Format
 from app.emails.rendering import EmailSource
 from app.people.models import Person
+from app.recipients.notices import ServiceScope
 
 
 class Template(Base):
@@ -33,6 +34,13 @@ class Template(Base):
     draft_saved_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     is_archived: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(default=now)
+    topic_id: Mapped[int | None]
+    """The kind of notice that it is (`topic`); None: of no kind, so that people can only stop all."""
+    service_scope: Mapped[ServiceScope] = mapped_column(Words(ServiceScope), default=ServiceScope.NONE)
+    """Declared by an administrator; new sends take it over."""
+    service_reason: Mapped[str] = mapped_column(Text, default="")
+    service_version_id: Mapped[int | None]
+    """The newest version when it was declared a service notice: nothing that was published later is covered."""
 
     versions: Mapped[list[TemplateVersion]] = relationship(
         back_populates="template", order_by="TemplateVersion.id.desc()"

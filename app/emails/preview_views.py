@@ -19,8 +19,7 @@ from app.emails.preview import FRAMED, View
 from app.recipients.models import Recipient
 from app.recipients.people import recipient_near
 from app.refusals import NotThere
-from app.sends.composition import unsubscribe_link
-from app.sends.review import SPECIMEN_REFERENCE
+from app.sends.composition import SPECIMEN_REFERENCE, unsubscribe_link
 from app.web.frames import paper
 from app.web.numbers import LARGEST
 from app.web.request import db, me, only_reads, services

@@ -30,6 +30,8 @@ class Workspace(Base):
     """False: trial mode. Mail goes only to the team's own addresses until an administrator switches to live."""
     public_url: Mapped[str] = mapped_column(String(300), default="")
     """Where recipients reach Postroom (https, no slash at its end), for the hosted unsubscribe link; empty: nowhere."""
+    keep_message_days: Mapped[int | None]
+    """Days after which people's data of a finished send are taken away; None: never."""
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 

@@ -10,6 +10,7 @@ from app.delivery import pacing
 from app.people import accounts, connection, public_address, senders, zones
 from app.people.forms import ConnectionForm, PersonForm, PublicAddressForm, SenderForm, SignInForm, TimezoneForm
 from app.people.models import Role
+from app.recipients.suppression_adding import go_on_syncing
 from app.refusals import Refused
 from app.sends import events
 from app.web.request import administrators_only, db, me, services
@@ -83,6 +84,7 @@ def save_connection() -> Page:
             form.show(refusal)
         else:
             events.read_again(db(), me().workspace_id)
+            go_on_syncing(db(), me().workspace_id)
             flash("Saved. Now check the connection.")
             return redirect(url_for("people.settings"))
     return _settings_page(connection_form=form), 422
@@ -104,6 +106,7 @@ def check_connection() -> Page:
         pacing.spend(session, parameters.account_id, parameters.calls_per_5_minutes, CHECK_CALLS)
     connection.keep_report(session, person, findings, domains)
     events.read_again(session, person.workspace_id)
+    go_on_syncing(session, person.workspace_id)
     return redirect(url_for("people.settings", _anchor="connection"))
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from flask_wtf.file import FileField
-from wtforms import EmailField, Field, RadioField, StringField, TextAreaField
+from wtforms import EmailField, Field, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
+from app.recipients.checking import MAX_CELL
+from app.recipients.columns import KIND_WORDS
 from app.recipients.importing import Column
 from app.recipients.lists import MAX_LIST_NAME
 from app.recipients.models import Recipient
@@ -50,6 +52,39 @@ class EmailColumnForm(Form):
             (one.position, f"{one.header} (for example {', '.join(one.examples[:2]) or 'no value yet'})")
             for one in candidates
         ]
+
+
+_KINDS = [(str(kind), words) for kind, words in KIND_WORDS.items()]
+
+
+class ColumnForm(Form):
+    """A new column of a list."""
+
+    column_name = StringField("Name of the new column", filters=[strip])
+    kind = SelectField("What it holds", choices=_KINDS)
+
+
+class ColumnNameForm(Form):
+    """Another name for a column."""
+
+    column_name = StringField("Name of the column", filters=[strip])
+
+
+class ColumnKindForm(Form):
+    """What a column holds."""
+
+    kind = SelectField("What the column holds", choices=_KINDS)
+
+
+class SetColumnForm(Form):
+    """One text for one column of many people."""
+
+    column = SelectField("Column to change")
+    value = StringField("New value (empty: the cell is emptied)", [Length(max=MAX_CELL)], filters=[strip])
+
+    def offer(self, columns: Sequence[str]) -> None:
+        """Offer the columns of a list."""
+        self.column.choices = [(column, column) for column in columns]
 
 
 class RecipientForm(Form):

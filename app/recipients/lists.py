@@ -11,7 +11,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.audit.trail import Actor, note
+from app.recipients import sorting
 from app.recipients.checking import NewRecipient
+from app.recipients.keys import keys_of
 from app.recipients.models import Recipient, RecipientList
 from app.recipients.spreadsheet_cells import BYTE_ORDER_MARK, csv_lines
 from app.refusals import NotThere, Refused
@@ -78,6 +80,7 @@ def make_list(
                     "email_key": one.email_key,
                     "name": one.name,
                     "data": dict(one.data),
+                    "keys": keys_of({}, columns, one.name, one.data),
                 }
                 for one in chunk
             ],
@@ -96,7 +99,7 @@ def rename_list(session: Session, actor: Actor, list_id: int, name: str) -> Reci
     if name != found.name:
         note(session, actor, "list.renamed", f"List “{found.name}” renamed to “{name}”", subject_id=list_id)
         found.name = name
-        found.change_number += 1
+        sorting.count_change(found)
         _flush_named(session, found)
     return found
 

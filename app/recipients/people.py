@@ -9,7 +9,11 @@ from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.audit.trail import Actor, note
+from app.recipients import changes, sorting
+from app.recipients.change_doing import person_json
+from app.recipients.change_models import ChangeKind
 from app.recipients.checking import NewRecipient, clean_address, fault_of
+from app.recipients.keys import keys_of
 from app.recipients.lists import find_list
 from app.recipients.models import Recipient, RecipientList
 from app.refusals import NotThere, Refused
@@ -42,13 +46,15 @@ def add_recipient(
 ) -> Recipient:
     """Add one person. Raises NotThere, and Refused with the field (`email`, `name` or a column) that is wrong."""
     found = find_list(session, actor, list_id, lock=True)
+    changes.require_rest(session, found)
     person = _checked(session, found, email, name, data)
-    added = Recipient(
-        list_id=found.id, email=person.email, email_key=person.email_key, name=person.name, data=dict(person.data)
-    )
+    added = Recipient(list_id=found.id)
+    _fill(found, added, person)
     session.add(added)
     session.flush()
     found.recipient_count += 1
+    sorting.add(session, found, [added.id])
+    changes.keep_single(session, actor, ChangeKind.ADD, added, {})
     _changed(session, actor, found, "recipient.added", "One person added to", recipient_id=added.id)
     return added
 
@@ -58,21 +64,28 @@ def change_recipient(
 ) -> Recipient:
     """Change one person. Raises as `add_recipient` does."""
     found = find_list(session, actor, list_id, lock=True)
+    changes.require_rest(session, found)
     changed = find_recipient(session, actor, list_id, recipient_id)
     person = _checked(session, found, email, name, data, recipient_id=recipient_id)
     before = (changed.email, changed.name, {column: changed.data.get(column, "") for column in found.columns})
     if before == (person.email, person.name, person.data):
         return changed
-    changed.email, changed.email_key = person.email, person.email_key
-    changed.name, changed.data = person.name, dict(person.data)
+    was = person_json(changed)
+    _fill(found, changed, person)
+    session.flush()
+    sorting.add(session, found, [recipient_id])
+    changes.keep_single(session, actor, ChangeKind.EDIT, changed, was)
     _changed(session, actor, found, "recipient.changed", "One person changed in", recipient_id=recipient_id)
     return changed
 
 
 def remove_recipient(session: Session, actor: Actor, list_id: int, recipient_id: int) -> str:
-    """Remove one person from a list; gives the address. Raises NotThere."""
+    """Remove one person from a list; gives the address. Raises NotThere, and Refused during a large change."""
     found = find_list(session, actor, list_id, lock=True)
+    changes.require_rest(session, found)
     removed = find_recipient(session, actor, list_id, recipient_id)
+    changes.keep_single(session, actor, ChangeKind.REMOVE, removed, person_json(removed))
+    sorting.forget(session, found, [recipient_id])
     session.delete(removed)
     found.recipient_count -= 1
     _changed(session, actor, found, "recipient.removed", "One person removed from", recipient_id=recipient_id)
@@ -83,9 +96,15 @@ def _changed(
     session: Session, actor: Actor, found: RecipientList, action: str, words: str, *, recipient_id: int
 ) -> None:
     """Let reviews made before know (P7). The trail names no address: a person may ask to be erased, the trail stays."""
-    found.change_number += 1
+    sorting.count_change(found)
     note(session, actor, action, f"{words} “{found.name}”", subject_id=found.id, recipient_id=recipient_id)
     session.flush()
+
+
+def _fill(found: RecipientList, recipient: Recipient, person: NewRecipient) -> None:
+    recipient.email, recipient.email_key = person.email, person.email_key
+    recipient.name, recipient.data = person.name, dict(person.data)
+    recipient.keys = keys_of(found.column_kinds, found.columns, person.name, person.data)
 
 
 def _begins_with(search: str) -> ColumnElement[bool]:

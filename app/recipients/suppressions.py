@@ -1,29 +1,129 @@
-"""Addresses that a workspace must not write to."""
+"""Who must not be written to and why: one rule over our own suppressions and Cloudflare's, used wherever it matters.
+
+Ours count for every send of the workspace. Cloudflare's count by their scope: for the whole account, or for one sending
+domain. What has ended counts no more.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from app.db import now
 from app.recipients.models import Suppression, SuppressionReason
+from app.recipients.suppression_models import TheirSuppression
+from app.recipients.suppression_words import their_reason_words
+
+THERE = "suppressed_there"
+"""Code of an address on Cloudflare's list."""
+CODES: dict[SuppressionReason, str] = {
+    SuppressionReason.OPT_OUT: "opted_out",
+    SuppressionReason.COMPLAINT: "complained",
+    SuppressionReason.BOUNCE: "bounced_before",
+    SuppressionReason.BY_HAND: "held_back_by_hand",
+    SuppressionReason.IMPORTED: "held_back_by_import",
+}
+"""Why a message is left out: its `reason`, with words in `sends/words.py`. Of several the first counts."""
+_ORDER = {reason: number for number, reason in enumerate(CODES)}
+_SAYS = {
+    SuppressionReason.OPT_OUT: "unsubscribed on {day}",
+    SuppressionReason.COMPLAINT: "marked an e-mail as spam on {day}",
+    SuppressionReason.BOUNCE: "permanently bounced on {day}",
+    SuppressionReason.BY_HAND: "was added by hand to the addresses that are not written to on {day}",
+    SuppressionReason.IMPORTED: "was imported into the addresses that are not written to on {day}",
+}
+NOTE_SHOWN = 200
+"""Characters of a note that a reason shows."""
 
 
-def find_suppression(session: Session, workspace_id: int, email: str) -> Suppression | None:
-    """Give why an address must not be written to; None when it may."""
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why one address must not be written to."""
+
+    code: str
+    """Of `CODES`, or `THERE`; a message that is left out carries it."""
+    words: str
+    """A whole sentence with the address in it."""
+
+
+def not_to_write(
+    session: Session,
+    workspace_id: int,
+    emails: Collection[str],
+    *,
+    sender_domain: str,
+    at: datetime | None = None,
+    ignored: Collection[SuppressionReason] = (),
+) -> dict[str, Reason]:
+    """Give those of the addresses, in lower case, that must not be written to, and why. Two queries.
+
+    `sender_domain` is the domain of the From address; without one only what counts everywhere is found. `at`: whoever
+    may be written to again by then is left out of the answer; None means now. `ignored`: reasons of ours that this
+    send does not heed.
+    """
+    keys = {email.lower(): email for email in emails}
+    if not keys:
+        return {}
+    at = at or now()
+    found: dict[str, Reason] = {}
+    for their in session.scalars(
+        select(TheirSuppression)
+        .where(*_theirs(workspace_id, sender_domain, at), TheirSuppression.email_key.in_(keys))
+        .order_by(TheirSuppression.id)
+    ):
+        found[their.email_key] = Reason(THERE, _their_words(keys[their.email_key], their))
+    ours = session.execute(
+        select(
+            Suppression.email_key, Suppression.reason, Suppression.created_at, Suppression.until, Suppression.note
+        ).where(*_ours(workspace_id, at, ignored), Suppression.email_key.in_(keys))
+    ).all()
+    for key, reason, since, until, note in sorted(ours, key=lambda row: _ORDER[row.reason], reverse=True):
+        found[key] = Reason(CODES[reason], _words(keys[key], reason, since, until, note))
+    return found
+
+
+def is_not_to_write(
+    email_key: InstrumentedAttribute[str],
+    workspace_id: int,
+    sender_domain: str,
+    at: datetime | None = None,
+    ignored: Collection[SuppressionReason] = (),
+) -> ColumnElement[bool]:
+    """Give the same rule as a condition on a column of addresses in lower case."""
+    at = at or now()
+    ours = select(Suppression.email_key).where(*_ours(workspace_id, at, ignored))
+    theirs = select(TheirSuppression.email_key).where(*_theirs(workspace_id, sender_domain, at))
+    return or_(email_key.in_(ours), email_key.in_(theirs))
+
+
+def domain_of(address: str) -> str:
+    """Give the domain of a From address, in lower case; empty for none."""
+    return address.rpartition("@")[2].lower()
+
+
+def find_suppression(
+    session: Session, workspace_id: int, email: str, reason: SuppressionReason = SuppressionReason.OPT_OUT
+) -> Suppression | None:
+    """Give the suppression of an address for one reason; without a reason, whether its person unsubscribed."""
     return session.scalar(
-        select(Suppression).where(Suppression.workspace_id == workspace_id, Suppression.email_key == email.lower())
+        select(Suppression).where(
+            Suppression.workspace_id == workspace_id,
+            Suppression.email_key == email.lower(),
+            Suppression.reason == reason,
+        )
     )
 
 
 def suppress(
     session: Session, workspace_id: int, email: str, reason: SuppressionReason, *, message_id: int | None = None
 ) -> bool:
-    """Write to an address no longer. False when that is so already; what stands there stays."""
-    if find_suppression(session, workspace_id, email) is not None:
+    """Write to an address no longer. False when that is so already for this reason; what stands there stays."""
+    if find_suppression(session, workspace_id, email, reason) is not None:
         return False
     row = Suppression(
         workspace_id=workspace_id, email=email, email_key=email.lower(), reason=reason, message_id=message_id
@@ -39,7 +139,7 @@ def suppress(
 def lift_opt_out(session: Session, workspace_id: int, email: str) -> bool:
     """Write to a person again who unsubscribed and thought better of it. False when they had not unsubscribed."""
     found = find_suppression(session, workspace_id, email)
-    if found is None or found.reason is not SuppressionReason.OPT_OUT:
+    if found is None:
         return False
     session.delete(found)
     session.flush()
@@ -60,4 +160,50 @@ def opted_out(session: Session, workspace_id: int, emails: Collection[str]) -> d
 
 def opted_out_words(email: str, at: datetime) -> str:
     """Say that somebody unsubscribed, and on which day (UTC)."""
-    return f"{email} unsubscribed on {at:%-d %B %Y}."
+    return f"{email} unsubscribed on {_day(at)}."
+
+
+def _ours(workspace_id: int, at: datetime, ignored: Collection[SuppressionReason]) -> list[ColumnElement[bool]]:
+    heeded = [Suppression.reason.not_in(ignored)] if ignored else []
+    return [
+        Suppression.workspace_id == workspace_id,
+        or_(Suppression.until.is_(None), Suppression.until > at),
+        *heeded,
+    ]
+
+
+def _theirs(workspace_id: int, sender_domain: str, at: datetime) -> tuple[ColumnElement[bool], ...]:
+    of_domain = (TheirSuppression.scope_type == "sending_domain") & (
+        func.lower(TheirSuppression.scope_value).in_(_covering(sender_domain.lower()))
+    )
+    return (
+        TheirSuppression.workspace_id == workspace_id,
+        or_(TheirSuppression.scope_type == "account", of_domain),
+        or_(TheirSuppression.expires_at.is_(None), TheirSuppression.expires_at > at),
+    )
+
+
+def _covering(domain: str) -> list[str]:
+    """Give the names of sending domains that cover a domain: itself, and wildcards above it (API.md, section 2)."""
+    parts = domain.split(".")
+    return [domain, *(f"*.{'.'.join(parts[number:])}" for number in range(1, len(parts)))]
+
+
+def _words(email: str, reason: SuppressionReason, since: datetime, until: datetime | None, note: str) -> str:
+    words = f"{email} {_SAYS[reason].format(day=_day(since))}"
+    words += f", until {_day(until)}." if until else "."
+    return f"{words} {_shown(note)}" if note and reason is not SuppressionReason.OPT_OUT else words
+
+
+def _their_words(email: str, their: TheirSuppression) -> str:
+    until = f" until {_day(their.expires_at)}" if their.expires_at else ""
+    why = their_reason_words(their.reason)
+    return f"{email} is on Cloudflare's list of addresses that are not written to{until}: {why[0].lower()}{why[1:]}."
+
+
+def _shown(note: str) -> str:
+    return note if len(note) <= NOTE_SHOWN else f"{note[: NOTE_SHOWN - 1]}…"
+
+
+def _day(at: datetime) -> str:
+    return f"{at:%-d %B %Y}"

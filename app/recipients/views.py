@@ -1,31 +1,46 @@
-"""Pages of recipient lists and of their people. The pages of an upload are in `upload_views`, on the same blueprint."""
+"""Pages of recipient lists and of their people. Uploads, columns and bulk changes have modules of their own."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flask import Response, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 
 from app.db import Database
-from app.recipients import lists, people, upload_views, uploads
+from app.people.accounts import team
+from app.recipients import (
+    browsing,
+    bulk_views,
+    change_words,
+    changes,
+    column_views,
+    lists,
+    people,
+    selecting,
+    upload_views,
+    uploads,
+)
 from app.recipients.blueprint import Page, blueprint, csv_response
 from app.recipients.forms import COLUMN, NameForm, RecipientForm, recipient_form
 from app.recipients.models import RecipientList
+from app.recipients.spreadsheet_cells import BYTE_ORDER_MARK, csv_lines
+from app.recipients.viewing import Wanted, read_wanted
 from app.refusals import Refused
 from app.sends.usage import unfinished_sends_of_list
 from app.web.numbers import row_number
 from app.web.request import db, me, services
 
-__all__ = ["blueprint", "upload_views"]
+__all__ = ["blueprint", "bulk_views", "column_views", "upload_views"]
 
 LISTS_ON_A_PAGE = 25
 PEOPLE_ON_A_PAGE = 50
+DOWNLOADED_AT_ONCE = 1_000
 
 
 @blueprint.get("")
 def index() -> Page:
     """Every list, newest first, and uploads that wait for an answer."""
-    search = _argument("q")
+    search = request.args.get("q", "").replace("\0", "").strip()
     found = lists.lists_page(
         db(), me(), search=search, before=request.args.get("before", type=row_number), limit=LISTS_ON_A_PAGE + 1
     )
@@ -44,6 +59,14 @@ def index() -> Page:
 def show(list_id: int) -> Page:
     """One list with its people."""
     return _list_page(lists.find_list(db(), me(), list_id))
+
+
+@blueprint.get("/<int:list_id>/filter-rows")
+def filter_rows(list_id: int) -> Page:
+    """The rows of a filter renewed, one more or one less: for htmx, on every page that filters this list."""
+    found = lists.find_list(db(), me(), list_id)
+    wanted = read_wanted(found, request.args)
+    return render_template("recipients/_filter.html", filter_form=wanted.form, filter_rows_url=_rows_url(list_id))
 
 
 @blueprint.post("/<int:list_id>/rename")
@@ -76,10 +99,18 @@ def delete(list_id: int) -> Page:
 
 
 @blueprint.get("/<int:list_id>/download.csv")
-def download(list_id: int) -> Response:
-    """The list as CSV, safe to open in a spreadsheet program; written while it is read."""
+def download(list_id: int) -> Page:
+    """What the page shows, all of it, as CSV that is safe in a spreadsheet program; written while it is read."""
     found = lists.find_list(db(), me(), list_id)
-    return csv_response(_streamed(services().database, found.id, found.columns), found.name)
+    wanted = read_wanted(found, request.args)
+    if wanted.view == browsing.View():
+        return csv_response(_whole_list(services().database, found.id, found.columns), found.name)
+    try:
+        browsing.people_page(db(), found, wanted.view, limit=1)
+    except (Refused, browsing.NotSorted):
+        flash("This list is being sorted after a large change. Download again in a moment.", "warn")
+        return redirect(url_for(".show", list_id=list_id))
+    return csv_response(_shown_people(services().database, found.id, wanted.view), found.name)
 
 
 @blueprint.route("/<int:list_id>/people/new", methods=["GET", "POST"])
@@ -129,40 +160,75 @@ def edit_person(list_id: int, recipient_id: int) -> Page:
 @blueprint.post("/<int:list_id>/people/<int:recipient_id>/remove")
 def remove_person(list_id: int, recipient_id: int) -> Page:
     """Take one person out of a list."""
-    email = people.remove_recipient(db(), me(), list_id, recipient_id)
-    flash(f"{email} is no longer in the list.")
+    try:
+        email = people.remove_recipient(db(), me(), list_id, recipient_id)
+    except Refused as refusal:
+        flash(refusal.words, "warn")
+    else:
+        flash(f"{email} is no longer in the list.")
     return redirect(url_for(".show", list_id=list_id))
 
 
 def _list_page(found: RecipientList, *, name_form: NameForm | None = None, problems: list[str] | None = None) -> str:
-    search = _argument("q")
-    rows = people.recipients_page(
-        db(), me(), found.id, search=search, after=_argument("after"), limit=PEOPLE_ON_A_PAGE + 1
-    )
-    page, more = rows[:PEOPLE_ON_A_PAGE], len(rows) > PEOPLE_ON_A_PAGE
+    wanted = read_wanted(found, request.args)
+    problems, is_sorting, page = list(problems or []), False, browsing.PeoplePage([])
+    try:
+        page = browsing.people_page(db(), found, wanted.view, after=wanted.after, limit=PEOPLE_ON_A_PAGE)
+    except browsing.NotSorted:
+        is_sorting = True
+    except Refused as refusal:
+        problems.append(refusal.words)
+    following = wanted.next_arguments(page.next_place) if page.next_place else None
     return render_template(
         "recipients/list.html",
         list=found,
-        people=page,
-        search=search,
-        is_first=not _argument("after"),
-        problems=problems or [],
+        people=page.people,
+        is_partial=page.is_partial,
+        is_sorting=is_sorting,
+        wanted=wanted,
+        search=wanted.view.search,
+        is_first=wanted.after is None,
+        shown_words=_shown_words(found, wanted),
+        filter_form=wanted.form,
+        filter_rows_url=_rows_url(found.id),
+        problems=problems,
         name_form=name_form or NameForm(formdata=None, obj=found),
-        next_url=url_for(".show", list_id=found.id, q=search or None, after=page[-1].email_key) if more else None,
+        next_url=url_for(".show", list_id=found.id, **following) if following else None,
+        changes=changes.latest_changes(db(), found.id, limit=1),
+        what_words=change_words.what_words,
+        names={one.id: one.name for one in team(db(), found.workspace_id)},
     )
 
 
-def _streamed(database: Database, list_id: int, columns: list[str]) -> Iterator[str]:
+def _shown_words(found: RecipientList, wanted: Wanted) -> str:
+    return selecting.selection_words(found, wanted.view.selection)
+
+
+def _rows_url(list_id: int) -> str:
+    return url_for("recipients.filter_rows", list_id=list_id)
+
+
+def _whole_list(database: Database, list_id: int, columns: list[str]) -> Iterator[str]:
     with database.reading() as session:
         yield from lists.list_as_csv(session, list_id, columns)
+
+
+def _shown_people(database: Database, list_id: int, view: browsing.View) -> Iterator[str]:
+    with database.reading() as session:
+        found = session.get_one(RecipientList, list_id)
+        columns, after = list(found.columns), None
+        yield BYTE_ORDER_MARK + csv_lines([["email", "name", *columns]])
+        while True:
+            page = browsing.people_page(session, found, view, after=after, limit=DOWNLOADED_AT_ONCE)
+            yield csv_lines([one.email, one.name, *(one.data.get(c, "") for c in columns)] for one in page.people)
+            if page.next_place is None:
+                return
+            after = page.next_place
+            session.expunge_all()
+            session.add(found)
 
 
 def _show(form: RecipientForm, refusal: Refused) -> None:
     """Put a refusal beside its field; the fields of columns have a beginning of their own."""
     field = refusal.field if refusal.field in {"email", "name", ""} else COLUMN + refusal.field
     form.show(Refused(refusal.words, field=field))
-
-
-def _argument(name: str) -> str:
-    """Give a part of the address, without the one sign that no database takes in a text."""
-    return request.args.get(name, "").replace("\0", "").strip()

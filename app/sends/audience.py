@@ -1,4 +1,6 @@
-"""Which people of its list a send goes to: the one rule that review, release, fingerprint and counts ask.
+"""Which people of its lists a send goes to: the one rule that review, release, fingerprint and counts ask.
+
+A send goes to one list, or to several *parts*: lists and segments that it includes or leaves out (`audience_parts`).
 
 A person is known by their address. Whoever is no longer on the list is not written to, and what is written comes from
 the list as it is now: somebody took them off, or put their data right, for a reason. Whoever is on the list under
@@ -11,9 +13,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
+from app.recipients.keying import require_ready
 from app.recipients.models import Recipient, RecipientList
+from app.recipients.segment_models import Segment
+from app.recipients.segments import clause_of
+from app.recipients.walking import Stream
+from app.refusals import Refused
+from app.sends.audience_models import AudiencePart
+from app.sends.audience_parts import Part, own_parts, parts_of
 from app.sends.models import Audience, Message, Outcome, Send, SendTally
 
 NOT_REACHED = (Outcome.BOUNCED, Outcome.REJECTED, Outcome.FAILED, Outcome.SKIPPED)
@@ -24,29 +33,94 @@ GOT_NOTHING = (*NOT_REACHED, Outcome.CANCELLED)
 """Outcomes after which a person may be written to again by another follow-up."""
 
 
+def streams(session: Session, send: Send, parts: Sequence[Part] | None = None) -> list[Stream]:
+    """Give the people of a list send as streams, one for each part that is included, in the order of the parts.
+
+    Every address is in one of them at most: the first part that has it goes before the others, and whoever is in a part
+    that is left out is in none. Nobody when a part is gone. `parts`: others than the send's own.
+    """
+    parts = parts_of(session, send) if parts is None else parts
+    if any(one.is_gone for one in parts):
+        return []
+    of_follow_up = _of_follow_up(session, send)
+    apart = [one for one in parts if one.is_excluded]
+    found: list[Stream] = []
+    for part in parts:
+        if part.of_list is None or part.is_excluded:
+            continue
+        others = (~_is_in(one) for one in apart)
+        found.append(Stream(part.of_list.id, (*_conditions(part), *others, *of_follow_up)))
+        apart.append(part)
+    return found
+
+
+def check(session: Session, send: Send) -> None:
+    """Raise Refused when it cannot be said whom a list send goes to: a part is gone, or cannot be filtered now."""
+    parts = parts_of(session, send)
+    for one in parts:
+        if one.is_gone:
+            raise Refused(f"{one.words} was deleted. Choose the people of this send again.", field="list")
+        if one.segment is not None:
+            clause_of(one.segment)
+            require_ready(session, one.segment.list)
+
+
 def people_of(session: Session, send: Send) -> tuple[ColumnElement[bool], ...]:
     """Give the conditions on `Recipient` that the people of a list send meet."""
-    of_list = Recipient.list_id == send.list_id
+    found = [and_(*one.where) for one in streams(session, send)]
+    return (or_(false(), *found),)
+
+
+def is_combined(session: Session, send: Send) -> bool:
+    """Whether a send goes to something else than one whole list."""
+    return bool(session.scalar(select(exists().where(AudiencePart.send_id == send.id))))
+
+
+def size(session: Session, send: Send, parts: Sequence[Part] | None = None) -> int:
+    """Count the people of a list send. Without a count when it goes to everybody on one list."""
+    parts = parts_of(session, send) if parts is None else parts
+    if send.audience is Audience.EVERYBODY and len(parts) == 1 and not parts[0].is_segment:
+        return most(parts)
+    found = streams(session, send, parts)
+    return sum(session.scalar(select(func.count()).select_from(Recipient).where(*one.where)) or 0 for one in found)
+
+
+def most(parts: Sequence[Part]) -> int:
+    """Say how many people there are at most, from the numbers that are kept."""
+    return sum(one.of_list.recipient_count for one in parts if one.of_list and not one.is_excluded)
+
+
+def _conditions(part: Part) -> tuple[ColumnElement[bool], ...]:
+    return (clause_of(part.segment),) if part.segment else ()
+
+
+def _is_in(part: Part) -> ColumnElement[bool]:
+    """Say that somebody's address is in a part too: a look-up by list and address."""
+    other = aliased(Recipient)
+    conditions = (clause_of(part.segment, other),) if part.segment else ()
+    of_list = other.list_id == (part.of_list.id if part.of_list else None)
+    return exists().where(of_list, other.email_key == Recipient.email_key, *conditions)
+
+
+def _of_follow_up(session: Session, send: Send) -> tuple[ColumnElement[bool], ...]:
+    """Give what the people of a follow-up meet besides being in the audience."""
     if send.audience is Audience.EVERYBODY:
-        return (of_list,)
+        return ()
     if send.follows_send_id is None:  # the send that it followed is gone: nobody can say who is meant
-        return of_list, false()
+        return (false(),)
     others = _family(session, send)
     if send.audience is Audience.ADDED:
-        return of_list, ~_has_message(others)
+        return (~_has_message(others),)
     in_groups = Message.state.in_([Outcome(one) for one in send.follow_groups])
     reached_since = _has_message(
         [one for one in others if one != send.follows_send_id], Message.state.not_in(GOT_NOTHING)
     )
-    return of_list, _has_message([send.follows_send_id], in_groups), ~reached_since
+    return _has_message([send.follows_send_id], in_groups), ~reached_since
 
 
-def size(session: Session, send: Send) -> int:
-    """Count the people of a list send."""
-    if send.audience is Audience.EVERYBODY:
-        recipient_list = session.get(RecipientList, send.list_id) if send.list_id else None
-        return recipient_list.recipient_count if recipient_list else 0
-    return session.scalar(select(func.count()).select_from(Recipient).where(*people_of(session, send))) or 0
+def marks_of_parts(session: Session, send: Send) -> list[Any]:
+    """Give what changes when a part of the audience does; nothing for a send to one whole list."""
+    return [one.mark for one in own_parts(session, send)]
 
 
 def mark(session: Session, send: Send) -> list[Any]:
@@ -54,8 +128,9 @@ def mark(session: Session, send: Send) -> list[Any]:
 
     Cheap, because a review asks after every chunk: counts that are kept, not people.
     """
+    of_parts = marks_of_parts(session, send)
     if send.audience is Audience.EVERYBODY:
-        return []
+        return of_parts
     others = _family(session, send)
     released = select(Send.id, Send.total).where(Send.id.in_(others), Send.total > 0).order_by(Send.id)
     seen: list[Any] = [list(row) for row in session.execute(released)]
@@ -70,11 +145,22 @@ def mark(session: Session, send: Send) -> list[Any]:
             .order_by(SendTally.send_id, SendTally.outcome)
         )
         seen += [list(row) for row in rows]
-    return [str(send.audience), send.follows_send_id, sorted(send.follow_groups), seen]
+    return [*of_parts, str(send.audience), send.follows_send_id, sorted(send.follow_groups), seen]
 
 
 def hold_still(session: Session, send: Send) -> None:
-    """Let of two follow-ups of one send only one be released at a time, so that the later one sees the first."""
+    """Keep the draft and its parts from changing while it is released (P7).
+
+    Of two follow-ups of one send only one is released at a time, so that the later one sees the first.
+    """
+    session.refresh(send, with_for_update=True)
+    parts = parts_of(session, send)
+    for table, ids in (
+        (RecipientList, {one.of_list.id for one in parts if one.of_list}),
+        (Segment, {one.segment.id for one in parts if one.segment}),
+    ):
+        rows = select(table).where(table.id.in_(ids)).order_by(table.id).with_for_update(read=True)
+        session.scalars(rows.execution_options(populate_existing=True)).all()
     if send.follows_send_id is not None:
         session.get(Send, root_of(session, send), with_for_update=True, populate_existing=True)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from email.utils import getaddresses
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from app.audit.trail import Actor, note
@@ -25,8 +25,11 @@ from app.people.senders import find_sender
 from app.recipients.lists import find_list
 from app.recipients.models import RecipientList
 from app.refusals import NotThere, Refused
+from app.sends.audience_models import AudiencePart
+from app.sends.audience_parts import parts_of, shared_columns
 from app.sends.control import find_send
 from app.sends.models import ReviewState, Send, SendAttachment, SendKind, SendState
+from app.sends.notice_taking import take_from_template
 
 MAX_NAME = 200
 """Characters of a name beside an address."""
@@ -109,11 +112,10 @@ def change_values(session: Session, actor: Actor, send_id: int, values: dict[str
 
 
 def common_variables(session: Session, send: Send) -> list[str]:
-    """Give the variables that neither the list's columns nor each recipient's address and name give."""
+    """Give the variables that neither each recipient's address and name nor a column of every list gives."""
     if send.template_version is None:
         return []
-    recipient_list = session.get(RecipientList, send.list_id) if send.list_id else None
-    given = {*FROM_SEND, *(recipient_list.columns if recipient_list else ())}
+    given = {*FROM_SEND, *shared_columns(parts_of(session, send))}
     given |= with_defaults({}, send.template_version.content.hints).keys()
     return sorted({*send.template_version.variables, *_variables_of_headers(send)} - given)
 
@@ -235,6 +237,7 @@ def _quoted(name: str) -> str:
 def _choose(
     session: Session, actor: Actor, send: Send, version: TemplateVersion, list_id: int | None, addresses: dict[str, str]
 ) -> None:
+    take_from_template(send, version)
     send.template_version_id, send.template_version = version.id, version
     if send.kind is SendKind.LIST:
         if send.follows_send_id is not None and list_id != send.list_id:
@@ -242,7 +245,10 @@ def _choose(
                 f"This send follows send {send.follows_send_id} and goes to its list. Begin a new send for another one."
             )
             raise Refused(words, field="list")
-        send.list_id = _usable_list(session, actor, list_id).id
+        usable_id = _usable_list(session, actor, list_id).id
+        if usable_id != send.list_id:  # the same one again leaves what else was chosen beside it
+            session.execute(delete(AudiencePart).where(AudiencePart.send_id == send.id))
+            send.list_id, send.list_name = usable_id, ""
         return
     seen: set[str] = set()
     chosen: dict[str, list[Any]] = {}

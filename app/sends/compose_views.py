@@ -10,10 +10,14 @@ from flask import flash, redirect, render_template, request, url_for
 from app.emails.templates import newest_versions
 from app.people.senders import senders
 from app.recipients.lists import all_lists
-from app.refusals import Refused
+from app.recipients.segment_models import Segment
+from app.recipients.segments import find_segment
+from app.refusals import NotThere, Refused
 from app.sends import compose
+from app.sends.audience import is_combined
 from app.sends.blueprint import STEPS, Page, blueprint
-from app.sends.forms import SenderForm, WhatForm
+from app.sends.choosing import only_segment
+from app.sends.forms import SenderForm, WhatForm, chosen_row
 from app.sends.models import Send, SendKind
 from app.web.header_rows import Composer, answer, composer, given_headers, is_header_action
 from app.web.numbers import row_number
@@ -27,22 +31,26 @@ def new() -> Page:
     if request.method == "GET":
         form.version.data = request.args.get("version", type=row_number) or 0
         form.list.data = request.args.get("list", type=row_number) or 0
+        form.segment.data = request.args.get("segment", "")
         return _what_page(form, None)
     if form.validate():
         try:
+            segment = _segment(form)
             send = compose.start_send(
                 db(),
                 me(),
                 version_id=form.version.data or 0,
                 kind=SendKind(form.kind.data),
-                list_id=form.list.data,
+                list_id=segment.list_id if segment else form.list.data,
                 addresses=form.addresses(),
             )
+            if segment is not None and send.kind is SendKind.LIST:
+                only_segment(db(), me(), send.id, segment.id)
         except Refused as refusal:
             form.show(refusal)
         else:
             _tell_of_twins(send, form)
-            return redirect(url_for("sends.sender", send_id=send.id))
+            return _behind_what(send)
     return _what_page(form, None), 422
 
 
@@ -63,14 +71,14 @@ def what(send_id: int) -> Page:
                 me(),
                 send_id,
                 version_id=form.version.data or 0,
-                list_id=form.list.data,
+                list_id=send.list_id if is_combined(db(), send) else form.list.data,
                 addresses=form.addresses(),
             )
         except Refused as refusal:
             form.show(refusal)
         else:
             _tell_of_twins(send, form)
-            return redirect(url_for("sends.sender", send_id=send_id))
+            return _behind_what(send)
     return _what_page(form, send), 422
 
 
@@ -113,6 +121,21 @@ def delete(send_id: int) -> Page:
     return redirect(url_for("sends.index"))
 
 
+def _behind_what(send: Send) -> Page:
+    """Go on to the sender; before that to the people, when somebody wants several lists or a part of one."""
+    several = "several" in request.form and send.kind is SendKind.LIST
+    return redirect(url_for("sends.people" if several else "sends.sender", send_id=send.id))
+
+
+def _segment(form: WhatForm) -> Segment | None:
+    """Give the segment that a new send begins with; None for most."""
+    segment_id = chosen_row(form.segment.data)
+    try:
+        return find_segment(db(), me(), None, segment_id) if segment_id else None
+    except NotThere:
+        return None
+
+
 def _tell_of_twins(send: Send, form: WhatForm) -> None:
     twins = compose.left_out_twins(send, form.addresses()) if send.kind is SendKind.DIRECT else 0
     if twins:
@@ -127,7 +150,13 @@ def _what_page(form: WhatForm, send: Send | None) -> str:
     lists = all_lists(db(), me())
     form.list.choices = [(one.id, f"{one.name} ({one.recipient_count:,} people)") for one in lists]
     return render_template(
-        "sends/what.html", form=form, send=send, steps=STEPS, has_versions=bool(versions), has_lists=bool(lists)
+        "sends/what.html",
+        form=form,
+        send=send,
+        steps=STEPS,
+        has_versions=bool(versions),
+        has_lists=bool(lists),
+        segment=_segment(form),
     )
 
 

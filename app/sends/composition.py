@@ -17,10 +17,18 @@ from app.emails.models import TemplateVersion
 from app.emails.publishing import with_defaults
 from app.emails.rendering import EmailSource, render
 from app.people.models import Workspace
+from app.recipients.topic_models import Topic
+from app.recipients.unsubscribe_links import LinkKey, LinkKeys, LinkSealer, sealed_length
 from app.sends.models import Send, SendAttachment, SendKind
 
 REFERENCE_HEADER = "X-Postroom-Message"
 """Carries our own random reference, by which a doubtful message can be found at the vendor (API.md, section 15)."""
+SPECIMEN_REFERENCE = "00000000-0000-4000-8000-000000000000"
+"""Stands in for a message's own reference, which has the same length."""
+BY_REFERENCE = ""
+"""`Send.link_key` of a send whose unsubscribe links are the messages' references: tests, and sends of long ago."""
+SPECIMEN_FILLING = "0"
+"""Fills the link of a specimen up to the length of a real one."""
 TEST_HEADER = "X-Postroom-Test"
 TEST_MARK = "[Test] "
 """How a test e-mail is marked: in a header and in front of its subject."""
@@ -50,15 +58,24 @@ class MessagePlan:
     """The template's files and the send's, inline images among them."""
     public_url: str = ""
     """Where recipients reach Postroom, without a slash at its end; empty: there is no hosted unsubscribe link."""
+    topic_key: str = ""
+    """The kind of notice, as unsubscribe links name it."""
+    sealer: LinkSealer | None = None
+    """Makes the unsubscribe links; None: they are the messages' references."""
     is_test: bool = False
 
 
-def plan_of(session: Session, send: Send) -> MessagePlan:
-    """Read the plan of a send whose template version and sender are chosen."""
+def plan_of(session: Session, send: Send, keys: LinkKeys | None = None) -> MessagePlan:
+    """Read the plan of a send whose template version and sender are chosen.
+
+    `keys` are needed where messages are put together as they go out; with a specimen reference they are not.
+    """
     version = send.template_version
     if version is None:
         raise ValueError("the send has no template version")
     headers = tuple((str(name), str(value)) for name, value in send.headers)
+    topic = session.get(Topic, send.topic_id) if send.topic_id else None
+    key = _link_key(send, keys)
     sources = {tag: replace(version.source(tag), headers=headers) for tag in version.prepared}
     return MessagePlan(
         source=sources[version.content.language],
@@ -73,7 +90,9 @@ def plan_of(session: Session, send: Send) -> MessagePlan:
         cc=_addresses(send.cc),
         bcc=_addresses(send.bcc),
         attachments=tuple(_attachments(session, send, version)),
-        public_url=session.get_one(Workspace, send.workspace_id).public_url,
+        public_url=_public_url(session, send),
+        topic_key=topic.key if topic is not None else "",
+        sealer=LinkSealer(key, send.workspace_id, topic.key if topic is not None else "") if key else None,
         is_test=send.kind is SendKind.TEST,
     )
 
@@ -83,13 +102,24 @@ def data_for(plan: MessagePlan, email: str, name: str, data: Mapping[str, Any], 
 
     An “if missing” value stands in for what none of them gives.
     """
-    links = unsubscribe_link(plan.public_url, reference)
-    return with_defaults({**plan.values, **links, "email": email, "name": name, **data}, plan.hints)
+    own = {"email": email, "name": name, **data}
+    links = _links(plan, email, with_defaults({**plan.values, **own}, plan.hints), reference) if plan.public_url else {}
+    return with_defaults({**plan.values, **links, **own}, plan.hints)
 
 
-def unsubscribe_link(public_url: str, reference: str) -> dict[str, str]:
+def unsubscribe_link(public_url: str, key: str) -> dict[str, str]:
     """Give the variable of the hosted unsubscribe page, `unsubscribe_url`; nothing without a public address."""
-    return {"unsubscribe_url": f"{public_url}/u/{reference}"} if public_url else {}
+    return {"unsubscribe_url": f"{public_url}/u/{key}"} if public_url else {}
+
+
+def _links(plan: MessagePlan, email: str, data: Mapping[str, Any], reference: str) -> dict[str, str]:
+    language = source_for(plan, data).language
+    key = reference
+    if plan.sealer is not None:
+        key = plan.sealer.seal(reference, email, language, is_own_language=bool(plan.language_column))
+    elif reference == SPECIMEN_REFERENCE and not plan.is_test:  # as long as it will be, for the checks of size
+        key += SPECIMEN_FILLING * (sealed_length(email, plan.topic_key, language) - len(reference))
+    return unsubscribe_link(plan.public_url, key)
 
 
 def source_for(plan: MessagePlan, data: Mapping[str, Any]) -> EmailSource:
@@ -98,6 +128,18 @@ def source_for(plan: MessagePlan, data: Mapping[str, Any]) -> EmailSource:
         return plan.source
     wanted = str(data.get(plan.language_column, ""))
     return plan.variants[choose(wanted, plan.variants, plan.source.language)]
+
+
+def _public_url(session: Session, send: Send) -> str:
+    """Give the address that was there at the release; of a draft today's."""
+    if send.released_at is not None:
+        return send.public_url
+    return session.get_one(Workspace, send.workspace_id).public_url
+
+
+def _link_key(send: Send, keys: LinkKeys | None) -> LinkKey | None:
+    """Give the key that seals a send's links; None: its links are references, or its key is not known here."""
+    return keys.find(send.link_key) if keys is not None and send.link_key else None
 
 
 def compose(

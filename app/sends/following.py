@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session
 from app.audit.trail import Actor, note
 from app.refusals import Refused
 from app.sends import audience
+from app.sends.audience_models import AudiencePart
+from app.sends.audience_parts import parts_of
 from app.sends.compose import as_typed, change_what
 from app.sends.control import find_send
 from app.sends.models import Audience, Message, Outcome, PersonFile, Send, SendAttachment, SendKind, SendState
@@ -22,6 +24,9 @@ COPIED = (
     "workspace_id",
     "kind",
     "template_version_id",
+    "topic_id",
+    "service_scope",
+    "service_reason",
     "list_id",
     "sender_identity_id",
     "from_address",
@@ -39,7 +44,7 @@ OVER = (SendState.FINISHED, SendState.CANCELLED)
 
 
 def added_since(session: Session, send: Send) -> int:
-    """Count the people added to the list since a send and all its follow-ups. 0 when its list is gone."""
+    """Count the people added to the lists since a send and all its follow-ups. 0 when one of them is gone."""
     return _size(session, send, Audience.ADDED, [])
 
 
@@ -62,6 +67,7 @@ def follow_added(session: Session, actor: Actor, send_id: int) -> Send:
     send = _followed(session, actor, send_id)
     if send.kind is not SendKind.LIST or send.list_id is None:
         raise Refused("Only a send to a list that is still there can be sent to people added since.")
+    _check_parts(session, send)
     waiting = _waiting(session, audience.root_of(session, send), Audience.ADDED, [], None)
     if waiting is not None:
         return waiting
@@ -90,6 +96,7 @@ def follow_not_reached(session: Session, actor: Actor, send_id: int, *, version_
         return waiting
     if is_list and send.list_id is None:
         raise Refused("The list of this send was deleted, so nobody of it can be written to again.", field="groups")
+    _check_parts(session, send)
     if not not_reached(session, send, groups):
         raise Refused("Nobody of these groups is left: they are off the list, or were reached since.", field="groups")
     draft = _draft(session, actor, send)
@@ -131,7 +138,15 @@ def _size(session: Session, send: Send, which: Audience, groups: Sequence[str]) 
         follows_send_id=follows,
         follow_groups=list(groups),
     )
-    return audience.size(session, as_it_would_be)
+    return audience.size(session, as_it_would_be, parts_of(session, send))
+
+
+def _check_parts(session: Session, send: Send) -> None:
+    """Refuse a send that went to, or left out, people whom nobody can name any more: others might be written to."""
+    gone = [one.words for one in parts_of(session, send) if one.is_gone]
+    if gone:
+        words = f"{gone[0]} was deleted, so it cannot be said any more whom this send is meant for. Begin a new send."
+        raise Refused(words, field="groups")
 
 
 def _waiting(
@@ -147,13 +162,16 @@ def _waiting(
 
 
 def _draft(session: Session, actor: Actor, send: Send) -> Send:
-    """Copy a send with its files into a new draft."""
+    """Copy a send with its files and the parts of its audience into a new draft."""
     draft = Send(created_by=actor.id, state=SendState.DRAFT, **{name: getattr(send, name) for name in COPIED})
+    if audience.is_combined(session, send):
+        draft.list_name = send.list_name
     session.add(draft)
     session.flush()
     for table, columns in (
         (SendAttachment, ("file_name", "media_type", "size", "sha256")),
         (PersonFile, ("name_key", "file_name", "media_type", "size", "sha256")),
+        (AudiencePart, ("position", "list_id", "segment_id", "is_segment", "is_excluded", "words")),
     ):
         of_send = select(literal(draft.id), *(getattr(table, name) for name in columns)).where(table.send_id == send.id)
         session.execute(insert(table).from_select(["send_id", *columns], of_send))

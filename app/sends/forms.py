@@ -9,6 +9,7 @@ from wtforms import (
     DateField,
     EmailField,
     FileField,
+    HiddenField,
     IntegerField,
     RadioField,
     SelectField,
@@ -50,6 +51,8 @@ class WhatForm(Form):
         default=str(SendKind.LIST),
     )
     list = SelectField("List", coerce=chosen_row, validate_choice=False)
+    segment = HiddenField()
+    """A segment that the send goes to instead of a whole list."""
     to = TextAreaField("To", render_kw={"rows": 2, "spellcheck": "false"})
     cc = TextAreaField("Cc", render_kw={"rows": 1, "spellcheck": "false"})
     bcc = TextAreaField("Bcc", render_kw={"rows": 1, "spellcheck": "false"})

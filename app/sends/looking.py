@@ -13,12 +13,12 @@ from sqlalchemy.orm import Session
 from app.cloudflare.types import Attachment, SendRequest
 from app.emails.limits import LimitedRenderer
 from app.emails.rendering import RenderError
-from app.recipients.models import Recipient
+from app.recipients.unsubscribe_links import LinkKeys
+from app.recipients.walking import neighbours, one_of
 from app.sends import audience
-from app.sends.composition import MessagePlan, compose, plan_of
+from app.sends.composition import SPECIMEN_REFERENCE, MessagePlan, compose, plan_of
 from app.sends.models import Message, ReviewProblem, Send, SendKind
 from app.sends.person_files import cell_of, missing_words, name_key, own_files
-from app.sends.review import SPECIMEN_REFERENCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,23 +40,28 @@ def look_before(session: Session, renderer: LimitedRenderer, send: Send, recipie
     if send.kind is SendKind.DIRECT:
         first = (*plan.to, *plan.cc, *plan.bcc)[0]
         return _look(renderer, plan, first.address, first.name or "", {}, SPECIMEN_REFERENCE)
-    of_send = audience.people_of(session, send)
-    of_list = select(Recipient).where(*of_send)
-    person = session.scalar(of_list.where(Recipient.id == recipient_id)) if recipient_id else None
-    person = person or session.scalar(of_list.order_by(Recipient.id).limit(1))
+    streams = audience.streams(session, send)
+    person, place = one_of(session, streams, recipient_id or 0)
     if person is None:
         return Look("nobody", None, ("Nobody is on this list.",))
-    ids = select(Recipient.id).where(*of_send)
-    before = session.scalar(ids.where(Recipient.id < person.id).order_by(Recipient.id.desc()).limit(1))
-    after = session.scalar(ids.where(Recipient.id > person.id).order_by(Recipient.id).limit(1))
+    before, after = neighbours(session, streams, place)
     own = _own_file(session, send, person.data)
     look = _look(renderer, plan, person.email, person.name, person.data, SPECIMEN_REFERENCE, own=own)
     return Look(look.who, look.request, look.problems, before, after)
 
 
-def look_after(session: Session, renderer: LimitedRenderer, send: Send, message: Message) -> Look:
-    """Put a message together again from what was kept, and hold it against the SHA-256 of what was posted."""
-    plan, own = plan_of(session, send), _own_file(session, send, message.data)
+def look_after(
+    session: Session, renderer: LimitedRenderer, send: Send, message: Message, keys: LinkKeys | None = None
+) -> Look:
+    """Put a message together again from what was kept, and hold it against the SHA-256 of what was posted.
+
+    `keys` make its unsubscribe link again; without the one that made it, an e-mail with such a link is not proven.
+    Nothing can be shown of one whose data were erased.
+    """
+    if message.erased_at is not None:
+        words = f"What this e-mail said about the person was taken away on {message.erased_at:%-d %B %Y}."
+        return Look(message.email, None, (f"{words} It cannot be shown again; its outcome stays.",))
+    plan, own = plan_of(session, send, keys), _own_file(session, send, message.data)
     look = _look(renderer, plan, message.email, message.name, message.data, message.reference, own=own)
     if look.request is None:
         return look

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app.db import Base, Words, now
 from app.emails.models import TemplateVersion
 from app.recipients.models import RecipientList
+from app.recipients.notices import ServiceScope
 
 
 class SendKind(enum.StrEnum):
@@ -132,6 +133,17 @@ class Send(Base):
     follow_groups: Mapped[list[str]] = mapped_column(default=list)
     """Outcomes in the send that it follows, with `Audience.NOT_REACHED`."""
 
+    topic_id: Mapped[int | None]
+    """The kind of notice that it is (`topic`); None: of no kind."""
+    service_scope: Mapped[ServiceScope] = mapped_column(Words(ServiceScope), default=ServiceScope.NONE)
+    """Whom it reaches although they stopped it; declared by an administrator…"""
+    service_reason: Mapped[str] = mapped_column(Text, default="")
+    """…with this reason."""
+    public_url: Mapped[str] = mapped_column(String(300), default="")
+    """The workspace's public address at release: all links of one send begin alike."""
+    link_key: Mapped[str | None] = mapped_column(String(16))
+    """Which key seals its unsubscribe links; empty: they are the messages' references; None: nothing went out yet."""
+
     review_state: Mapped[ReviewState] = mapped_column(Words(ReviewState), default=ReviewState.NONE)
     review_fingerprint: Mapped[str] = mapped_column(String(64), default="")
     """Digest of everything that was reviewed; release compares it (P7)."""
@@ -155,6 +167,8 @@ class Send(Base):
     """E-mails of the last wave; 0: there was none."""
     first_post_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
+    data_erased_at: Mapped[datetime | None]
+    """When the retention rule took the people's data of this send away; None: they are kept."""
     total: Mapped[int] = mapped_column(default=0)
     """Messages of the snapshot; the tallies always add up to it (P1)."""
 
@@ -300,6 +314,8 @@ class Message(Base):
     decided_at: Mapped[datetime | None]
     """When a person decided to leave it in doubt, or marked it as sent; None: nobody did, or it was tried again."""
     changed_at: Mapped[datetime] = mapped_column(default=now)
+    erased_at: Mapped[datetime | None]
+    """When its address and data were taken away, on request or by the retention rule; it cannot be shown again."""
 
 
 class Attempt(Base):

@@ -6,7 +6,7 @@ import hashlib
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import IO, Any, TypeVar
 
 from sqlalchemy import delete, func, insert, select
@@ -18,10 +18,11 @@ from app.db import Database
 from app.emails.file_kinds import MAX_FILE_NAME
 from app.emails.files import keep_bytes
 from app.emails.models import StoredFile
-from app.recipients.models import Recipient, RecipientList
+from app.recipients.models import Recipient
 from app.refusals import Refused
 from app.sends import audience
 from app.sends.archives import Packed, contents
+from app.sends.audience_parts import parts_of, united_columns
 from app.sends.compose import changed, draft_of
 from app.sends.models import PersonFile, Send, SendKind
 
@@ -133,8 +134,7 @@ def remove_person_files(session: Session, actor: Actor, send_id: int) -> Send:
 
 def columns_of(session: Session, send: Send) -> list[str]:
     """Give the columns that may name a file."""
-    recipient_list = session.get(RecipientList, send.list_id) if send.list_id else None
-    return list(recipient_list.columns) if recipient_list else []
+    return united_columns(parts_of(session, send))
 
 
 def summary_of(session: Session, send: Send) -> Summary | None:
@@ -146,17 +146,16 @@ def summary_of(session: Session, send: Send) -> Summary | None:
     ).one()
     if not files:
         return None
-    recipient_list = session.get(RecipientList, send.list_id) if send.list_id else None
-    if recipient_list is None or send.file_column not in recipient_list.columns:
+    parts = parts_of(session, send)
+    if send.file_column not in united_columns(parts):
         return Summary(files, total, largest)
-    if audience.size(session, send) > COUNTED_PEOPLE:
+    if audience.most(parts) > COUNTED_PEOPLE:
         return Summary(files, total, largest, is_counted=False)
     keys = set(session.scalars(select(PersonFile.name_key).where(PersonFile.send_id == send.id)))
-    people = session.execute(
-        select(Recipient.email, Recipient.data[send.file_column].as_string())
-        .where(*audience.people_of(session, send))
-        .order_by(Recipient.id)
-        .execution_options(yield_per=CHUNK)
+    cells = select(Recipient.email, Recipient.data[send.file_column].as_string()).order_by(Recipient.id)
+    people = chain.from_iterable(
+        session.execute(cells.where(*one.where).execution_options(yield_per=CHUNK))
+        for one in audience.streams(session, send, parts)
     )
     found = missing = 0
     first: list[str] = []

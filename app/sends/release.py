@@ -7,26 +7,28 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.audit.trail import Actor, note
 from app.db import now
 from app.people.models import Person, Workspace
-from app.recipients.models import Recipient, RecipientList, Suppression, SuppressionReason
-from app.recipients.suppressions import opted_out, opted_out_words
+from app.recipients.models import Recipient
+from app.recipients.suppressions import Reason
 from app.refusals import Refused
 from app.sends import audience
+from app.sends.audience_models import AudiencePart
+from app.sends.audience_parts import included_lists, parts_of
 from app.sends.control import find_send
 from app.sends.models import Audience, Message, Outcome, ReviewProblem, ReviewState, Send, SendKind, SendState
 from app.sends.pace import Pace, set_pace
-from app.sends.review import MOST_PROBLEMS, OPTED_OUT, fingerprint
+from app.sends.review import MOST_PROBLEMS, fingerprint
 from app.sends.scheduling import moment_words
+from app.sends.snapshot import take_snapshot
 from app.sends.staleness import marks
+from app.sends.stopped import everybody_of, must_not, who_must_not
 from app.sends.tallies import open_tallies
 
-CHUNK = 1000
-"""Messages written at once."""
 SAME_DAY = timedelta(hours=24)
 """The same list and version within this time are asked about first."""
 
@@ -65,6 +67,8 @@ def release(
     if send.state is not SendState.DRAFT:
         return send
     _hold_still(session, send)
+    if send.state is not SendState.DRAFT:
+        return send
     _check(session, send, seen)
     if not again_confirmed and (earlier := sent_before(session, send)) is not None:
         raise SentBefore(
@@ -78,8 +82,9 @@ def release(
     _take_options(session, send, options)
     total, skipped = _snapshot(session, send)
     send.total = total
+    send.public_url = session.get_one(Workspace, send.workspace_id).public_url
     open_tallies(session, send.id, pending=total - skipped, skipped=skipped)
-    if total == skipped:  # trial mode, or all unsubscribed since the review: there is nothing to wait for
+    if total == skipped:  # trial mode, or nobody may be written to since the review: there is nothing to wait for
         send.state, send.finished_at = SendState.FINISHED, at
     words = f"Send {send.id} released: {total - skipped:,} e-mails, {skipped:,} left out"
     note(session, actor, "send.released", words, subject_id=send.id)
@@ -87,14 +92,16 @@ def release(
 
 
 def sent_before(session: Session, send: Send) -> Send | None:
-    """Give an earlier send of the same list and version within a day, if there is one."""
+    """Give an earlier send of the same version within a day to the same list, or to one of several, if there is one."""
     if send.kind is not SendKind.LIST or send.audience is not Audience.EVERYBODY:
         return None  # a follow-up goes to others, or a person chose whom to write to again
+    lists = [one.id for one in included_lists(parts_of(session, send))]
+    in_parts = select(AudiencePart.send_id).where(AudiencePart.list_id.in_(lists), AudiencePart.is_excluded.is_(False))
     return session.scalars(
         select(Send)
         .where(
             Send.workspace_id == send.workspace_id,
-            Send.list_id == send.list_id,
+            or_(Send.list_id.in_(lists), Send.id.in_(in_parts)),
             Send.template_version_id == send.template_version_id,
             Send.id != send.id,
             Send.released_at > now() - SAME_DAY,
@@ -105,7 +112,7 @@ def sent_before(session: Session, send: Send) -> Send | None:
 
 
 def would_go_out(session: Session, send: Send) -> int:
-    """Count the e-mails that a release would send now: without people with problems or who unsubscribed since.
+    """Count the e-mails that a release would send now: without people with problems or who must not be written to.
 
     In trial mode to the team only.
     """
@@ -115,18 +122,16 @@ def would_go_out(session: Session, send: Send) -> int:
         return 0
     if send.kind is SendKind.DIRECT:
         row = _direct_row(send)
-        _skip(row, _everybody(send), team, _opted_out(session, send, _everybody(send)))
+        _skip(row, everybody_of(send), team, who_must_not(session, send, everybody_of(send)))
         return int(row["state"] is Outcome.PENDING)
     left_out = select(ReviewProblem.recipient_id).where(
         ReviewProblem.send_id == send.id, ReviewProblem.recipient_id.is_not(None)
     )
-    gone = select(Suppression.email_key).where(
-        Suppression.workspace_id == send.workspace_id, Suppression.reason == SuppressionReason.OPT_OUT
-    )
-    of_list = select(func.count()).where(*audience.people_of(session, send), Recipient.id.not_in(left_out))
-    if team is None:
-        return left - (session.scalar(of_list.where(Recipient.email_key.in_(gone))) or 0)
-    return session.scalar(of_list.where(Recipient.email_key.in_(team), Recipient.email_key.not_in(gone))) or 0
+    gone = must_not(send, Recipient.email_key)
+    who = (gone,) if team is None else (Recipient.email_key.in_(team), ~gone)
+    count = select(func.count()).where(Recipient.id.not_in(left_out), *who)
+    found = sum(session.scalar(count.where(*one.where)) or 0 for one in audience.streams(session, send))
+    return left - found if team is None else found
 
 
 def problem_for_all(session: Session, send_id: int) -> ReviewProblem | None:
@@ -169,10 +174,8 @@ def team_in_trial_mode(session: Session, send: Send) -> set[str] | None:
 
 
 def _hold_still(session: Session, send: Send) -> None:
-    """Keep the list and the mode from changing between the check and the snapshot (P7)."""
+    """Keep the lists and the mode from changing between the check and the snapshot (P7)."""
     session.get_one(Workspace, send.workspace_id, with_for_update={"read": True}, populate_existing=True)
-    if send.list_id is not None:
-        session.get(RecipientList, send.list_id, with_for_update={"read": True}, populate_existing=True)
     audience.hold_still(session, send)
 
 
@@ -183,6 +186,7 @@ def _check(session: Session, send: Send, seen: str) -> None:
         raise Refused(
             "Something changed since the review: the template, the list, the sender or a value. Review it again."
         )
+    audience.check(session, send)
     general = problem_for_all(session, send.id)
     if general is not None:
         raise Refused(general.words)
@@ -222,33 +226,10 @@ def _snapshot(session: Session, send: Send) -> tuple[int, int]:
     team = team_in_trial_mode(session, send)
     if send.kind is SendKind.DIRECT:
         row = _direct_row(send)
-        _skip(row, _everybody(send), team, _opted_out(session, send, _everybody(send)))
+        _skip(row, everybody_of(send), team, who_must_not(session, send, everybody_of(send)))
         session.execute(insert(Message), [row])
         return 1, int(row["state"] is Outcome.SKIPPED)
-    recipient_list = session.get_one(RecipientList, send.list_id)
-    send.list_name, send.columns = recipient_list.name, recipient_list.columns
-    left_out, of_send = _left_out(session, send.id), audience.people_of(session, send)
-    total = skipped = after = 0
-    while True:
-        people = session.execute(
-            select(Recipient.id, Recipient.email, Recipient.name, Recipient.data)
-            .where(*of_send, Recipient.id > after)
-            .order_by(Recipient.id)
-            .limit(CHUNK)
-        ).all()
-        if not people:
-            return total, skipped
-        rows = [message_row(send.id, *person) for person in people]
-        out = _opted_out(session, send, [row["email"] for row in rows])
-        for row in rows:
-            _skip(row, [row["email"]], team, out)
-            words = left_out.get(row["recipient_id"])
-            if words is not None and row["state"] is Outcome.PENDING:
-                row.update(state=Outcome.SKIPPED, reason="left_out_at_review", detail=words)
-        session.execute(insert(Message), rows)
-        total += len(rows)
-        skipped += sum(1 for row in rows if row["state"] is Outcome.SKIPPED)
-        after = people[-1].id
+    return take_snapshot(session, send, team)
 
 
 def _direct_row(send: Send) -> dict[str, Any]:
@@ -257,31 +238,9 @@ def _direct_row(send: Send) -> dict[str, Any]:
     return message_row(send.id, None, str(address), str(name), {})
 
 
-def _everybody(send: Send) -> list[str]:
-    return [str(address) for address, _ in (*send.to, *send.cc, *send.bcc)]
-
-
-def _opted_out(session: Session, send: Send, addresses: list[str]) -> dict[str, datetime]:
-    """Give who of these unsubscribed; of a test e-mail nobody, whatever they did."""
-    return {} if send.kind is SendKind.TEST else opted_out(session, send.workspace_id, addresses)
-
-
-def _skip(row: dict[str, Any], addresses: list[str], team: set[str] | None, out: dict[str, datetime]) -> None:
-    """Leave a message out when one of its addresses is outside the team in trial mode, or unsubscribed."""
+def _skip(row: dict[str, Any], addresses: list[str], team: set[str] | None, out: dict[str, Reason]) -> None:
+    """Leave a message out when one of its addresses is outside the team in trial mode, or must not be written to."""
     skip_outsiders(row, addresses, team)
-    gone = [opted_out_words(one, out[one.lower()]) for one in addresses if one.lower() in out]
+    gone = [out[one.lower()] for one in addresses if one.lower() in out]
     if gone and row["state"] is Outcome.PENDING:
-        row.update(state=Outcome.SKIPPED, reason=OPTED_OUT, detail=" ".join(gone))
-
-
-def _left_out(session: Session, send_id: int) -> dict[int, str]:
-    """Give who is left out and why, as the review found."""
-    rows = session.execute(
-        select(ReviewProblem.recipient_id, ReviewProblem.words)
-        .where(ReviewProblem.send_id == send_id, ReviewProblem.recipient_id.is_not(None))
-        .order_by(ReviewProblem.id)
-    )
-    words: dict[int, str] = {}
-    for recipient_id, one in rows:
-        words[recipient_id or 0] = f"{words[recipient_id or 0]} {one}" if recipient_id in words else one
-    return words
+        row.update(state=Outcome.SKIPPED, reason=gone[0].code, detail=" ".join(one.words for one in gone))

@@ -14,11 +14,11 @@ from sqlalchemy.orm import Session
 
 from app.audit.trail import Actor, note
 from app.db import now
-from app.recipients.models import Suppression, SuppressionReason
 from app.refusals import Refused
 from app.sends.control import find_send
 from app.sends.models import Attempt, Message, Outcome, Send, SendKind, SendState
 from app.sends.release import team_in_trial_mode
+from app.sends.stopped import everybody_of, must_not, who_must_not
 from app.sends.tallies import move
 from app.sends.words import RETRY_WORDS, retry_helps
 
@@ -139,19 +139,21 @@ def check_seen(moved: int, seen: int) -> None:
 
 def these(session: Session, send: Send, outcome: Outcome, message_id: int | None) -> list[ColumnElement[bool]]:
     """Give the conditions of a send's messages with an outcome that may be written to (again) today."""
-    of_group = [Message.send_id == send.id, Message.state == outcome, _may_be_written_to(session, send)]
+    of_group = [
+        Message.send_id == send.id,
+        Message.state == outcome,
+        Message.erased_at.is_(None),  # what it said is gone
+        _may_be_written_to(session, send),
+    ]
     return [*of_group, Message.id == message_id] if message_id is not None else of_group
 
 
 def _may_be_written_to(session: Session, send: Send) -> ColumnElement[bool]:
-    """Leave out who unsubscribed since, and in trial mode everybody but the team, as a release would."""
-    out = (Suppression.workspace_id == send.workspace_id, Suppression.reason == SuppressionReason.OPT_OUT)
+    """Leave out who must not be written to, and in trial mode everybody but the team, as a release would."""
     team = team_in_trial_mode(session, send)
     if send.kind is SendKind.DIRECT:  # one message to all of them: one who must not get it keeps it back
-        everybody = {str(address).lower() for address, _ in (*send.to, *send.cc, *send.bcc)}
-        gone = session.scalar(select(exists().where(*out, Suppression.email_key.in_(everybody))))
+        everybody = {address.lower() for address in everybody_of(send)}
+        gone = who_must_not(session, send, everybody)
         return true() if not gone and (team is None or everybody <= team) else false()
-    allowed: ColumnElement[bool] = true()
-    if send.kind is SendKind.LIST:  # a test goes to testers whatever they did
-        allowed = Message.email_key.not_in(select(Suppression.email_key).where(*out))
+    allowed = ~must_not(send, Message.email_key)
     return allowed if team is None else and_(allowed, Message.email_key.in_(team))

@@ -19,11 +19,12 @@ from app.db import Database
 from app.emails.limits import LimitedRenderer
 from app.emails.rendering import RenderError, variables_of
 from app.people.models import SenderIdentity, Workspace
-from app.recipients.models import Recipient, RecipientList
-from app.recipients.suppressions import opted_out, opted_out_words
+from app.recipients.models import RecipientList
+from app.recipients.walking import Place, people_after
 from app.refusals import Refused
 from app.sends import audience
-from app.sends.composition import MessagePlan, compose, data_for, plan_of
+from app.sends.audience_parts import parts_of, united_columns
+from app.sends.composition import SPECIMEN_REFERENCE, MessagePlan, compose, data_for, plan_of
 from app.sends.control import find_send
 from app.sends.models import Audience, ReviewProblem, ReviewState, Send, SendAttachment, SendKind, SendState
 from app.sends.person_files import (
@@ -35,6 +36,7 @@ from app.sends.person_files import (
     missing_words,
     name_key,
 )
+from app.sends.stopped import who_must_not
 
 log = logging.getLogger(__name__)
 
@@ -44,10 +46,9 @@ CHUNK_SECONDS = 10.0
 """Time a chunk may take; a chunk that takes longer is looked at person by person."""
 MOST_PROBLEMS = 20_000
 """Problems that are kept; people beyond are counted, and release is refused."""
-OPTED_OUT = "opted_out"
-"""Code of a person who unsubscribed."""
-SPECIMEN_REFERENCE = "00000000-0000-4000-8000-000000000000"
-"""Stands in for a message's own reference, which has the same length."""
+NOBODY = "nobody"
+"""Code of a send that no person is left for."""
+NOBODY_WORDS = "Nobody is left to write to. Choose other lists or segments."
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,8 @@ def fingerprint(session: Session, send: Send) -> str:
         digest_of(session, send),
         workspace.is_live,
         workspace.public_url,
+        send.topic_id,
+        send.service_scope,
         *audience.mark(session, send),
     ]
     return hashlib.sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest()
@@ -108,7 +111,7 @@ def fingerprint(session: Session, send: Send) -> str:
 def _nobody_words(send: Send) -> str:
     if send.audience is Audience.EVERYBODY:
         return "There is nobody on this list. Choose another one."
-    return f"Nobody is left to write to. {audience.words(send)}"
+    return f"Nobody is left to write to. {audience.words(send)}".strip()
 
 
 def _is_retired(session: Session, send: Send) -> bool:
@@ -132,6 +135,7 @@ def request_review(session: Session, actor: Actor, send_id: int) -> Send:
     ):
         if missing:
             raise Refused(words, field=field)
+    audience.check(session, send)
     if send.review_state in {ReviewState.WAITING, ReviewState.RUNNING} and send.review_fingerprint == fingerprint(
         session, send
     ):
@@ -151,23 +155,42 @@ def run_review(database: Database, renderer: LimitedRenderer, send_id: int) -> N
     if started is None:
         return
     plan, mark, kind, columns = started
-    after, general = 0, _before_anybody(renderer, plan, columns)
+    place, general = Place(), _before_anybody(renderer, plan, columns)
     if general and not _keep(database, send_id, mark, [], [], general):
         return
-    while not general and (people := _people(database, send_id, kind, plan, after)):
-        found = _look(renderer, plan, people, first=not after)
-        general = _at_once(people, found) if not after else []
-        found = _without_opted_out(database, send_id, kind, plan, people, found)
+    while not general:
+        first = place == Place()
+        try:
+            people, place = _people(database, send_id, kind, plan, place)
+        except Refused:  # a column of a segment went meanwhile: the list changed, and the review is old
+            _give_up(database, send_id, mark)
+            return
+        if not people:
+            general = [Found(0, NOBODY, "", NOBODY_WORDS)] if first else []
+            if general and not _keep(database, send_id, mark, [], [], general):
+                return
+            break
+        found = _look(renderer, plan, people, first=first)
+        general = _at_once(people, found) if first else []
+        found = _without_left_out(database, send_id, kind, plan, people, found)
         if not _keep(database, send_id, mark, people, found, general):
             return
         if kind is SendKind.DIRECT:
             break
-        after = people[-1].id or 0
     with database.writing() as session:
         session.execute(
             update(Send)
             .where(Send.id == send_id, Send.review_fingerprint == mark, Send.review_state == ReviewState.RUNNING)
-            .values(review_state=ReviewState.DONE)
+            .values(review_state=ReviewState.DONE, **({} if general else {"review_total": Send.review_done}))
+        )
+
+
+def _give_up(database: Database, send_id: int, mark: str) -> None:
+    with database.writing() as session:
+        session.execute(
+            update(Send)
+            .where(Send.id == send_id, Send.review_fingerprint == mark)
+            .values(review_state=ReviewState.NONE)
         )
 
 
@@ -206,28 +229,33 @@ def _start(database: Database, send_id: int) -> tuple[MessagePlan, str, SendKind
         send.review_state = ReviewState.RUNNING
         send.review_done = send.review_problems = 0
         session.execute(delete(ReviewProblem).where(ReviewProblem.send_id == send_id))
-        recipient_list = session.get(RecipientList, send.list_id) if send.list_id else None
-        columns = frozenset(recipient_list.columns if recipient_list else ())
+        columns = frozenset(united_columns(parts_of(session, send)))
         return plan_of(session, send), send.review_fingerprint, send.kind, columns
 
 
 def _total(session: Session, send: Send) -> int:
+    """Give how many people a review looks at; of several lists and of segments how many it may be at most.
+
+    Those are not counted while somebody waits for a page; the review sets it right at its end.
+    """
     if send.kind is SendKind.DIRECT:
         return 1
+    if audience.is_combined(session, send):
+        return audience.most(parts_of(session, send))
     return audience.size(session, send)
 
 
-def _people(database: Database, send_id: int, kind: SendKind, plan: MessagePlan, after: int) -> list[Person]:
+def _people(
+    database: Database, send_id: int, kind: SendKind, plan: MessagePlan, place: Place
+) -> tuple[list[Person], Place]:
     if kind is SendKind.DIRECT:
         first = (*plan.to, *plan.cc, *plan.bcc)[0]
-        return [Person(None, first.address, first.name or "", {})]
+        return [Person(None, first.address, first.name or "", {})], place
     with database.reading() as session:
-        of_send = audience.people_of(session, session.get_one(Send, send_id))
-        rows = session.scalars(
-            select(Recipient).where(*of_send, Recipient.id > after).order_by(Recipient.id).limit(CHUNK)
-        )
+        streams = audience.streams(session, session.get_one(Send, send_id))
+        rows, place = people_after(session, streams, place, CHUNK)
         found = [Person(row.id, row.email, row.name, row.data) for row in rows]
-        return _with_files(session, send_id, plan.file_column, found)
+        return _with_files(session, send_id, plan.file_column, found), place
 
 
 def _with_files(session: Session, send_id: int, column: str, people: list[Person]) -> list[Person]:
@@ -239,21 +267,20 @@ def _with_files(session: Session, send_id: int, column: str, people: list[Person
     return [replace(person, own_file=files.get(name_key(cell))) for person, cell in zip(people, cells, strict=True)]
 
 
-def _without_opted_out(
+def _without_left_out(
     database: Database, send_id: int, kind: SendKind, plan: MessagePlan, people: Sequence[Person], found: list[Found]
 ) -> list[Found]:
-    """Say of people who unsubscribed only that; one query a chunk. A test e-mail goes to testers whatever they did."""
+    """Say of people who must not be written to only that. A test e-mail goes to testers whatever they did."""
     if kind is SendKind.TEST:
         return found
     typed = [one.address for one in (*plan.to, *plan.cc, *plan.bcc)]
     addresses = [(0, one) for one in typed] or [(index, one.email) for index, one in enumerate(people)]
     with database.reading() as session:
-        workspace_id = session.scalar(select(Send.workspace_id).where(Send.id == send_id)) or 0
-        out = opted_out(session, workspace_id, [address for _, address in addresses])
+        out = who_must_not(session, session.get_one(Send, send_id), [address for _, address in addresses])
     gone = [
-        Found(index, OPTED_OUT, "", opted_out_words(address, out[address.lower()]))
+        Found(index, reason.code, "", reason.words)
         for index, address in addresses
-        if address.lower() in out
+        if (reason := out.get(address.lower())) is not None
     ]
     of_gone = {one.index for one in gone}
     return [*(one for one in found if one.index not in of_gone), *gone]

@@ -1,19 +1,20 @@
 """P7 for a send that starts long after its release: no surprise at its start.
 
-A timed send keeps *marks* of what it was released with. When its time comes they are taken again, with one query, and
+A timed send keeps *marks* of what it was released with. When its time comes they are taken again, with two queries, and
 compared; when one differs the send pauses itself, says which, and asks “send as released” or “cancel”. Stale means:
 
 - **sender**: the chosen sender identity has another name or Reply-To, or was removed.
 - **template**: a newer version was published since, or the template was archived. Which version the send uses does not
   matter: whoever chose an older one on purpose did so knowing the newest one of that day.
-- **list**: its change number is another one (people added, changed or removed, or the list renamed), or it is gone.
+- **list**: its change number is another one (people added, changed or removed, or the list renamed), or it is gone; of
+  several lists and of segments any of them.
 - **connection**: another account or another address of the service on the settings page. A new API token for the same
   account is no change, and neither is the pace; what the environment sets cannot change while the program runs.
 - **workspace**: trial mode or live was switched, or the address of the unsubscribe links is another one.
 
 Only what happened since the release counts: everything before was in front of the person who released it. A send of the
-undo window is not compared: its person is there, and looks. Whoever unsubscribed since the release is left out at the
-start without a question, with one statement.
+undo window is not compared: its person is there, and looks. Whoever must not be written to since the release (they
+unsubscribed, say) is left out at the start without a question.
 """
 
 from __future__ import annotations
@@ -22,21 +23,24 @@ import hashlib
 import json
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Case, ColumnElement, case, func, literal, select, true, update
 from sqlalchemy.orm import Session, aliased
 
 from app.audit.trail import Actor, note
 from app.db import now
 from app.emails.models import Template, TemplateVersion
 from app.people.models import Connection, SenderIdentity, Workspace
-from app.recipients.models import RecipientList, Suppression, SuppressionReason
-from app.recipients.suppressions import opted_out
+from app.recipients.models import RecipientList
 from app.refusals import Refused
+from app.sends import audience
 from app.sends.control import change_state, find_send, pause_by_program
 from app.sends.models import Message, Outcome, Send, SendKind, SendState
 from app.sends.pauses import STALE
-from app.sends.tallies import move
+from app.sends.stopped import everybody_of, must_not, who_must_not
+from app.sends.tallies import move, move_retrying
 
+CHUNK = 500
+"""Messages left out at once."""
 WORDS = {
     "sender": "the sender was changed or removed",
     "template": "a newer version of the template was published, or the template was archived",
@@ -48,7 +52,7 @@ WORDS = {
 
 
 def marks(session: Session, send_id: int) -> dict[str, Any]:
-    """Give the marks of a send as things stand now; one query."""
+    """Give the marks of a send as things stand now; two queries."""
     used, newest = aliased(TemplateVersion), aliased(TemplateVersion)
     newest_number = (
         select(func.max(newest.number)).where(newest.template_id == used.template_id).correlate(used).scalar_subquery()
@@ -80,7 +84,7 @@ def marks(session: Session, send_id: int) -> dict[str, Any]:
     parts = {
         "sender": row[0:4],
         "template": row[4:6],
-        "list": row[6:8],
+        "list": (*row[6:8], *audience.marks_of_parts(session, session.get_one(Send, send_id))),
         "connection": row[8:10],
         "workspace": row[10:12],
     }
@@ -97,7 +101,7 @@ def pause_when_stale(session: Session, send: Send) -> bool:
     fresh = marks(session, send.id)
     changed = [WORDS[name] for name in WORDS if fresh[name] != send.release_marks.get(name)]
     if not changed:
-        _leave_out_opted_out(session, send)
+        _leave_out(session, send)
         return False
     words = (
         f"Since this send was released, {_joined(changed)}. Nothing has gone out. "
@@ -114,7 +118,7 @@ def send_as_released(session: Session, actor: Actor, send_id: int) -> None:
     asked = Send.pause_code == STALE
     if not change_state(session, send_id, (SendState.PAUSED,), SendState.SCHEDULED, asked, **values):
         raise Refused("This send does not wait for that answer. Somebody gave it already, or cancelled the send.")
-    _leave_out_opted_out(session, send)
+    _leave_out(session, send)
     note(session, actor, "send.sent_as_released", f"Send {send_id} goes out as it was released", subject_id=send_id)
 
 
@@ -122,22 +126,35 @@ def _joined(words: list[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
-def _leave_out_opted_out(session: Session, send: Send) -> None:
-    """Leave out who unsubscribed since the release; an e-mail to several people when one of them did."""
-    who = Message.email_key.in_(
-        select(Suppression.email_key).where(
-            Suppression.workspace_id == send.workspace_id, Suppression.reason == SuppressionReason.OPT_OUT
-        )
-    )
-    conditions = [Message.send_id == send.id, Message.state == Outcome.PENDING]
+def _leave_out(session: Session, send: Send) -> None:
+    """Leave out who must not be written to since the release; an e-mail to several people when one of them must not."""
     if send.kind is SendKind.LIST:
-        conditions.append(who)
-    elif not opted_out(session, send.workspace_id, [str(one) for one, _ in (*send.to, *send.cc, *send.bcc)]):
+        gone = must_not(send, Message.email_key)
+        waiting = select(Message.email).where(Message.send_id == send.id, Message.state == Outcome.PENDING, gone)
+        while emails := session.scalars(waiting.order_by(Message.id).limit(CHUNK)).all():
+            reasons = who_must_not(session, send, emails)
+            if not reasons:  # ended in this very moment
+                return
+            for code in {one.code for one in reasons.values()}:
+                of_code = {key: one.words for key, one in reasons.items() if one.code == code}
+                _skip(session, send, code, Message.email_key.in_(of_code), case(of_code, value=Message.email_key))
         return
+    found = list(who_must_not(session, send, everybody_of(send)).values())
+    if found:
+        _skip(session, send, found[0].code, true(), literal(" ".join(one.words for one in found)))
+
+
+def _skip(
+    session: Session, send: Send, code: str, who: ColumnElement[bool], detail: ColumnElement[str] | Case[str]
+) -> None:
+    these = (Message.send_id == send.id, Message.state == Outcome.PENDING, who)
+    retried = select(func.count()).select_from(Message).where(*these, Message.retry_until.is_not(None))
+    retrying = session.scalar(retried) or 0
     left_out: int = session.execute(
         update(Message)
-        .where(*conditions)
-        .values(state=Outcome.SKIPPED, reason="opted_out", changed_at=now())
+        .where(*these)
+        .values(state=Outcome.SKIPPED, reason=code, detail=detail, next_try_at=None, retry_until=None, changed_at=now())
         .execution_options(synchronize_session=False)
     ).rowcount  # type: ignore[attr-defined]
     move(session, send.id, {(Outcome.PENDING, Outcome.SKIPPED): left_out})
+    move_retrying(session, send.id, -retrying)

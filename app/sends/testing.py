@@ -23,15 +23,15 @@ from app.emails.models import Template, TemplateVersion
 from app.emails.publishing import CannotPublish, get_ready, version_from
 from app.emails.rendering import RenderError
 from app.emails.templates import find_template, newest_of
-from app.people.models import SenderIdentity
+from app.people.models import SenderIdentity, Workspace
 from app.people.senders import find_sender
 from app.recipients.people import recipient_near
 from app.refusals import NotThere, Refused
 from app.sends.compose import attachments_of, draft_of
-from app.sends.composition import MessagePlan, data_for, plan_of
+from app.sends.composition import BY_REFERENCE, SPECIMEN_REFERENCE, MessagePlan, data_for, plan_of
 from app.sends.models import Message, Outcome, Send, SendAttachment, SendKind, SendState
 from app.sends.release import message_row, skip_outsiders, team_in_trial_mode
-from app.sends.review import SPECIMEN_REFERENCE, Person, review_chunk, variables_of_all
+from app.sends.review import Person, review_chunk, variables_of_all
 from app.sends.tallies import open_tallies
 from app.sends.testers import MOST_TESTERS, Tester
 
@@ -161,6 +161,7 @@ def queue(session: Session, actor: Actor, made: Prepared) -> Send:
     at = now()
     send.state, send.start_at, send.released_at, send.released_by = SendState.SCHEDULED, at, at, actor.id
     send.total = len(testers)
+    send.public_url, send.link_key = session.get_one(Workspace, send.workspace_id).public_url, BY_REFERENCE
     session.add(send)
     session.flush()
     if draft is not None:

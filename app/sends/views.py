@@ -10,8 +10,10 @@ from app.db import Database
 from app.delivery import finishing
 from app.emails.inline_images import html_of_request
 from app.people.zones import change_timezone
+from app.recipients.unsubscribe_links import LinkKeys, link_keys
 from app.refusals import NotThere, Refused
 from app.sends import (
+    choosing_views,
     compose,
     compose_views,
     control,
@@ -20,6 +22,8 @@ from app.sends import (
     events,
     file_views,
     looking,
+    notice_views,
+    person_views,
     release,
     results,
     tallies,
@@ -43,7 +47,17 @@ from app.web.frames import foreign_html
 from app.web.numbers import row_number
 from app.web.request import db, is_htmx, me, services
 
-__all__ = ["blueprint", "compose_views", "decision_views", "during_views", "file_views", "testing_views"]
+__all__ = [
+    "blueprint",
+    "choosing_views",
+    "compose_views",
+    "decision_views",
+    "during_views",
+    "file_views",
+    "notice_views",
+    "person_views",
+    "testing_views",
+]
 PAGE = 50
 
 
@@ -239,7 +253,7 @@ def _download_lines(database: Database, send_id: int) -> Iterator[str]:
 def message(send_id: int, message_id: int) -> Page:
     """Show one message's life."""
     send, found = results.find_message(db(), me(), send_id, message_id)
-    seen = looking.look_after(db(), services().renderer, send, found)
+    seen = looking.look_after(db(), services().renderer, send, found, _keys())
     return render_template(
         "sends/message.html",
         send=send,
@@ -256,7 +270,7 @@ def message(send_id: int, message_id: int) -> Page:
 def message_page(send_id: int, message_id: int) -> Response:
     """Give the HTML of a message as it was sent, for the sandboxed frame."""
     send, found = results.find_message(db(), me(), send_id, message_id)
-    seen = looking.look_after(db(), services().renderer, send, found)
+    seen = looking.look_after(db(), services().renderer, send, found, _keys())
     return foreign_html(html_of_request(seen.request) if seen.request else "", images="images" in request.args)
 
 
@@ -297,3 +311,7 @@ def _review_page(send: Send, problem: str = "", form: ReleaseForm | None = None)
 def _group() -> Outcome | None:
     name = request.args.get("group", "")
     return Outcome(name) if name in set(Outcome) else None
+
+
+def _keys() -> LinkKeys:
+    return link_keys(services().settings.secret_keys)

@@ -9,6 +9,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 from pydantic import ValidationError
 
+from app.simulator import suppressions
 from app.simulator.inbox import Mail, find, recent
 from app.simulator.settings import Behaviour, Chaos
 from app.simulator.vendor import graphql_limiter, limiter, store
@@ -100,6 +101,16 @@ def settings() -> Response:
         "graphql_queries": graphql_limiter().counted,
     }
     return jsonify({**store().behaviour.model_dump(), **counts})
+
+
+@blueprint.put("/suppressions")
+def put_suppressions() -> Response:
+    """Let the list of suppressions be the entries of the body, read-only ones and any reason among them."""
+    rows = request.get_json(silent=True)
+    if not isinstance(rows, list) or not all(isinstance(row, dict) and "email" in row for row in rows):
+        return Response("a list of entries with an email is wanted\n", 400, content_type="text/plain; charset=utf-8")
+    suppressions.replace_all(store(), rows)
+    return jsonify(count=len(rows))
 
 
 @blueprint.route("/chaos", methods=["GET", "PUT"])

@@ -15,13 +15,13 @@ from app.cloudflare.contract import (
     MAX_SUPPRESSION_BULK,
     MAX_SUPPRESSION_NOTE,
     MAX_SUPPRESSION_PAGE,
+    SUPPRESSION_BULKS_A_MINUTE,
     check_address,
 )
 from app.simulator.envelope import documented, refusal, success
 from app.simulator.outcomes import wish_of
 from app.simulator.store import Store, new_id
 
-BULK_A_MINUTE = 10
 REASONS = {"manual", "complaint", "hard_bounce", "soft_bounce", "policy"}
 _bulk_calls: deque[float] = deque()
 _bulk_lock = threading.Lock()
@@ -89,12 +89,7 @@ def create(store: Store) -> Response:
     if wrong is not None or not isinstance(body, dict):
         return wrong or documented("invalid_request_schema")
     scope = body.get("scope") or {"type": "account"}
-    known = store.one(
-        "select * from suppression where email = ? and scope_type = ? and scope_value is ?",
-        body["email"].lower(),
-        scope["type"],
-        scope.get("value"),
-    )
+    known = _known(store, body, scope)
     if known is not None:
         if known["read_only"]:
             return refusal(403, "read_only", "This suppression cannot be changed")
@@ -140,7 +135,7 @@ def bulk(store: Store) -> Response:
     with _bulk_lock:
         while _bulk_calls and _bulk_calls[0] < time.monotonic() - 60:
             _bulk_calls.popleft()
-        if len(_bulk_calls) >= BULK_A_MINUTE:
+        if len(_bulk_calls) >= SUPPRESSION_BULKS_A_MINUTE:
             return documented("throttled", retry_after=60)
         _bulk_calls.append(time.monotonic())
     body = request.get_json(silent=True)
@@ -158,14 +153,50 @@ def bulk(store: Store) -> Response:
         key = json.dumps([item["email"].lower(), item.get("scope")])
         counts["deduplicated" if key in seen else "processed"] += 1
         if key not in seen:
-            scope = item.get("scope") or {"type": "account"}
-            suppression_id = _add(store, item, scope)
-            results.append({"index": index, "status": "processed", "id": suppression_id, "email": item["email"]})
+            results.append(_import_one(store, index, item, counts))
         seen.add(key)
     return success({**counts, "items": results})
 
 
-def _add(store: Store, body: dict[str, Any], scope: dict[str, Any]) -> str:
+def replace_all(store: Store, rows: list[dict[str, Any]]) -> None:
+    """Let the list be these entries, for rehearsals; bulk imports count anew."""
+    with _bulk_lock:
+        _bulk_calls.clear()
+    store.execute("delete from suppression")
+    for row in rows:
+        scope = row.get("scope") or {"type": "account"}
+        more = {name: row[name] for name in ("reason", "read_only", "created_at") if name in row}
+        _add(store, row, scope, **more)
+
+
+def _import_one(store: Store, index: int, item: dict[str, Any], counts: dict[str, int]) -> dict[str, Any]:
+    """Add one item of a bulk import; an active entry stays as it is, one that cannot be changed is an error."""
+    scope = item.get("scope") or {"type": "account"}
+    known = _known(store, item, scope)
+    if known is None:
+        return {
+            "index": index,
+            "status": "processed",
+            "id": _add(store, item, scope),
+            "email": item["email"],
+            "scope": scope,
+        }
+    status, count = ("error", "errors") if known["read_only"] else ("skipped", "skipped")
+    counts["processed"] -= 1
+    counts[count] += 1
+    return {"index": index, "status": status, "id": known["id"], "email": item["email"], "scope": scope}
+
+
+def _known(store: Store, body: dict[str, Any], scope: dict[str, Any]) -> Any:
+    return store.one(
+        "select * from suppression where email = ? and scope_type = ? and scope_value is ?",
+        body["email"].lower(),
+        scope["type"],
+        scope.get("value"),
+    )
+
+
+def _add(store: Store, body: dict[str, Any], scope: dict[str, Any], **more: Any) -> str:
     suppression_id = new_id()
     store.insert(
         "suppression",
@@ -178,6 +209,7 @@ def _add(store: Store, body: dict[str, Any], scope: dict[str, Any]) -> str:
             "note": body.get("note") or None,
             "scope_type": scope["type"],
             "scope_value": scope.get("value"),
+            **more,
         },
     )
     return suppression_id

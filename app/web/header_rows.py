@@ -27,8 +27,9 @@ from app.cloudflare.contract import (
 from app.cloudflare.header_forms import HEADER_GROUPS, ValueKind, value_kind
 from app.cloudflare.headers import TOO_LARGE, TOO_MANY, VALUE_INVALID, count_listed, headers_size, value_size
 from app.emails.headers import problems_of_headers
+from app.recipients.branding import look_of
 from app.web.header_values import HOSTED, PARTS, ZONES, Parts, build, parse
-from app.web.request import is_htmx, me
+from app.web.request import db, is_htmx, me
 
 Pair = tuple[str, str]
 
@@ -220,9 +221,16 @@ def _after_action(rows: list[Row]) -> list[Row]:
     if verb == ADD:
         return _with(rows, subject, ONE_CLICK if subject == POST else "")
     if verb == ADD_UNSUBSCRIBE:
-        rows = _with(rows, UNSUBSCRIBE, HOSTED if me().workspace.public_url else UNSUBSCRIBE_EXAMPLE)
+        rows = _with(rows, UNSUBSCRIBE, _ways_out())
         return _with(rows, POST, ONE_CLICK)
     return rows
+
+
+def _ways_out() -> str:
+    """Give the hosted page if there is a public address, and the mailbox of those who write if one is named."""
+    mailbox = look_of(db(), me().workspace_id).mailbox
+    hosted = HOSTED if me().workspace.public_url else UNSUBSCRIBE_EXAMPLE
+    return f"{hosted}, <mailto:{mailbox}>" if mailbox else hosted
 
 
 def _with(rows: list[Row], name: str, value: str) -> list[Row]:

@@ -20,6 +20,8 @@ PUBLIC = {
     "web.metrics",  # has a token of its own
     "unsubscribe.show",
     "unsubscribe.answer",
+    "unsubscribe.logo",
+    "unsubscribe.colours",
 }
 """Endpoints that need no sign-in; every other one does."""
 

@@ -17,6 +17,7 @@ from app.delivery.metrics import exposition
 from app.delivery.worker import worker_alive
 from app.people.connection import NotConnected, resolve
 from app.people.senders import senders
+from app.recipients import suppression_list
 from app.sends import results
 from app.web.request import db, me, services
 
@@ -27,6 +28,7 @@ NAVIGATION = (
     ("Templates", "emails.index", "emails"),
     ("Lists", "recipients.index", "recipients"),
     ("Sends", "sends.index", "sends"),
+    ("Suppressions", "suppressions.index", "suppressions"),
     ("Activity", "audit.activity", "audit"),
     ("Settings", "people.settings", "people"),
 )
@@ -73,6 +75,7 @@ def home() -> str:
         missing=missing,
         has_sender=bool(senders(session, person.workspace_id)),
         worker_alive=worker_alive(session),
+        sync=suppression_list.sync_of(session, person.workspace_id),
         attention=results.needing_attention(session, person),
         latest=results.latest_sends(session, person, limit=5),
     )

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Callable
 
+from tests.bench.lists_snapshot import snapshot
 from tests.bench.million import million
 from tests.bench.pace import pace
 from tests.bench.parts import parts
@@ -19,8 +20,9 @@ BENCHES: dict[str, Callable[[], None]] = {
     "preview": lambda: preview(print_row),
     "pace": lambda: pace(print_row),
     "million": million,
+    "snapshot": snapshot,
 }
-LONG = {"million"}
+LONG = {"million", "snapshot"}
 """Benches that run only when they are named."""
 
 if __name__ == "__main__":

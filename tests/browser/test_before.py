@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import RunningPostroom, sign_in, start_postroom
 from tests.browser.test_every_page import problems_of
-from tests.pages import make_draft, make_scheduled, wait_for_history
+from tests.pages import SEND, SEND_AGAIN, make_draft, make_scheduled, wait_for_history
 
 pytestmark = pytest.mark.browser
 
@@ -26,8 +26,8 @@ def unhurried(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPostr
 
 def send(page: Page) -> None:
     """Press Send, and answer that it is meant when the same went out today."""
-    page.get_by_role("button", name="Send 30 e-mails").click()
-    again = page.get_by_role("button", name="Send 30 e-mails again")
+    page.get_by_role("button", name=SEND).click()
+    again = page.get_by_role("button", name=SEND_AGAIN)
     page.locator("#progress").or_(again).wait_for()
     if again.count():
         again.click()
@@ -45,7 +45,7 @@ def test_the_countdown_runs_and_undo_makes_it_a_draft(browser: Browser, unhurrie
     expect(face).to_have_text("0:25")
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_role("status")).to_contain_text("Nothing went out, and this is a draft again")
-    expect(page.get_by_role("button", name="Send 30 e-mails")).to_be_visible()
+    expect(page.get_by_role("button", name=SEND)).to_be_visible()
     assert not [mail for mail in unhurried.captured() if "closed" in str(mail["Subject"]).lower()]
     context.close()
 
@@ -91,7 +91,7 @@ def test_a_send_is_scheduled_in_the_browsers_zone_and_everybody_sees_it_in_their
     expect(page.get_by_label("Time zone")).to_have_value("Asia/Singapore")
     page.get_by_label("Day", exact=True).fill(f"{date.today() - timedelta(days=2)}")
     page.get_by_label("Time", exact=True).fill("09:30")
-    page.get_by_role("button", name="Send 30 e-mails").click()
+    page.get_by_role("button", name=SEND).click()
     expect(page.locator("main")).to_contain_text("This time has passed")
     page.get_by_label("Day", exact=True).fill(f"{date.today() + timedelta(days=10)}")
     send(page)
@@ -143,7 +143,7 @@ def test_these_pages_are_accessible_in_every_state(browser: Browser, unhurried: 
     page.get_by_label("Send a few first, then wait for me").check()
     found["release"] = problems_of(page)
     page.get_by_label("E-mails at most").fill("0")
-    page.get_by_role("button", name="Send 30 e-mails").click()
+    page.get_by_role("button", name=SEND).click()
     expect(page.locator(".error").first).to_be_visible()
     found["refused"] = problems_of(page)
     page.get_by_label("Send now").check()

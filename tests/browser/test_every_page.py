@@ -7,7 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from tests.browser.conftest import RunningPostroom, sign_in
-from tests.pages import PLACES, make_draft, make_scheduled, wait_for_history
+from tests.pages import PLACES, SEND, make_draft, make_scheduled, wait_for_history
 
 pytestmark = pytest.mark.browser
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
@@ -67,9 +67,9 @@ def test_the_pages_work_without_scripts(browser: Browser, postroom: RunningPostr
     page.get_by_role("button", name="Go on to the review").click()
     page.get_by_role("button", name="Start the review").click()
     for _ in range(100):
-        if page.get_by_role("button", name="Send 30 e-mails").count():
+        if page.get_by_role("button", name=SEND).count():
             break
         page.wait_for_timeout(100)
         page.reload()
-    assert page.get_by_role("button", name="Send 30 e-mails").count() == 1
+    assert page.get_by_role("button", name=SEND).count() == 1
     context.close()

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from tests.browser.conftest import RunningPostroom, sign_in
 from tests.browser.test_every_page import problems_of
+from tests.pages import SEND, SEND_AGAIN
 
 pytestmark = pytest.mark.browser
 PUBLIC = "https://mail.example.org"
@@ -206,36 +207,36 @@ def test_from_the_hosted_link_to_the_next_send(page: Page, postroom: RunningPost
     page.get_by_role("button", name="Go on to values").click()
     page.get_by_role("button", name="Go on to the review").click()
     page.get_by_role("button", name="Start the review").click()
-    page.get_by_role("button", name="Send 30 e-mails").click()
-    if page.get_by_role("button", name="Send 30 e-mails again").count():
-        page.get_by_role("button", name="Send 30 e-mails again").click()
+    page.get_by_role("button", name=SEND).click()
+    if page.get_by_role("button", name=SEND_AGAIN).count():
+        page.get_by_role("button", name=SEND_AGAIN).click()
     expect(page.locator("#progress")).to_contain_text("Finished", timeout=60_000)
     page.get_by_role("link", name="Delivered").first.click()
     page.locator("main table").get_by_role("link").first.click()
     email = page.get_by_role("heading", level=1).inner_text()
     source = page.content()
-    reference = source.split(f"{PUBLIC}/u/")[1][:36]
+    key = re.findall(rf"{PUBLIC}/u/([\w-]+)", source)[0]
 
     context = browser.new_context(java_script_enabled=False, reduced_motion="reduce", bypass_csp=True)
     stranger = context.new_page()
-    stranger.goto(f"{postroom.url}/u/{reference}")
-    stranger.get_by_role("button", name="Unsubscribe").click()
+    stranger.goto(f"{postroom.url}/u/{key}")
+    stranger.get_by_role("button", name="Stop all e-mail from us").click()
     expect(stranger.get_by_role("heading", level=1)).to_have_text("You are unsubscribed")
     stranger.get_by_role("button", name="Undo").click()
-    stranger.get_by_role("button", name="Unsubscribe").click()
-    expect(stranger.locator("main")).to_contain_text("You will get no more e-mail from")
+    stranger.get_by_role("button", name="Stop all e-mail from us").click()
+    expect(stranger.locator("main")).to_contain_text("You get no more e-mail from")
     context.close()
 
     begin(page, postroom)
     page.get_by_role("button", name="Go on to values").click()
     page.get_by_role("button", name="Go on to the review").click()
     page.get_by_role("button", name="Start the review").click()
-    expect(page.get_by_role("button", name="Send 29 e-mails")).to_be_visible()
+    expect(page.get_by_role("button", name=SEND)).to_be_visible()
     expect(page.locator("#review")).to_contain_text("unsubscribed on")
     assert email
     context = browser.new_context()
     stranger = context.new_page()
-    stranger.goto(f"{postroom.url}/u/{reference}")
+    stranger.goto(f"{postroom.url}/u/{key}")
     stranger.get_by_role("button", name="Undo").click()
     context.close()
     set_public_address(page, postroom, "")

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import RunningPostroom
+from tests.pages import SEND
 
 pytestmark = pytest.mark.browser
 
@@ -141,7 +142,7 @@ def test_the_same_list_and_version_within_a_day_asks_first(page: Page, postroom:
         page.get_by_role("button", name="Go on to values").click()
         page.get_by_role("button", name="Go on to the review").click()
         page.get_by_role("button", name="Start the review").click()
-        page.get_by_role("button", name="Send 30 e-mails").click()
+        page.get_by_role("button", name=SEND).click()
         if turn == 0:
             expect(page.locator("#progress")).to_be_visible()
     expect(page.get_by_role("heading", level=1)).to_have_text("Send it a second time?")

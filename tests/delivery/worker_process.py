@@ -34,6 +34,7 @@ class RunningWorker:
             "DATABASE_URL": settings.database_url,
             "POSTROOM_RETRY_SCALE": str(settings.retry_scale),
             "POSTROOM_EVENTS_SECONDS": "0",  # a test that wants later events says so
+            "POSTROOM_SUPPRESSIONS_SECONDS": "0",
             **environment,
         }
         settings.data.mkdir(parents=True, exist_ok=True)

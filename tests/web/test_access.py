@@ -21,6 +21,18 @@ ADMINISTRATORS_ONLY = {
     "people.add_person",
     "people.switch_mode",
     "people.save_public_url",
+    "sends.erase_person",
+    "sends.retention_rule",
+    "topics.save_look",
+    "topics.save_mailbox",
+    "topics.new_topic",
+    "topics.topic",
+    "topics.retire_topic",
+    "sends.declare_service",
+    "emails.declare_service",
+    "suppressions.save_rules",
+    "suppressions.change_theirs",
+    "suppressions.remove_theirs",
 }
 """Endpoints that staff may not use. A new route is for staff only when it is left out here on purpose."""
 

@@ -1,0 +1,82 @@
+"""Long work on recipient lists: large changes, keys, the order of large lists, and once a day what is to be taken away.
+
+A thread of each worker looks into the database for what waits there. Whatever it does goes a short transaction at a
+time, with the list held, so that two workers at the same thing do no harm, and a killed one leaves nothing half-done.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+from sqlalchemy.orm import Session
+
+from app.db import Database
+from app.recipients import changes, keying, sorting
+from app.refusals import Refused
+from app.sends import retention
+
+log = logging.getLogger(__name__)
+
+REST_SECONDS = 1.0
+"""How often it looks for work."""
+TIDY_SECONDS = 24 * 3600.0
+"""How often old data are taken away; also when a worker starts."""
+
+
+class ListWork:
+    """Works on lists until the stop event is set. Start it once."""
+
+    def __init__(self, database: Database, stop: threading.Event) -> None:
+        self._database = database
+        self._stop = stop
+        self._thread = threading.Thread(target=self._run, name="lists", daemon=True)
+        self._tidy_at = 0.0
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def join(self) -> None:
+        """Wait until the chunk in hand is done."""
+        if self._thread.is_alive():
+            self._thread.join(10)
+
+    def look(self) -> None:
+        """Do all that waits now."""
+        stops = self._stop.is_set
+        for change_id in self._waiting(changes.going):
+            try:
+                changes.work(self._database, change_id, stops=stops)
+            except Refused:  # its filter waits for keys; it goes on when they are made
+                log.info("a change of a list waits", extra={"change_id": change_id})
+        for list_id in self._waiting(keying.lists_to_key):
+            keying.make_keys(self._database, list_id, stops=stops)
+        for list_id in self._waiting(sorting.lists_to_sort):
+            sorting.build(self._database, list_id, stops=stops)
+
+    def tidy(self) -> None:
+        """Take away what is kept no longer: data by the retention rule, undos that are over, keys left over."""
+        stops = self._stop.is_set
+        retention.take_away(self._database, stops=stops)
+        sorting.clear_left_over(self._database, stops=stops)
+        while not stops():
+            with self._database.writing() as session:
+                if not changes.forget_old(session):
+                    return
+
+    def _waiting(self, ask: Callable[[Session], Sequence[int]]) -> Sequence[int]:
+        with self._database.reading() as session:
+            return ask(session)
+
+    def _run(self) -> None:
+        while not self._stop.wait(REST_SECONDS):
+            try:
+                self.look()
+                if time.monotonic() >= self._tidy_at:
+                    self._tidy_at = time.monotonic() + TIDY_SECONDS
+                    self.tidy()
+            except Exception:  # the database is away: the next look may do better
+                log.exception("work on lists was broken off; trying again in %s s", REST_SECONDS)

@@ -1,0 +1,51 @@
+"""Which kind of notice a template is, and whether it is a service notice that people cannot stop."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from app.audit.trail import Actor, note
+from app.emails.models import Template, TemplateVersion
+from app.emails.templates import find_template, newest_of
+from app.people.models import Person
+from app.recipients.notices import ServiceScope, checked_declaration, declared_words
+from app.recipients.topics import chosen_topic
+from app.refusals import Refused
+
+
+def change_topic(session: Session, actor: Actor, template_id: int, topic_id: int) -> Template:
+    """Say which kind of notice a template is, for sends that are begun from now on; 0: of none. Raises Refused."""
+    template = find_template(session, actor, template_id)
+    topic = chosen_topic(session, actor, topic_id, kept=template.topic_id)
+    wanted = topic.id if topic is not None else None
+    if template.topic_id != wanted:
+        template.topic_id = wanted
+        words = f"Template “{template.name}” is {f'of the kind “{topic.name}”' if topic else 'of no kind of notice'}"
+        note(session, actor, "template.topic", words, subject_id=template.id)
+    return template
+
+
+def declare(session: Session, person: Person, template_id: int, scope: ServiceScope, reason: str) -> Template:
+    """Declare a template's newest version a service notice, or take it back. Raises Refused.
+
+    What is published later is not covered, because somebody else may have written it: it is declared anew.
+    """
+    template = find_template(session, person, template_id)
+    reason = checked_declaration(person, scope, reason)
+    newest = newest_of(session, [template.id]).get(template.id)
+    if newest is None and scope is not ServiceScope.NONE:
+        raise Refused("Publish the template first: what is declared is the version that is published.")
+    template.service_scope, template.service_reason = scope, reason
+    template.service_version_id = newest.id if newest is not None and scope is not ServiceScope.NONE else None
+    words = f"Template “{template.name}” {declared_words(scope, reason)}"
+    note(session, person, "template.service_notice", words, subject_id=template.id)
+    return template
+
+
+def declaration_of(version: TemplateVersion) -> tuple[ServiceScope, str]:
+    """Give what a new send of a version takes over: the declaration, if it covers that version."""
+    template = version.template
+    covered = template.service_version_id
+    if covered is None or version.id is None or version.id > covered:
+        return ServiceScope.NONE, ""
+    return template.service_scope, template.service_reason

@@ -1,0 +1,288 @@
+"""Filters: conditions on the columns of a list, as people say them, for list pages and for segments alike."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, String, and_, case, func, or_
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+
+from app.recipients.columns import ColumnKind, kind_of
+from app.recipients.keys import BEGINNING, EMAIL, LONGEST, NAME, OTHER, key_of, read_date, read_number
+from app.recipients.models import Recipient, RecipientList
+from app.refusals import Refused
+
+MOST_CONDITIONS = 20
+"""Conditions of one filter."""
+MAX_VALUE = BEGINNING
+"""Characters of the value of a condition."""
+
+
+class Operator(enum.StrEnum):
+    """How a condition compares."""
+
+    IS = "is"
+    IS_NOT = "is_not"
+    CONTAINS = "contains"
+    BEGINS_WITH = "begins_with"
+    IS_EMPTY = "is_empty"
+    IS_FILLED = "is_filled"
+    BEFORE = "before"
+    AFTER = "after"
+    LESS_THAN = "less_than"
+    MORE_THAN = "more_than"
+    IS_YES = "is_yes"
+    IS_NO = "is_no"
+
+
+OPERATOR_WORDS: Mapping[Operator, str] = {
+    Operator.IS: "is",
+    Operator.IS_NOT: "is not",
+    Operator.CONTAINS: "contains",
+    Operator.BEGINS_WITH: "begins with",
+    Operator.IS_EMPTY: "is empty",
+    Operator.IS_FILLED: "is filled",
+    Operator.BEFORE: "before",
+    Operator.AFTER: "after",
+    Operator.LESS_THAN: "less than",
+    Operator.MORE_THAN: "more than",
+    Operator.IS_YES: "is yes",
+    Operator.IS_NO: "is no",
+}
+"""What people read for each operator."""
+
+WITHOUT_VALUE = frozenset({Operator.IS_EMPTY, Operator.IS_FILLED, Operator.IS_YES, Operator.IS_NO})
+_EQUAL = (Operator.IS, Operator.IS_NOT)
+_PARTS = (Operator.CONTAINS, Operator.BEGINS_WITH)
+_FILLED = (Operator.IS_EMPTY, Operator.IS_FILLED)
+
+OPERATORS: Mapping[ColumnKind, tuple[Operator, ...]] = {
+    ColumnKind.TEXT: (*_EQUAL, *_PARTS, *_FILLED),
+    ColumnKind.FILE: (*_EQUAL, *_PARTS, *_FILLED),
+    ColumnKind.NUMBER: (*_EQUAL, Operator.LESS_THAN, Operator.MORE_THAN, *_FILLED),
+    ColumnKind.DATE: (*_EQUAL, Operator.BEFORE, Operator.AFTER, *_FILLED),
+    ColumnKind.YES_NO: (Operator.IS_YES, Operator.IS_NO, *_FILLED),
+}
+"""The operators that go with a column of each kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One condition: `column` is `email`, `name` or a column of the list; `value` is as typed."""
+
+    column: str
+    operator: Operator
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Conditions that must all be met, or with `any_of` one of them. Without conditions it finds everybody."""
+
+    conditions: tuple[Condition, ...] = ()
+    any_of: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.conditions)
+
+    def to_json(self) -> dict[str, Any]:
+        """Give what `from_json` makes the same filter of."""
+        rows = [[one.column, str(one.operator), one.value] for one in self.conditions]
+        return {"any_of": self.any_of, "conditions": rows}
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Filter:
+        """Make a filter of what `to_json` gave; an empty mapping is one without conditions."""
+        rows = stored.get("conditions", ())
+        conditions = tuple(Condition(column, Operator(operator), value) for column, operator, value in rows)
+        return cls(conditions, bool(stored.get("any_of", False)))
+
+
+NO_FILTER = Filter()
+"""Finds everybody."""
+
+
+def columns_of(found_list: RecipientList) -> list[str]:
+    """Give every column a condition can name: the address and the name first."""
+    return [EMAIL, NAME, *found_list.columns]
+
+
+def kind_of_column(found_list: RecipientList, column: str) -> ColumnKind:
+    """Give what a column of a list holds; the address and the name are text."""
+    return ColumnKind.TEXT if column in {EMAIL, NAME} else kind_of(found_list.column_kinds, column)
+
+
+def check_filter(found_list: RecipientList, wanted: Filter) -> Filter:
+    """Give the filter without spare spaces. Raises Refused with the field: `column-0`, `operator-0` or `value-0`,
+    with the number of the condition."""
+    if len(wanted.conditions) > MOST_CONDITIONS:
+        raise Refused(f"A filter has at most {MOST_CONDITIONS} conditions.")
+    checked = tuple(_checked(found_list, one, number) for number, one in enumerate(wanted.conditions))
+    return Filter(checked, wanted.any_of)
+
+
+def clauses(found_list: RecipientList, wanted: Filter) -> list[ColumnElement[bool]]:
+    """Give the conditions on `Recipient` that the people of the list must meet, the list itself among them.
+
+    They read `Recipient.keys`: ask `keying.is_ready` before, else people without keys yet would be left out.
+    Raises Refused as `check_filter` does, for a column that was renamed or removed since, or whose kind was changed.
+    """
+    checked = check_filter(found_list, wanted)
+    of_list = Recipient.list_id == found_list.id
+    if not checked.conditions:
+        return [of_list]
+    met = [clause_of(found_list, one) for one in checked.conditions]
+    return [of_list, or_(*met)] if checked.any_of else [of_list, *met]
+
+
+def key_column(column: str) -> ColumnElement[str]:
+    """Give the expression that holds a column's key; it sorts bytewise on every database."""
+    if column == EMAIL:
+        return Bytewise(Recipient.email_key)
+    return Bytewise(func.coalesce(Recipient.keys[column].as_string(), ""))  # a column added since has no keys yet
+
+
+def clause_of(found_list: RecipientList, condition: Condition) -> ColumnElement[bool]:
+    """Give one checked condition as a clause."""
+    key = key_column(condition.column)
+    kind = kind_of_column(found_list, condition.column)
+    value = condition_key(kind, condition)
+    if condition.operator is Operator.CONTAINS:
+        return _contains(key, condition, value)
+    if condition.operator is Operator.IS_NOT:
+        return key != value
+    span = span_of(kind, condition)
+    if span is None:
+        raise ValueError(f"no span for {condition.operator}")
+    return within(key, span)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A range of keys: from `first` on, to `last` inclusive or up to `before` exclusive; None is no bound."""
+
+    first: str | None = None
+    last: str | None = None
+    before: str | None = None
+
+
+def span_of(kind: ColumnKind, condition: Condition) -> Span | None:
+    """Give the range of keys that meet a condition; None when they are no range (`is not`, `contains`)."""
+    value, smallest = condition_key(kind, condition), "\x01"
+    spans = {
+        Operator.IS: Span(value, value),
+        Operator.IS_YES: Span("yes", "yes"),
+        Operator.IS_NO: Span("no", "no"),
+        Operator.IS_EMPTY: Span("", ""),
+        Operator.IS_FILLED: Span(smallest),
+        Operator.BEGINS_WITH: Span(value, before=value + "\U0010ffff"),
+        Operator.BEFORE: Span(smallest, before=value),
+        Operator.LESS_THAN: Span(smallest, before=value),
+        Operator.AFTER: Span(value + smallest, before=OTHER),
+        Operator.MORE_THAN: Span(value + smallest, before=OTHER),
+    }
+    return spans.get(condition.operator)
+
+
+def within(key: ColumnElement[str], span: Span) -> ColumnElement[bool]:
+    """Give the clause that a key lies in a range."""
+    if span.first is not None and span.first == span.last:
+        return key == span.first
+    bounds = []
+    if span.first is not None:
+        bounds.append(key >= span.first)
+    if span.last is not None:
+        bounds.append(key <= span.last)
+    if span.before is not None:
+        bounds.append(key < span.before)
+    return and_(*bounds)
+
+
+def condition_key(kind: ColumnKind, condition: Condition) -> str:
+    """Give the key that a condition's value is compared by."""
+    if condition.operator in WITHOUT_VALUE:
+        return ""
+    if condition.column == EMAIL:
+        return condition.value.strip().lower()
+    return key_of(kind, condition.value)
+
+
+def words_of(wanted: Filter, kinds: Mapping[str, str] | None = None) -> str:
+    """Say a filter in words: `city is Leeds and renewal before 1 May 2026`; empty when it finds everybody.
+
+    `kinds` are those of the list (`RecipientList.column_kinds`).
+    """
+    return (" or " if wanted.any_of else " and ").join(_words(one, kinds or {}) for one in wanted.conditions)
+
+
+def value_fault(kind: ColumnKind, operator: Operator, value: str) -> str:
+    """Say what is wrong with a condition's value; empty when nothing is."""
+    if operator in WITHOUT_VALUE:
+        return ""
+    if not value.strip():
+        return "Type what to compare with, or choose “is empty”."
+    if len(value) > MAX_VALUE or "\0" in value:
+        return f"A value has at most {MAX_VALUE} characters."
+    if kind is ColumnKind.NUMBER and read_number(value) is None:
+        return "This column holds numbers. Type one, such as 25 or 1,234.50."
+    if kind is ColumnKind.DATE and read_date(value) is None:
+        return "This column holds dates. Type one, such as 1 May 2026 or 2026-05-01."
+    return ""
+
+
+class Bytewise(FunctionElement[str]):
+    """A text that compares and sorts by its bytes, whatever the database's own order of letters is."""
+
+    type = String()
+    inherit_cache = True
+
+
+@compiles(Bytewise)
+def _bytewise(element: Bytewise, compiler: SQLCompiler, **options: Any) -> str:
+    return compiler.process(element.clauses, **options)
+
+
+@compiles(Bytewise, "postgresql")
+def _bytewise_on_postgresql(element: Bytewise, compiler: SQLCompiler, **options: Any) -> str:
+    return f'({compiler.process(element.clauses, **options)} COLLATE "C")'
+
+
+def _checked(found_list: RecipientList, condition: Condition, number: int) -> Condition:
+    if condition.column not in columns_of(found_list):
+        words = f"The list “{found_list.name}” has no column “{condition.column}”. Choose another one."
+        raise Refused(words if condition.column else "Choose a column.", field=f"column-{number}")
+    kind = kind_of_column(found_list, condition.column)
+    if condition.operator not in OPERATORS[kind]:
+        fitting = ", ".join(f"“{OPERATOR_WORDS[one]}”" for one in OPERATORS[kind])
+        words = (
+            f"“{OPERATOR_WORDS[condition.operator]}” does not go with the column “{condition.column}”: use {fitting}."
+        )
+        raise Refused(words, field=f"operator-{number}")
+    fault = value_fault(kind, condition.operator, condition.value)
+    if fault:
+        raise Refused(fault, field=f"value-{number}")
+    value = "" if condition.operator in WITHOUT_VALUE else condition.value.strip()
+    return Condition(condition.column, condition.operator, value)
+
+
+def _contains(key: ColumnElement[str], condition: Condition, value: str) -> ColumnElement[bool]:
+    """A long cell's key has only its beginning: there the cell itself is searched."""
+    if condition.column == EMAIL:
+        return key.contains(value, autoescape=True)
+    cell = Recipient.name if condition.column == NAME else Recipient.data[condition.column].as_string()
+    in_cell = func.lower(cell).contains(condition.value.strip().lower(), autoescape=True)
+    return case((func.length(key) < LONGEST, key.contains(value, autoescape=True)), else_=in_cell)
+
+
+def _words(condition: Condition, kinds: Mapping[str, str]) -> str:
+    column = "e-mail address" if condition.column == EMAIL else condition.column
+    words = f"{column} {OPERATOR_WORDS[condition.operator]}"
+    if condition.operator in WITHOUT_VALUE:
+        return words
+    day = read_date(condition.value) if kind_of(kinds, condition.column) is ColumnKind.DATE else None
+    return f"{words} {condition.value if day is None else f'{day:%-d %B %Y}'}"

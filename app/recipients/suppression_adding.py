@@ -1,0 +1,287 @@
+"""Our own suppressions at a person's word: adding one or many, changing, removing, and settling differences."""
+
+from __future__ import annotations
+
+import csv
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+
+from sqlalchemy import delete, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from app.audit.trail import Actor, note
+from app.cloudflare.contract import MAX_SUPPRESSION_NOTE, check_address
+from app.db import now, table_of
+from app.recipients.checking import clean_address, suggest
+from app.recipients.importing import BadRow, understand
+from app.recipients.models import Conflict, Handing, Suppression, SuppressionReason
+from app.recipients.reading import DELIMITERS, LOOKS_LIKE_ADDRESS, read_table
+from app.recipients.suppression_list import FOR_ADMINISTRATORS
+from app.recipients.suppression_mirror import state_of
+from app.recipients.suppression_models import SuppressionSync
+from app.recipients.suppression_words import OUR_REASONS
+from app.refusals import NotThere, Refused
+
+CHUNK = 1000
+"""Rows written at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What adding many did."""
+
+    batch: str
+    added: int
+    there: int
+    """Were there already."""
+    bad_rows: Sequence[BadRow]
+
+
+def find_ours(session: Session, actor: Actor, suppression_id: int) -> Suppression:
+    """Find one of ours, held against other writers. Raises NotThere."""
+    query = select(Suppression).where(Suppression.id == suppression_id, Suppression.workspace_id == actor.workspace_id)
+    found = session.scalar(query.with_for_update().execution_options(populate_existing=True))
+    if found is None:
+        raise NotThere("suppression")
+    return found
+
+
+def add_one(
+    session: Session, actor: Actor, *, email: str, words: str, until: datetime | None, at_cloudflare: bool
+) -> Suppression:
+    """Add an address by hand. Raises Refused with the field `email`, `note` or `until`."""
+    email = clean_address(email)
+    problem = check_address(email)
+    if problem is not None:
+        raise Refused(f"{problem.words} {suggest(email)}".strip(), field="email")
+    row: dict[str, object] = {"email": email, "note": _checked_note(words), "until": _checked_until(until)}
+    if not _insert(session, actor, [row], SuppressionReason.BY_HAND, None, at_cloudflare=at_cloudflare):
+        raise Refused("This address was added by hand already. Look it up to change it.", field="email")
+    added = session.scalars(
+        select(Suppression).where(
+            Suppression.workspace_id == actor.workspace_id,
+            Suppression.email_key == email.lower(),
+            Suppression.reason == SuppressionReason.BY_HAND,
+        )
+    ).one()
+    note(session, actor, "suppression.added", "One address added that is not written to", subject_id=added.id)
+    if at_cloudflare:
+        _sync_soon(session, actor)
+    return added
+
+
+def add_many(session: Session, actor: Actor, *, content: bytes, words: str, at_cloudflare: bool) -> Added:
+    """Add the addresses of a file or a paste; rows that hold none are given back. Raises Refused with `file`."""
+    try:
+        understood = understand(read_table(_with_header(content)))
+    except Refused as refusal:
+        raise Refused(refusal.words, field="file") from refusal
+    if understood.email_column is None:
+        raise Refused("Several columns hold addresses. Keep the one that is meant, or name it “email”.", field="file")
+    own_words = next((one.variable for one in understood.data_columns if one.variable in {"note", "reason"}), "")
+    general, batch = _checked_note(words), str(uuid.uuid4())
+    people = iter(understood.people)
+    added = 0
+    while chunk := list(islice(people, CHUNK)):
+        rows: list[dict[str, object]] = [
+            {"email": one.email, "note": (one.data.get(own_words) or general)[:MAX_SUPPRESSION_NOTE], "until": None}
+            for one in chunk
+        ]
+        added += _insert(session, actor, rows, SuppressionReason.IMPORTED, batch, at_cloudflare=at_cloudflare)
+    note(session, actor, "suppression.imported", f"{added:,} addresses imported that are not written to", batch=batch)
+    if at_cloudflare and added:
+        _sync_soon(session, actor)
+    return Added(batch, added, len(understood.people) - added, understood.bad_rows)
+
+
+def undo_batch(session: Session, actor: Actor, batch: str) -> int:
+    """Take away what was added together; gives how many there were."""
+    gone: int = session.execute(
+        delete(Suppression)
+        .where(Suppression.workspace_id == actor.workspace_id, Suppression.batch == batch[:36])
+        .execution_options(synchronize_session=False)
+    ).rowcount  # type: ignore[attr-defined]
+    if gone:
+        note(
+            session, actor, "suppression.import_undone", f"{gone:,} imported suppressions taken away", batch=batch[:36]
+        )
+        _sync_soon(session, actor)
+    return gone
+
+
+def change_ours(
+    session: Session, actor: Actor, suppression_id: int, *, words: str, until: datetime | None
+) -> Suppression:
+    """Change the note and the end. Raises NotThere, and Refused with the field `note` or `until`."""
+    found = find_ours(session, actor, suppression_id)
+    if found.reason is SuppressionReason.OPT_OUT and until is not None:
+        raise Refused("Whoever unsubscribed decides alone for how long. Leave the day empty.", field="until")
+    until = found.until if until == found.until else _checked_until(until)
+    if until != found.until and found.handed_at is not None:
+        found.handed_at = None  # so that the next sync tells Cloudflare
+        _sync_soon(session, actor)
+    found.note, found.until = _checked_note(words), until
+    note(session, actor, "suppression.changed", "One suppression changed", subject_id=found.id)
+    session.flush()
+    return found
+
+
+def remove_ours(session: Session, actor: Actor, suppression_id: int, *, is_administrator: bool) -> str:
+    """Take one of ours away; gives the address. Raises NotThere and Refused."""
+    found = find_ours(session, actor, suppression_id)
+    if found.reason in FOR_ADMINISTRATORS and not is_administrator:
+        raise Refused(
+            f"{OUR_REASONS[found.reason]}: the person said no. Only an administrator takes this away, when the person "
+            "asked for e-mail again. Nothing was changed."
+        )
+    words = f"One suppression taken away: {OUR_REASONS[found.reason].lower()}"
+    note(session, actor, "suppression.removed", words, subject_id=found.id)
+    if found.handed_at is not None:
+        _sync_soon(session, actor)
+    session.delete(found)
+    session.flush()
+    return found.email
+
+
+CHOICES: dict[Conflict, dict[str, str]] = {
+    Conflict.GONE_THERE: {
+        "again": "Hand it over to Cloudflare again",
+        "here_only": "Keep it in Postroom only",
+        "remove": "Take it away here too",
+    },
+    Conflict.READ_ONLY_THERE: {
+        "here_only": "Keep ours, and leave theirs as it is",
+        "remove": "Take ours away",
+    },
+    Conflict.SCOPE_DIFFERS: {
+        "again": "Hold it back for the whole account at Cloudflare",
+        "here_only": "Keep ours, and leave theirs as it is",
+        "remove": "Take ours away",
+    },
+}
+"""What a person may choose about a conflict."""
+
+
+def resolve_conflict(
+    session: Session, actor: Actor, suppression_id: int, choice: str, *, is_administrator: bool
+) -> str:
+    """Do what a person chose about a conflict; gives the address. Raises NotThere and Refused."""
+    found = find_ours(session, actor, suppression_id)
+    if choice not in CHOICES.get(found.conflict, {}):
+        raise Refused("This is settled already, or differs in another way now. Nothing was changed.")
+    if choice == "remove":
+        return remove_ours(session, actor, suppression_id, is_administrator=is_administrator)
+    words = CHOICES[found.conflict][choice]
+    if choice == "again":
+        is_scope = found.conflict is Conflict.SCOPE_DIFFERS
+        found.handing = Handing.WHOLE_ACCOUNT if is_scope else Handing.WANTED
+        _sync_soon(session, actor)
+    else:
+        found.handing = Handing.HERE_ONLY
+    found.handed_at, found.conflict = None, Conflict.NONE
+    note(session, actor, "suppression.conflict", f"Difference with Cloudflare: {words.lower()}", subject_id=found.id)
+    session.flush()
+    return found.email
+
+
+def sync_now(session: Session, actor: Actor) -> None:
+    """Let the worker sync at once, also when it was paused."""
+    state = state_of(session, actor.workspace_id)
+    state.asked_at, state.not_before, state.is_paused = now(), None, False
+    note(session, actor, "suppression.sync", "Sync of suppressions asked for")
+
+
+def go_on_syncing(session: Session, workspace_id: int) -> None:
+    """Let a sync that waits for a person go on: the connection is another now."""
+    state = session.get(SuppressionSync, workspace_id)
+    if state is not None:
+        state.not_before, state.is_paused = None, False
+
+
+def _sync_soon(session: Session, actor: Actor) -> None:
+    state = session.get(SuppressionSync, actor.workspace_id)
+    if state is not None:
+        state.asked_at = now()
+
+
+def _insert(
+    session: Session,
+    actor: Actor,
+    rows: Sequence[Mapping[str, object]],
+    reason: SuppressionReason,
+    batch: str | None,
+    *,
+    at_cloudflare: bool,
+) -> int:
+    """Add what is not there; what has ended begins anew. Gives how many were added."""
+    at = now()
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    table = table_of(Suppression)
+    new = insert(table)
+    names = ("email", "note", "until", "added_by", "batch", "handing", "created_at")
+    has_ended = table.c.until <= at
+    statement = new.on_conflict_do_update(
+        index_elements=["workspace_id", "email_key", "reason"],
+        set_={**{name: new.excluded[name] for name in names}, "handed_at": None, "conflict": Conflict.NONE},
+        where=has_ended,
+    )
+    keys = [str(row["email"]).lower() for row in rows]
+    there = set(
+        session.scalars(
+            select(Suppression.email_key).where(
+                Suppression.workspace_id == actor.workspace_id,
+                Suppression.email_key.in_(keys),
+                Suppression.reason == reason,
+                or_(Suppression.until.is_(None), Suppression.until > at),
+            )
+        )
+    )
+    fresh = [
+        {
+            **row,
+            "workspace_id": actor.workspace_id,
+            "email_key": key,
+            "reason": reason,
+            "added_by": actor.id,
+            "batch": batch,
+            "handing": Handing.WANTED if at_cloudflare else Handing.BY_RULE,
+            "conflict": Conflict.NONE,
+            "created_at": at,
+        }
+        for key, row in sorted(zip(keys, rows, strict=True), key=lambda pair: pair[0])
+        if key not in there
+    ]
+    if fresh:
+        session.connection().execute(statement, fresh)
+    return len(fresh)
+
+
+def _with_header(content: bytes) -> bytes:
+    """Put a row of names above text that begins with an address: addresses are often pasted without one."""
+    first = content.lstrip().split(b"\n", 1)[0].decode("utf-8", "replace").strip()
+    delimiter = next((sign for sign in DELIMITERS if sign in first), ",")
+    cells = next(csv.reader([first], delimiter=delimiter), [])
+    if not any(LOOKS_LIKE_ADDRESS.match(clean_address(cell)) for cell in cells):
+        return content
+    names = [
+        "email" if LOOKS_LIKE_ADDRESS.match(clean_address(cell)) else f"column {number}"
+        for number, cell in enumerate(cells, start=1)
+    ]
+    return delimiter.join(names).encode() + b"\n" + content.lstrip()
+
+
+def _checked_note(words: str) -> str:
+    words = words.strip()
+    if "\0" in words or len(words) > MAX_SUPPRESSION_NOTE:
+        raise Refused(f"A note has at most {MAX_SUPPRESSION_NOTE:,} characters.", field="note")
+    return words
+
+
+def _checked_until(until: datetime | None) -> datetime | None:
+    if until is not None and until <= now():
+        raise Refused("This day is over. Choose a later one, or leave it empty for ever.", field="until")
+    return until

@@ -1,0 +1,42 @@
+"""Which kind of notice a draft send is, and whether it is a service notice that people cannot stop."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from app.audit.trail import Actor, note
+from app.people.models import Person
+from app.recipients.notices import ServiceScope, checked_declaration, declared_words
+from app.recipients.topics import chosen_topic
+from app.refusals import Refused
+from app.sends.compose import changed, draft_of
+from app.sends.models import Send, SendKind
+
+
+def change_topic(session: Session, actor: Actor, send_id: int, topic_id: int) -> Send:
+    """Say which kind of notice a draft is; 0: of none. Raises Refused."""
+    send = _draft(session, actor, send_id)
+    topic = chosen_topic(session, actor, topic_id, kept=send.topic_id)
+    wanted = topic.id if topic is not None else None
+    if send.topic_id != wanted:
+        send.topic_id = wanted
+        words = f"Send {send.id} is {f'of the kind “{topic.name}”' if topic else 'of no kind of notice'}"
+        note(session, actor, "send.topic", words, subject_id=send.id)
+        changed(send)
+    return send
+
+
+def declare(session: Session, person: Person, send_id: int, scope: ServiceScope, reason: str) -> Send:
+    """Declare a draft a service notice, or take it back. Raises Refused for anybody but an administrator."""
+    send = _draft(session, person, send_id)
+    reason = checked_declaration(person, scope, reason)
+    send.service_scope, send.service_reason = scope, reason
+    note(session, person, "send.service_notice", f"Send {send.id} {declared_words(scope, reason)}", subject_id=send.id)
+    return changed(send)
+
+
+def _draft(session: Session, actor: Actor, send_id: int) -> Send:
+    send = draft_of(session, actor, send_id)
+    if send.kind is SendKind.TEST:
+        raise Refused("A test goes to its testers whatever they stopped.")
+    return send

@@ -1,0 +1,121 @@
+"""The page of one person across the workspace, their data to take along, erasing them, and the retention rule."""
+
+from __future__ import annotations
+
+import json
+
+from flask import Response, flash, redirect, render_template, request, url_for
+from werkzeug.utils import secure_filename
+from wtforms import IntegerField, RadioField
+from wtforms.validators import Optional
+
+from app.people.models import Workspace
+from app.recipients.spreadsheet_cells import BYTE_ORDER_MARK, csv_lines
+from app.refusals import NotThere, Refused
+from app.sends import erasing, retention, whole_person
+from app.sends.blueprint import Page, blueprint
+from app.sends.words import why_words
+from app.web.forms import Form
+from app.web.numbers import row_number
+from app.web.request import administrators_only, db, me
+
+PAGE = 50
+
+
+class RetentionForm(Form):
+    """How long the data of e-mails are kept."""
+
+    keep = RadioField(
+        "Keep the data of sent e-mails",
+        choices=[("ever", "for ever"), ("days", "for a number of days")],
+        default="ever",
+    )
+    days = IntegerField("Days after the send is over", [Optional()])
+
+
+@blueprint.get("/person")
+def person() -> Page:
+    """Everything about one address: lists, e-mails, opt-out."""
+    email = _address()
+    found = whole_person.whole_person(db(), me(), email)
+    page = whole_person.written_to(db(), me(), email, before=request.args.get("before", type=row_number), limit=PAGE)
+    if not found.entries and not page.written and found.suppression is None and not request.args.get("before"):
+        raise NotThere("person")
+    following = url_for("sends.person", email=email, before=page.before) if page.before else None
+    return render_template(
+        "sends/person.html",
+        person=found,
+        written=page.written,
+        why_words=why_words,
+        is_first=not request.args.get("before"),
+        next_url=following,
+        to_erase=erasing.what_goes(db(), me(), email) if me().is_administrator else None,
+    )
+
+
+@blueprint.get("/person/data.<any(json, csv):form>")
+def person_data(form: str) -> Response:
+    """All that is kept of a person, for them."""
+    email = _address()
+    everything = whole_person.everything(db(), me(), email)
+    if form == "json":
+        answer = Response(json.dumps(everything, indent=2, ensure_ascii=False), mimetype="application/json")
+    else:
+        answer = Response(_as_csv(everything), mimetype="text/csv")
+    name = f"{secure_filename(email) or 'person'}.{form}"
+    answer.headers.set("Content-Disposition", "attachment", filename=name)
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+@blueprint.post("/person/erase")
+@administrators_only
+def erase_person() -> Page:
+    """Erase a person on request."""
+    email = whole_person.clean(request.form.get("email", ""))
+    try:
+        gone = erasing.erase(db(), me(), email)
+    except Refused as refusal:
+        flash(refusal.words, "warn")
+        return redirect(url_for("sends.person", email=email))
+    flash(f"Erased: taken out of {gone.lists:,} lists and {gone.messages:,} e-mails. Counts and outcomes stay.")
+    return redirect(url_for("recipients.index"))
+
+
+@blueprint.route("/retention", methods=["GET", "POST"])
+@administrators_only
+def retention_rule() -> Page:
+    """How long the data of e-mails are kept."""
+    workspace = db().get_one(Workspace, me().workspace_id)
+    days = workspace.keep_message_days
+    form = RetentionForm(data={"keep": "ever" if days is None else "days", "days": days})
+    if form.validate_on_submit():
+        try:
+            retention.keep_for(db(), me(), (form.days.data or 0) if form.keep.data == "days" else None)
+        except Refused as refusal:
+            form.show(refusal)
+        else:
+            flash("The retention rule is saved.")
+            return redirect(url_for("sends.retention_rule"))
+    return render_template("sends/retention.html", form=form), 422 if form.errors else 200
+
+
+def _address() -> str:
+    """Give the address that is asked about. Raises NotThere without one."""
+    email = whole_person.clean(request.args.get("email", ""))
+    if not email:
+        raise NotThere("person")
+    return email
+
+
+def _as_csv(everything: dict[str, object]) -> str:
+    rows: list[list[object]] = [["what", "where", "field", "value"]]
+    out = everything["must_not_be_written_to"]
+    if isinstance(out, dict):
+        rows += [["must not be written to", "", name, value] for name, value in out.items()]
+    for kind, title in (("lists", "list"), ("emails", "send")):
+        for one in everything[kind]:  # type: ignore[attr-defined]
+            where = one[title]
+            rows += [[title, where, name, value] for name, value in one.items() if name not in {title, "data"}]
+            rows += [[title, where, name, value] for name, value in one["data"].items()]
+    return BYTE_ORDER_MARK + csv_lines(rows)
