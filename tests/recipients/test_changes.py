@@ -19,6 +19,7 @@ from app.recipients.filtering import Condition, Filter, Operator, clauses
 from app.recipients.models import Recipient, RecipientList
 from app.recipients.selecting import Selection, count_people
 from app.refusals import Refused
+from tests.sends.outcomes import at_once
 
 LEEDS = Selection(wanted=Filter((Condition("city", Operator.IS, "leeds"),)))
 TO_YORK = {"column": "city", "value": "York"}
@@ -299,3 +300,43 @@ def test_two_windows_change_the_same_people_and_nothing_is_lost(
         second = changes.begin(session, actor, members.id, ChangeKind.REMOVE, Selection(ids))
         assert second.done == 0
     assert state(database, members)[:2] == (25, 25)
+
+
+def test_of_several_windows_that_undo_the_same_one_does(
+    database: Database, actor: Person, members: RecipientList
+) -> None:
+    with database.writing() as session:
+        change = changes.begin(session, actor, members.id, ChangeKind.REMOVE, LEEDS)
+    ends = at_once(lambda: undo(database, actor, members, change.id), windows=4)
+    assert sum(isinstance(one, ListChange) for one in ends) == 1
+    assert sum(isinstance(one, Refused) for one in ends) == 3
+    assert state(database, members)[:2] == (30, 30)
+
+
+def test_several_windows_add_and_remove_at_the_same_moment_and_the_count_is_right(
+    database: Database, actor: Person, members: RecipientList
+) -> None:
+    numbers = iter(range(100))
+
+    def act() -> None:
+        number = next(numbers)
+        with database.writing() as session:
+            if number % 2:
+                changes.begin(session, actor, members.id, ChangeKind.REMOVE, LEEDS)
+            else:
+                people.add_recipient(
+                    session, actor, members.id, email=f"n{number}@example.com", name="", data={"city": "Oban"}
+                )
+
+    assert at_once(act, windows=6) == [None] * 6
+    kept, real, _ = state(database, members)
+    assert kept == real == 23
+
+
+def test_what_a_change_was_about_is_forgotten_when_it_is_done(
+    session: Session, actor: Person, members: RecipientList
+) -> None:
+    about = Selection(search="p00@example.com")
+    change = changes.begin(session, actor, members.id, ChangeKind.SET, about, {"column": "city", "value": "Ann's"})
+    assert change.done == 1
+    assert (change.selection, change.act) == ({}, {"column": "city"})

@@ -23,7 +23,7 @@ from app.sends.retrying import reasons_of
 from tests.conftest import PASSWORD
 from tests.factories import a_draft_send, a_list, a_template_version, messages_of, released, some_people
 from tests.recipients.test_views import words
-from tests.sends.outcomes import settle, tally_of
+from tests.sends.outcomes import at_once, settle, tally_of
 
 ANN = "p0@example.com"
 SECRET = "Secret Street 12"
@@ -135,7 +135,7 @@ def test_erasing_takes_the_person_out_of_everything_and_keeps_the_counts(
             session, actor, friend.list_id, friend.id, email=friend.email, name="Ann", data={"city": SECRET}
         )
     before = tally_of(database, sent_id)
-    page = words(client.get(f"/sends/person?email={ANN}").text)
+    page = words(client.get(f"/sends/person/erase?email={ANN}").text)
     assert f"This takes {ANN} out of 2 lists and 1 e-mail. It cannot be undone." in page
     answer = client.post("/sends/person/erase", data={"email": ANN}, follow_redirects=True)
     assert "Erased: taken out of 2 lists and 1 e-mails." in words(answer.text)
@@ -164,7 +164,7 @@ def test_an_unfinished_send_to_the_person_forbids_erasing(
         members = a_list(session, actor, people=some_people(2), name="Members")
         draft_id = a_draft_send(session, actor, version=version, people=members).id
     send_id = released(database, renderer, actor, draft_id).id
-    assert "an unfinished send is to this person" in words(client.get(f"/sends/person?email={ANN}").text)
+    assert "an unfinished send is to this person" in words(client.get(f"/sends/person/erase?email={ANN}").text)
     answer = client.post("/sends/person/erase", data={"email": ANN}, follow_redirects=True)
     assert f"An unfinished send is to this person (send {send_id})." in answer.text
     assert "Nothing was erased." in answer.text
@@ -199,6 +199,7 @@ def test_another_department_keeps_its_own_person(database: Database, actor: Pers
 def test_staff_see_a_person_but_do_not_erase(staff_client: FlaskClient, database: Database, sent_id: int) -> None:
     page = staff_client.get(f"/sends/person?email={ANN}").text
     assert "Erase this person" not in page
+    assert staff_client.get(f"/sends/person/erase?email={ANN}").status_code == 403
     assert staff_client.post("/sends/person/erase", data={"email": ANN}).status_code == 403
     assert messages_of(database, sent_id)[0].email == ANN
 
@@ -213,3 +214,17 @@ def test_an_undo_after_erasing_brings_nobody_back(database: Database, actor: Per
         undone = changes.undo(session, actor, members.id, change.id)
         assert undone.done == 0
     assert not everywhere(database, ANN)
+
+
+def test_two_windows_erase_the_same_person_and_the_counts_stay_right(
+    database: Database, actor: Person, sent_id: int
+) -> None:
+    def erase() -> object:
+        with database.writing() as session:
+            return erasing.erase(session, actor, ANN)
+
+    ends = at_once(erase, windows=3)
+    assert sum(isinstance(one, erasing.ToErase) for one in ends) == 1
+    assert sum(isinstance(one, Refused) for one in ends) == 2
+    with database.reading() as session:
+        assert sorted(session.scalars(select(RecipientList.recipient_count))) == [0, 2]
