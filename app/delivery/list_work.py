@@ -56,6 +56,7 @@ class ListWork:
             keying.make_keys(self._database, list_id, stops=stops)
         for list_id in self._waiting(sorting.lists_to_sort):
             sorting.build(self._database, list_id, stops=stops)
+            sorting.clear_left_over(self._database, stops=stops)
 
     def tidy(self) -> None:
         """Take away what is kept no longer: data by the retention rule, undos that are over, keys left over."""

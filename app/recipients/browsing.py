@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, func, or_, select, tuple_
+from sqlalchemy import ARRAY, ColumnElement, Integer, func, literal, or_, select, text, tuple_
 from sqlalchemy.orm import Session
 
 from app.recipients import sorting
 from app.recipients.change_models import RecipientKey
 from app.recipients.filtering import (
+    ALL,
+    LAST,
     NO_FILTER,
     Condition,
     Filter,
@@ -28,15 +30,15 @@ from app.recipients.filtering import (
     span_of,
     within,
 )
-from app.recipients.keys import EMAIL, LONGEST, text_key
+from app.recipients.keys import EMAIL, LONGEST, NAME, text_key
 from app.recipients.models import Recipient, RecipientList
 from app.recipients.selecting import Selection, people_of
 
-FEW = 6_000
+FEW = 3_000
 """People that are fetched and sorted when they are asked for."""
 MOST_LOOKED = 24_000
 """People that one page looks at."""
-FIRST_LOOK, LARGEST_LOOK = 250, 4_000
+FIRST_LOOK, LARGEST_LOOK = 250, 2_000
 """People that a walk looks at in one statement: first few, then more each time."""
 
 Place = tuple[str, int]
@@ -49,7 +51,8 @@ class View:
 
     search: str = ""
     wanted: Filter = NO_FILTER
-    sort: str = EMAIL
+    sort: str = ""
+    """A column; empty: nobody chose one, so by address, or in the order in which people are found."""
     descending: bool = False
 
     @property
@@ -73,6 +76,8 @@ def people_page(
     """Give a page of people. Raises Refused for a filter that does not fit, and NotSorted."""
     if found.recipient_count < sorting.LARGE:
         return _plain(session, found, view, after, limit)
+    if session.get_bind().dialect.name == "postgresql":  # it must not take a list of ids for half of the table
+        session.execute(text("SET LOCAL enable_seqscan = off"))
     order = sorting.order_of(session, found)
     if order is None:
         if view != View():
@@ -80,7 +85,7 @@ def people_page(
         return _walk(session, found, view, {}, after, limit)
     few = _few(session, found, view, order)
     if few is not None:
-        return _plain(session, found, view, after, limit, Recipient.id.in_(few))
+        return _plain(session, found, view, after, limit, _among(session, few))
     return _walk(session, found, view, order, after, limit)
 
 
@@ -101,7 +106,7 @@ def _plain(
     limit: int,
     *more: ColumnElement[bool],
 ) -> PeoplePage:
-    key = sort_key(view.sort)
+    key = sort_key(view.sort or EMAIL)
     query = select(Recipient, key.label("place")).where(*people_of(session, found, view.selection), *more)
     if after is not None:
         query = query.where(_behind(key, Recipient.id.expression, after, view.descending))
@@ -112,15 +117,41 @@ def _plain(
     return PeoplePage([row.Recipient for row in page], next_place)
 
 
+@dataclass(frozen=True, slots=True)
+class _Path:
+    """The way a walk goes: along the order of a column, within a range of its keys."""
+
+    column: str
+    sorted_id: int | None
+    """None: along the addresses, which have an index of their own."""
+    span: Span = ALL
+    descending: bool = False
+
+
+def _path(found: RecipientList, view: View, order: dict[str, int]) -> _Path:
+    """Choose the way: the sorted column's; when nobody chose one, what is searched for or a condition's own."""
+    conditions = () if view.wanted.any_of else check_filter(found, view.wanted).conditions
+    spans = {one.column: span for one in conditions if (span := span_of(kind_of_column(found, one.column), one))}
+    if view.sort:
+        span = spans.get(view.sort, ALL)
+        return _Path(view.sort, order.get(view.sort), span, view.descending)
+    if view.search:
+        word = text_key(view.search)
+        return _Path(sorting.SEARCH, order[sorting.SEARCH], Span(word, before=word + LAST))
+    column = next((one for one in spans if one != EMAIL), EMAIL)
+    return _Path(column, order.get(column), spans.get(column, ALL))
+
+
 def _walk(
     session: Session, found: RecipientList, view: View, order: dict[str, int], after: Place | None, limit: int
 ) -> PeoplePage:
-    met = people_of(session, found, view.selection)
+    path = _path(found, view, order)
+    met = people_of(session, found, view.selection)[1:]  # the order holds nobody else's people
     places: list[Place] = []
     looked, at_once, place = 0, FIRST_LOOK, after
     while len(places) <= limit and looked < MOST_LOOKED:
-        entries = _entries(session, found, view, order, place, at_once)
-        places += _meeting(session, view, met, entries)
+        entries = _entries(session, found, path, place, at_once)
+        places += _meeting(session, found, path, met, entries)
         looked += len(entries)
         if len(entries) < at_once:
             return _loaded(session, places, limit, None)
@@ -138,30 +169,52 @@ def _loaded(session: Session, places: Sequence[Place], limit: int, end: Place | 
     return PeoplePage(shown, end, is_partial=end is not None)
 
 
-def _entries(
-    session: Session, found: RecipientList, view: View, order: dict[str, int], after: Place | None, limit: int
-) -> Sequence[Place]:
-    """Give the next places of the order that the view sorts by."""
-    if view.sort == EMAIL:
+def _entries(session: Session, found: RecipientList, path: _Path, after: Place | None, limit: int) -> Sequence[Place]:
+    """Give the next places of the way."""
+    if path.sorted_id is None:
         key, number = Recipient.email_key.expression, Recipient.id.expression
         query = select(key, number).where(Recipient.list_id == found.id)
+        if after is not None:  # an address is there once, so it alone is the place
+            query = query.where(key < after[0] if path.descending else key > after[0])
+        query = query.order_by(key.desc() if path.descending else key)
     else:
         key, number = RecipientKey.key.expression, RecipientKey.recipient_id.expression
-        query = select(key, number).where(RecipientKey.sorted_column_id == order[view.sort])
-    if after is not None:
-        query = query.where(_behind(key, number, after, view.descending))
-    ends = (key.desc(), number.desc()) if view.descending else (key, number)
-    return [(row[0], row[1]) for row in session.execute(query.order_by(*ends).limit(limit))]
+        query = select(key, number).where(RecipientKey.sorted_column_id == path.sorted_id, within(key, path.span))
+        if after is not None:
+            query = query.where(_behind(key, number, after, path.descending))
+        ends = (key.desc(), number.desc()) if path.descending else (key, number)
+        query = query.order_by(*ends)
+    return [(row[0], row[1]) for row in session.execute(query.limit(limit))]
 
 
 def _meeting(
-    session: Session, view: View, met: Sequence[ColumnElement[bool]], entries: Sequence[Place]
+    session: Session, found: RecipientList, path: _Path, met: Sequence[ColumnElement[bool]], entries: Sequence[Place]
 ) -> Iterator[Place]:
     """Give those of the places whose people meet the conditions and still have that key, in their order."""
+    is_search = path.column == sorting.SEARCH
+    key = key_column(NAME) if is_search else sort_key(path.column)
     ids = [number for _, number in entries]
-    rows = session.execute(select(Recipient.id, sort_key(view.sort)).where(*met, Recipient.id.in_(ids)))
-    keys = {row[0]: row[1] or "" for row in rows}
-    return (place for place in entries if keys.get(place[1]) == place[0])
+    rows = session.execute(
+        select(Recipient.id, Recipient.list_id, Recipient.email_key, key).where(_among(session, ids), *met)
+    )
+    keys = {row[0]: (row[2], row[3]) for row in rows if row[1] == found.id}
+    for place in entries:
+        if place[1] not in keys:
+            continue
+        address, own = keys[place[1]]
+        if is_search:  # who is found by two words comes once
+            own = min(
+                one for one in (place[0], *sorting.search_keys(address, own)) if one.startswith(path.span.first or "")
+            )
+        if own == place[0]:
+            yield place
+
+
+def _among(session: Session, ids: Sequence[int]) -> ColumnElement[bool]:
+    """Give the clause that a recipient is one of these; PostgreSQL takes an array more quickly than many values."""
+    if session.get_bind().dialect.name == "postgresql":
+        return Recipient.id == func.any(literal(list(ids), ARRAY(Integer)))
+    return Recipient.id.in_(ids)
 
 
 def _behind(key: ColumnElement[str], number: ColumnElement[int], place: Place, descending: bool) -> ColumnElement[bool]:
@@ -173,7 +226,7 @@ def _few(session: Session, found: RecipientList, view: View, order: dict[str, in
     """Give the ids among which everybody is whom the view finds, when they are few; None when they may be many."""
     if view.search:
         word = text_key(view.search)
-        spans = {Span(one, before=one + "\U0010ffff") for one in (view.search.lower(), word) if one}
+        spans = {Span(one, before=one + LAST) for one in (view.search.lower(), word) if one}
         few = _ids(session, order[sorting.SEARCH], or_(*(within(RecipientKey.key.expression, one) for one in spans)))
         if few is not None:
             return few
@@ -208,7 +261,8 @@ def _few_of(
     if condition.operator is Operator.CONTAINS:
         value = condition_key(kind, condition)
         # A long cell's key has only its beginning: whoever has one may be meant
-        return _ids(session, order[column], or_(key.contains(value, autoescape=True), func.length(key) >= LONGEST))
+        place_of = func.instr if session.get_bind().dialect.name == "sqlite" else func.strpos  # quicker than LIKE
+        return _ids(session, order[column], or_(place_of(key, value) > 0, func.length(key) >= LONGEST))
     span = span_of(kind, condition)
     return None if span is None else _ids(session, order[column], within(key, span))
 

@@ -193,6 +193,8 @@ def forget_old(session: Session, *, limit: int = 5_000) -> int:
 def _finish(session: Session, found: RecipientList, change: ListChange, state: ChangeState) -> None:
     """Let reviews made before know (P7), and the trail, which names no address."""
     change.state = state
+    change.selection = {}  # a search may hold an address, a value a name: neither is needed any more
+    change.act = {name: part for name, part in change.act.items() if name != "value"}
     sorting.count_change(found)
     doer = _Doer(change.person_id, found.workspace_id)
     is_undo = state is ChangeState.UNDONE

@@ -81,7 +81,7 @@ def change_kind(session: Session, actor: Actor, list_id: int, column: str, kind:
     if kind_of(found.column_kinds, column) is kind:
         return
     _set_kind(found, column, kind)
-    found.rekey_after = 0
+    keying.start_over(found)
     found.change_number += 1
     words = f"Column “{column}” of “{found.name}” holds from now on: {KIND_WORDS[kind].lower()}"
     note(session, actor, "list.column_kind", words, subject_id=list_id)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, and_, case, func, or_
+from sqlalchemy import ColumnElement, String, and_, case, func, or_, true
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -21,6 +21,10 @@ MOST_CONDITIONS = 20
 """Conditions of one filter."""
 MAX_VALUE = BEGINNING
 """Characters of the value of a condition."""
+
+
+LAST = "\U0010ffff"
+"""Stands behind every other sign: what begins with a text lies between it and it with this."""
 
 
 class Operator(enum.StrEnum):
@@ -171,6 +175,10 @@ class Span:
     before: str | None = None
 
 
+ALL = Span()
+"""Every key."""
+
+
 def span_of(kind: ColumnKind, condition: Condition) -> Span | None:
     """Give the range of keys that meet a condition; None when they are no range (`is not`, `contains`)."""
     value, smallest = condition_key(kind, condition), "\x01"
@@ -180,7 +188,7 @@ def span_of(kind: ColumnKind, condition: Condition) -> Span | None:
         Operator.IS_NO: Span("no", "no"),
         Operator.IS_EMPTY: Span("", ""),
         Operator.IS_FILLED: Span(smallest),
-        Operator.BEGINS_WITH: Span(value, before=value + "\U0010ffff"),
+        Operator.BEGINS_WITH: Span(value, before=value + LAST),
         Operator.BEFORE: Span(smallest, before=value),
         Operator.LESS_THAN: Span(smallest, before=value),
         Operator.AFTER: Span(value + smallest, before=OTHER),
@@ -200,7 +208,7 @@ def within(key: ColumnElement[str], span: Span) -> ColumnElement[bool]:
         bounds.append(key <= span.last)
     if span.before is not None:
         bounds.append(key < span.before)
-    return and_(*bounds)
+    return and_(true(), *bounds)
 
 
 def condition_key(kind: ColumnKind, condition: Condition) -> str:

@@ -39,6 +39,13 @@ def require_ready(session: Session, found_list: RecipientList) -> None:
         raise Refused(NOT_READY)
 
 
+def start_over(found_list: RecipientList) -> None:
+    """Have the keys of the whole list made again: after many recipients' cells, or what columns hold, were changed
+    by a statement that wrote no keys (an import). The caller holds the list; new recipients without keys need no call.
+    """
+    found_list.rekey_after = 0
+
+
 def lists_to_key(session: Session) -> Sequence[int]:
     """Give the lists with recipients whose keys are to be made."""
     without = exists().where(Recipient.list_id == RecipientList.id, Recipient.keys.is_(None))

@@ -49,8 +49,15 @@ def keys_of(kinds: Mapping[str, str], columns: Sequence[str], name: str, data: M
 
     `kinds` and `columns` are those of the list. The address has none: `email_key` is one.
     """
-    keys = {column: key_of(kind_of(kinds, column), str(data.get(column, ""))) for column in columns}
-    keys[NAME] = text_key(name)
+    keys = {NAME: text_key(name)}
+    for column in columns:
+        cell = data.get(column, "")
+        if not cell:
+            keys[column] = ""
+        elif column in kinds:
+            keys[column] = _typed_key(kind_of(kinds, column), str(cell))
+        else:
+            keys[column] = text_key(str(cell))
     return keys
 
 
@@ -68,6 +75,12 @@ def key_of(kind: ColumnKind, cell: str) -> str:
         answer = read_yes_no(cell)
         return OTHER + text_key(cell) if answer is None else "yes" if answer else "no"
     return text_key(cell)
+
+
+@lru_cache(maxsize=50_000)
+def _typed_key(kind: ColumnKind, cell: str) -> str:
+    """The key of a date or a number, remembered: they come again and again in a list."""
+    return key_of(kind, cell)
 
 
 def text_key(text: str) -> str:

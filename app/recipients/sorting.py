@@ -145,7 +145,7 @@ def build(database: Database, list_id: int, *, stops: Callable[[], bool] = lambd
                 return
         if not database.is_sqlite:
             with database.writing() as session:
-                session.execute(text("ANALYZE recipient_key"))
+                session.execute(text("ANALYZE recipient_key, recipient"))
 
 
 def clear_left_over(database: Database, *, stops: Callable[[], bool] = lambda: False) -> None:
@@ -169,6 +169,12 @@ def clear_left_over(database: Database, *, stops: Callable[[], bool] = lambda: F
             pass
 
 
+def search_keys(email_key: str, name_key: str) -> list[str]:
+    """Give what a person is searched by: the address, and the name from each of its first words on."""
+    words = name_key.split(" ")
+    return [email_key, *(" ".join(words[place:]) for place in range(min(len(words), WORDS)) if name_key)]
+
+
 def _kept(session: Session, found: RecipientList) -> dict[str, int]:
     """Give the columns whose order is kept or being built."""
     rows = session.execute(select(SortedColumn.column, SortedColumn.id).where(SortedColumn.list_id == found.id))
@@ -181,12 +187,7 @@ def _sorted_columns(found: RecipientList) -> list[str]:
 
 def _entries(email_key: str, keys: Mapping[str, str], kept: Mapping[str, int]) -> Iterator[tuple[str, str]]:
     if SEARCH in kept:
-        yield SEARCH, email_key
-        rest = keys.get(NAME, "")
-        for _ in range(WORDS):
-            if rest:
-                yield SEARCH, rest
-            rest = rest.partition(" ")[2]
+        yield from ((SEARCH, key) for key in search_keys(email_key, keys.get(NAME, "")))
     for column in kept:
         if column != SEARCH:
             yield column, keys.get(column, "")

@@ -29,9 +29,9 @@ class Wanted:
     def arguments(self, **changed: Any) -> dict[str, Any]:
         """Give the parts of an address that show the same people in the same order, from the first page on."""
         view = self.view
-        kept = {
+        kept: dict[str, Any] = {
             "q": view.search or None,
-            "sort": view.sort if view.sort != EMAIL else None,
+            "sort": view.sort or None,
             "down": "yes" if view.descending else None,
             **filter_arguments(view.wanted),
         }
@@ -43,12 +43,17 @@ class Wanted:
 
     def sort_arguments(self, column: str) -> dict[str, Any]:
         """Give the parts of an address that sorts by a column; by the one that is sorted already, the other way."""
-        down = column == self.view.sort and not self.view.descending
-        return self.arguments(sort=column if column != EMAIL else None, down="yes" if down else None)
+        down = column == self.sorted_by and not self.view.descending
+        return self.arguments(sort=column, down="yes" if down else None)
+
+    @property
+    def sorted_by(self) -> str:
+        """The column that the page is sorted by; empty: in the order in which people are found."""
+        return self.view.sort or ("" if self.view.search or self.view.wanted else EMAIL)
 
     def sorted_words(self, column: str) -> str:
         """Give `aria-sort` of a column's head."""
-        if column != self.view.sort:
+        if column != self.sorted_by:
             return "none"
         return "descending" if self.view.descending else "ascending"
 
@@ -58,11 +63,11 @@ def read_wanted(found: RecipientList, values: MultiDict[str, str]) -> Wanted:
     form = read_filter_form(values, found)
     was_pressed = ADD in values or REMOVE in values
     wanted = NO_FILTER if was_pressed else form.checked(found)
-    sort = values.get("sort", EMAIL)
+    sort = values.get("sort", "")
     view = View(
         search=_text(values, "q")[:254],
         wanted=wanted or NO_FILTER,
-        sort=sort if sort in columns_of(found) else EMAIL,
+        sort=sort if sort in columns_of(found) else "",
         descending=values.get("down") == "yes",
     )
     number = values.get("after_id", type=row_number)

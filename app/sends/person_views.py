@@ -49,7 +49,6 @@ def person() -> Page:
         why_words=why_words,
         is_first=not request.args.get("before"),
         next_url=following,
-        to_erase=erasing.what_goes(db(), me(), email) if me().is_administrator else None,
     )
 
 
@@ -68,16 +67,19 @@ def person_data(form: str) -> Response:
     return answer
 
 
-@blueprint.post("/person/erase")
+@blueprint.route("/person/erase", methods=["GET", "POST"])
 @administrators_only
 def erase_person() -> Page:
-    """Erase a person on request."""
-    email = whole_person.clean(request.form.get("email", ""))
+    """Ask, with the numbers, whether to erase a person; POST does it."""
+    email = _address()
+    if request.method == "GET":
+        found = whole_person.whole_person(db(), me(), email)
+        return render_template("sends/erase.html", person=found, to_erase=erasing.what_goes(db(), me(), email))
     try:
         gone = erasing.erase(db(), me(), email)
     except Refused as refusal:
         flash(refusal.words, "warn")
-        return redirect(url_for("sends.person", email=email))
+        return redirect(url_for("sends.erase_person", email=email))
     flash(f"Erased: taken out of {gone.lists:,} lists and {gone.messages:,} e-mails. Counts and outcomes stay.")
     return redirect(url_for("recipients.index"))
 
@@ -102,7 +104,7 @@ def retention_rule() -> Page:
 
 def _address() -> str:
     """Give the address that is asked about. Raises NotThere without one."""
-    email = whole_person.clean(request.args.get("email", ""))
+    email = whole_person.clean(request.values.get("email", ""))
     if not email:
         raise NotThere("person")
     return email

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Callable
 
+from tests.bench.lists import lists
 from tests.bench.lists_snapshot import snapshot
 from tests.bench.million import million
 from tests.bench.pace import pace
@@ -21,8 +22,9 @@ BENCHES: dict[str, Callable[[], None]] = {
     "pace": lambda: pace(print_row),
     "million": million,
     "snapshot": snapshot,
+    "lists": lambda: lists(print_row),
 }
-LONG = {"million", "snapshot"}
+LONG = {"million", "snapshot", "lists"}
 """Benches that run only when they are named."""
 
 if __name__ == "__main__":

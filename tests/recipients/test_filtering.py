@@ -7,10 +7,11 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
+from app.db import Database
 from app.people.models import Person
 from app.recipients import keying, lists
 from app.recipients.checking import NewRecipient
@@ -163,6 +164,22 @@ def test_people_without_keys_are_waited_for(session: Session, members: Recipient
     with pytest.raises(Refused, match="being sorted"):
         keying.require_ready(session, members)
     assert keying.lists_to_key(session) == [members.id]
+
+
+def test_after_an_import_over_old_people_the_keys_are_made_again(database: Database, actor: Person) -> None:
+    with database.writing() as session:
+        york = [NewRecipient("a@example.com", "", {"city": "York"})]
+        made = lists.make_list(session, actor, name="Members", columns=["city"], people=york)
+    with database.writing() as session:
+        session.execute(update(Recipient).values(data={"city": "Leeds"}))
+        members = lists.find_list(session, actor, made.id, lock=True)
+        keying.start_over(members)
+        assert not keying.is_ready(session, members)
+    keying.make_keys(database, made.id)
+    with database.reading() as session:
+        members = lists.find_list(session, actor, made.id)
+        assert keying.is_ready(session, members)
+        assert found(session, members, Filter((Condition("city", Operator.IS, "leeds"),))) == "a"
 
 
 @given(st.decimals(allow_nan=False, allow_infinity=False, places=3, min_value=-(10**12), max_value=10**12),
