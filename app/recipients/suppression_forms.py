@@ -35,6 +35,13 @@ def zone_of_reader() -> ZoneInfo:
     return ZoneInfo(name if is_zone(name) else "UTC")
 
 
+def last_day_words(until: datetime | None) -> str:
+    """Say the last day without e-mail, in the zone in which it was typed: `31 May 2031`."""
+    if until is None:
+        return "for ever"
+    return f"{(until - timedelta(microseconds=1)).astimezone(zone_of_reader()):%-d %b %Y}"
+
+
 class _NoteForm(Form):
     """A note and a last day."""
 

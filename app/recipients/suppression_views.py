@@ -15,7 +15,14 @@ from app.people.connection import ConnectionParameters, NotConnected, resolve
 from app.people.models import Person
 from app.recipients import suppression_adding, suppression_list
 from app.recipients.blueprint import csv_response
-from app.recipients.suppression_forms import AddForm, AddManyForm, ChangeForm, FilterForm, RulesForm
+from app.recipients.suppression_forms import (
+    AddForm,
+    AddManyForm,
+    ChangeForm,
+    FilterForm,
+    RulesForm,
+    last_day_words,
+)
 from app.recipients.suppression_list import OURS, Entry, Wanted
 from app.recipients.suppression_rules import change_rules, rules_of
 from app.recipients.suppression_words import CONFLICTS, READ_ONLY
@@ -29,6 +36,11 @@ PAGE = 50
 BAD_ROWS_SHOWN = 100
 FIRST_CONFLICTS = 5
 """Conflicts that stand above the list; the others are a filter away."""
+
+
+@blueprint.context_processor
+def _words() -> dict[str, object]:
+    return {"last_day_words": last_day_words}
 
 
 @blueprint.get("")
