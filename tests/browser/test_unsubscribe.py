@@ -1,4 +1,4 @@
-"""Unsubscribing as people meet it: kinds and look under Settings, the page behind the link, and who is left out then."""
+"""Unsubscribing as people meet it: kinds and look under Settings, the page behind the link, who is left out then."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_a_reader_stops_a_kind_then_all_without_script_on_a_phone_in_the_dark(
     page.get_by_role("link", name="Card renewal", exact=True).first.click()
     number = page.url.rstrip("/").rpartition("/")[2]
     page.goto(f"{postroom.url}/templates/{number}/notice")
-    page.get_by_label("Kind of notice").select_option(label=KIND)
+    page.get_by_label("Kind of notice", exact=True).select_option(label=KIND)
     page.get_by_role("button", name="Save the kind").click()
     expect(page.get_by_role("status")).to_contain_text("from now on are of this kind")
     email, key = send_and_take_a_link(page, postroom)
