@@ -56,7 +56,7 @@ def save_mailbox() -> Page:
         form.show(refusal)
         return _index(mailbox_form=form), 422
     flash("New unsubscribe headers name the mailbox too." if mailbox else "There is no mailbox any more.")
-    return redirect(url_for("topics.index", _anchor="mailbox"))
+    return redirect(url_for("topics.index", _anchor="writing"))
 
 
 @blueprint.route("/kinds/new", methods=["GET", "POST"])
