@@ -113,9 +113,7 @@ def _add(session: Session, upload: ListUpload, changed: RecipientList) -> None:
         .where(*_of(upload), StagedRow.change.is_(None))
         .order_by(StagedRow.line)
     )
-    session.execute(
-        insert(table_of(Recipient)).from_select(["list_id", "email", "email_key", "name", "data"], rows)
-    )
+    session.execute(insert(table_of(Recipient)).from_select(["list_id", "email", "email_key", "name", "data"], rows))
 
 
 def _change(session: Session, upload: ListUpload) -> None:
@@ -139,9 +137,7 @@ def _remove(session: Session, upload: ListUpload) -> None:
         .execution_options(synchronize_session=False)
     )
     removed = select(StagedRow.recipient_id).where(*_of(upload), StagedRow.change == REMOVE)
-    session.execute(
-        delete(Recipient).where(Recipient.id.in_(removed)).execution_options(synchronize_session=False)
-    )
+    session.execute(delete(Recipient).where(Recipient.id.in_(removed)).execution_options(synchronize_session=False))
 
 
 def _columns(upload: ListUpload, changed: RecipientList) -> None:

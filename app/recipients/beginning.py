@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, BinaryIO
 
 from app.recipients.grid import Choices
-from app.recipients.mapping import ListColumns, Mapped, guess_mapping
+from app.recipients.mapping import ListColumns, Mapped, guess_mapping, width_of
 from app.recipients.reading import Table, open_table
 
 HEADER_CHOICES = 12
@@ -22,10 +22,11 @@ def beginning_of(
     Raises Refused when it cannot be read, or no column has addresses.
     """
     table = open_table(file, choices)
-    return found_in(table), guess_mapping(table.header, table.sample, there)
+    mapping = guess_mapping(table.header, table.sample, there)
+    return found_in(table, width_of(mapping)), mapping
 
 
-def found_in(table: Table) -> dict[str, Any]:
+def found_in(table: Table, width: int) -> dict[str, Any]:
     """Give what was found: kind, encoding, delimiter, sheets, sheet, header_line, header, width and first rows."""
     return {
         "kind": table.grid.kind,
@@ -34,10 +35,9 @@ def found_in(table: Table) -> dict[str, Any]:
         "sheets": list(table.grid.sheets),
         "sheet": table.grid.sheet,
         "header_line": table.header.line,
-        "header": table.header.cells[: table.width],
-        "width": table.width,
+        "header": table.header.cells[:width],
+        "width": width,
         "first": [
-            [row.line, [cell.strip()[:_LETTERS] for cell in row.cells[:_CELLS]]]
-            for row in table.first[:HEADER_CHOICES]
+            [row.line, [cell.strip()[:_LETTERS] for cell in row.cells[:_CELLS]]] for row in table.first[:HEADER_CHOICES]
         ],
     }

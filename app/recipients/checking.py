@@ -23,8 +23,6 @@ _INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff"
 """Zero-width signs that copying from web pages leaves around addresses."""
 
 
-
-
 class ProblemKind(enum.StrEnum):
     """What is wrong with a row, to filter by."""
 

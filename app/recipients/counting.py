@@ -147,8 +147,8 @@ def _go_through(run: ImportRun, plan: _Plan) -> _Tally:
             while person is not None and person.email_key < key:
                 _not_in_file(plan, tally, person)
                 person = next(there, None)
-            first = next(same_key)
-            tally.waiting.extend(_twice(row, first) for row in same_key)
+            first, *others = same_key
+            tally.waiting.extend(_twice(row, first) for row in others)
             if person is not None and person.email_key == key:
                 _in_both(plan, tally, person, first)
                 person = next(there, None)

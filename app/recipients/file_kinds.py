@@ -1,4 +1,4 @@
-"""What kind of file somebody gave, told by its first bytes, never by its name: which reader takes it, or why none can."""
+"""What kind of file somebody gave, told by its first bytes, never by its name: which reader takes it, or why none."""
 
 from __future__ import annotations
 
@@ -36,7 +36,9 @@ _WORD = FileKind("a text document (such as Word)", "Copy the table into a spread
 _ZIP = FileKind("a ZIP file", "Unpack it first and upload the spreadsheet inside.")
 _OFFICE = FileKind("another Office document", "Upload the spreadsheet with the addresses.")
 _DAMAGED = FileKind("a damaged file (a workbook or ZIP file that breaks off)", "Save or download it again.")
-_PROTECTED = FileKind("a workbook with a password", "Take the password off (“Save as”, without one) and upload it again.")
+_PROTECTED = FileKind(
+    "a workbook with a password", "Take the password off (“Save as”, without one) and upload it again."
+)
 
 _BEGINNINGS = (
     (b"%PDF-", FileKind("a PDF", _FIND_SOURCE)),
@@ -75,7 +77,7 @@ def _foreign_kind(file: BinaryIO, beginning: bytes) -> FileKind | Reader | None:
         return _zip_kind(file)
     for start, kind in _BEGINNINGS:
         if beginning.startswith(start):
-            return _PROTECTED if b"\xd0\xcf" == start[:2] and _is_encrypted(file) else kind
+            return _PROTECTED if start[:2] == b"\xd0\xcf" and _is_encrypted(file) else kind
     start = beginning[:64].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if start.startswith(_WEB_PAGES):
         return FileKind("a web page or XML file", "Copy the table into a spreadsheet and upload that.")

@@ -1,4 +1,4 @@
-"""The job of an import: reads, counts, changes the list, takes it back, clears away; forward only, at any moment killed.
+"""The job of an import: reads, counts, changes the list, takes it back, clears away; killed at any moment.
 
 Where it may be killed, and what is true then:
 - while it reads: the chunks that were committed stay, and the next run goes on behind them.

@@ -12,7 +12,7 @@ from dateutil.parser import parse as parse_date
 from app.recipients.checking import Fault, NewRecipient, ProblemKind, clean_address, fault_of, slip_of
 from app.recipients.columns import KIND_WORDS, ColumnKind
 from app.recipients.grid import Row
-from app.recipients.mapping import ColumnRole, Mapped, data_columns, email_position
+from app.recipients.mapping import ColumnRole, Mapped, data_columns, email_position, width_of
 from app.recipients.spreadsheet_cells import unguarded
 
 _NUMBER = re.compile(r"[-+(]?\s*[^\d\s]{0,3}\s*\d[\d.,'’\s]*\s*(%|[^\d\s]{1,3})?\)?\Z")
@@ -20,18 +20,18 @@ _YES_NO = frozenset("yes no y n true false 1 0 on off ja nein oui non si sí sì
 
 
 class RowChecker:
-    """Makes people of rows. `width` is the number of columns of the header, `delimiter` its name for people.
+    """Makes people of rows. `delimiter` is the name for people of what stands between cells.
 
     `also` are columns of the list that the file may lack: people have them, empty.
     """
 
-    def __init__(self, mapping: Sequence[Mapped], width: int, delimiter: str, also: Sequence[str] = ()) -> None:
+    def __init__(self, mapping: Sequence[Mapped], delimiter: str, also: Sequence[str] = ()) -> None:
         self._email = email_position(mapping) or 0
         self._name = next((one.position for one in mapping if one.role is ColumnRole.NAME), None)
         self._data = [(one.position, one.variable) for one in data_columns(mapping)]
         self._kinds = [(one.variable, one.kind) for one in data_columns(mapping) if one.kind in _FITS]
-        self._empty = {column: "" for column in also}
-        self._width = width
+        self._empty = dict.fromkeys(also, "")
+        self._width = width_of(mapping)
         self._delimiter = delimiter
 
     def person(self, cells: Sequence[str]) -> NewRecipient:

@@ -97,7 +97,7 @@ def guess_mapping(header: Row, sample: Sequence[Row], there: ListColumns | None 
         Mapped(
             position,
             shown or f"(column {position + 1})",
-            ColumnRole.DATA,
+            ColumnRole.DATA if shown or _cells(sample, position) else ColumnRole.OUT,
             examples=[one[:MOST_EXAMPLE] for one in dict.fromkeys(_cells(sample, position))][:EXAMPLES],
             may_be_email=position in emails,
         )
@@ -161,13 +161,19 @@ def check_roles(columns: Sequence[Mapped]) -> None:
         if len(found) > 1:
             which = " and ".join(f"“{one.header}”" for one in found)
             raise Refused(
-                f"{which} are both {words}. A person has one; make the other one data.", field=f"role-{found[1].position}"
+                f"{which} are both {words}. A person has one; make the other one data.",
+                field=f"role-{found[1].position}",
             )
 
 
 def email_position(columns: Sequence[Mapped]) -> int | None:
     """Give the position of the e-mail column; None when it is not chosen yet."""
     return next((one.position for one in columns if one.role is ColumnRole.EMAIL), None)
+
+
+def width_of(columns: Sequence[Mapped]) -> int:
+    """Give how many cells a row may have: as many as reach to the last column."""
+    return 1 + max((one.position for one in columns), default=-1)
 
 
 def data_columns(columns: Sequence[Mapped]) -> list[Mapped]:
@@ -180,7 +186,7 @@ def _headers(header: Row, sample: Sequence[Row]) -> dict[int, str]:
     shown = {position: " ".join(cell.split()) for position, cell in enumerate(header.cells)}
     filled = {position for row in sample for position, cell in enumerate(row.cells) if cell.strip()}
     last = max([position for position, cell in shown.items() if cell or position in filled], default=-1)
-    return {position: cell for position, cell in shown.items() if position <= last and (cell or position in filled)}
+    return {position: cell for position, cell in shown.items() if position <= last}
 
 
 def _cells(sample: Sequence[Row], position: int) -> list[str]:
@@ -198,6 +204,6 @@ def _may_be_email(header: str, cells: list[str]) -> bool:
     return addresses * 2 > len(cells) or (addresses > 0 and word in MAYBE_EMAIL_HEADERS)
 
 
-def _name_position(headers: Mapping[int, str], email: int | None) -> int | None:
+def _name_position(headers: dict[int, str], email: int | None) -> int | None:
     words = {plain(header): position for position, header in reversed(headers.items()) if position != email}
     return next((words[word] for word in NAME_HEADERS if word in words), None)

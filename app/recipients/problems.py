@@ -175,7 +175,10 @@ def _fault_by_others(session: Session, upload: ListUpload, person: NewRecipient,
         .limit(1)
     )
     if first is not None:
-        words, advice = f"The same address as in line {first:,}.", "Each person gets one e-mail; remove one of the rows."
+        words, advice = (
+            f"The same address as in line {first:,}.",
+            "Each person gets one e-mail; remove one of the rows.",
+        )
         return Fault("email", words, advice, ProblemKind.DUPLICATE)
     if upload.way is ImportWay.ADD and _in_list(session, upload, person) is not None:
         advice = "Choose “Update by e-mail” above to change them, or leave the row out."

@@ -45,12 +45,6 @@ class Table:
     """The first rows under the header; `rows` gives them again."""
     rows: Iterator[Row]
 
-    @property
-    def width(self) -> int:
-        """Columns that have a header, or a cell in the sample."""
-        filled = [position for row in (self.header, *self.sample) for position in _filled_to(row)]
-        return max(filled, default=0)
-
 
 def open_table(file: BinaryIO, choices: Choices | None = None) -> Table:
     """Open a file or a paste (as bytes). Raises Refused when it is too large, no table, or has no header row."""
@@ -58,7 +52,8 @@ def open_table(file: BinaryIO, choices: Choices | None = None) -> Table:
     file.seek(0, 2)
     if file.tell() > MAX_UPLOAD:
         raise Refused(
-            f"The file is larger than {MAX_UPLOAD // 1024 // 1024} MiB. Split it, or remove columns that no template uses."
+            f"The file is larger than {MAX_UPLOAD // 1024 // 1024} MiB. "
+            "Split it, or remove columns that no template uses."
         )
     grid = _grid(file, choices)
     rows = _filled_rows(grid.rows)
@@ -86,14 +81,6 @@ def _filled_rows(rows: Iterator[Row]) -> Iterator[Row]:
             if count > MAX_ROWS + 1:
                 raise Refused(f"There are more than {MAX_ROWS:,} people in it. Split it into several lists.")
             yield row
-
-
-def _filled_to(row: Row) -> Iterator[int]:
-    """Give the number of the last filled cell, counted from 1."""
-    for position in range(len(row.cells), 0, -1):
-        if row.cells[position - 1].strip():
-            yield position
-            return
 
 
 def _chosen_header(first: list[Row], line: int) -> Row | None:

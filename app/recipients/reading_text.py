@@ -147,15 +147,14 @@ def unreadable(encoding: str) -> Refused:
     """Say that bytes do not fit an encoding."""
     return Refused(
         f"Its letters cannot be read (they look like {encoding_name(encoding)}, but are broken). "
-        "Choose another encoding, or save it again as CSV UTF-8."
+        "Save it again as CSV UTF-8, or choose another encoding where it is read."
     )
 
 
 def text_of(file: BinaryIO, encoding: str) -> io.TextIOWrapper:
     """Give the file as text from its beginning, line ends as they are; a mark at the beginning is left out."""
     file.seek(0)
-    wrapped = io.TextIOWrapper(file, "utf-8-sig" if encoding == "utf-8" else encoding, newline="")
-    return wrapped
+    return io.TextIOWrapper(file, "utf-8-sig" if encoding == "utf-8" else encoding, newline="")
 
 
 def _beginning(file: BinaryIO, encoding: str) -> str:

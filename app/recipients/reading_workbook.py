@@ -32,7 +32,9 @@ MAX_UNPACKED = 160 * 1024 * 1024
 """Bytes of all its parts: about 400,000 rows of 8 columns."""
 _BLOCK = 1024 * 1024
 _AS_CSV = "Save the sheet as CSV UTF-8 and upload that: it may have any number of rows."
-_DAMAGED = "The workbook is damaged and cannot be read. Open it in your spreadsheet program, save it again and upload it."
+_DAMAGED = (
+    "The workbook is damaged and cannot be read. Open it in your spreadsheet program, save it again and upload it."
+)
 
 
 def open_workbook(file: BinaryIO, choices: Choices) -> Grid:
@@ -58,8 +60,8 @@ def open_workbook(file: BinaryIO, choices: Choices) -> Grid:
 
 def _content(file: BinaryIO) -> bytes:
     """Give the file, once it is known that unpacking it has an end."""
-    size = file.seek(0, io.SEEK_END)
-    if size > MAX_STORED:
+    file.seek(0, io.SEEK_END)
+    if file.tell() > MAX_STORED:
         raise Refused(f"The workbook is larger than {MAX_STORED // 1024 // 1024} MiB. {_AS_CSV}")
     file.seek(0)
     content = file.read()

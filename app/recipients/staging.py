@@ -43,7 +43,7 @@ def stage(run: ImportRun) -> None:
         )
     with open_stored(run.database, upload.id) as file:
         table = open_table(file, choices_of(upload))
-        checker = checker_of(upload, table.width, also)
+        checker = checker_of(upload, also)
         total = table.grid.total or upload.size
         rows = (row for row in table.rows if row.line > after)
         seen = 0
@@ -64,9 +64,7 @@ def clear(run: ImportRun) -> None:
     """Take staged rows of an earlier mapping away."""
     run.in_ranges(
         lambda session, first, end: session.execute(
-            delete(StagedRow).where(
-                StagedRow.upload_id == run.upload_id, StagedRow.line >= first, StagedRow.line < end
-            )
+            delete(StagedRow).where(StagedRow.upload_id == run.upload_id, StagedRow.line >= first, StagedRow.line < end)
         )
     )
     with run.database.writing() as session:
@@ -87,12 +85,10 @@ def choices_of(upload: ListUpload) -> Choices:
     )
 
 
-def checker_of(upload: ListUpload, width: int | None = None, also: Sequence[str] = ()) -> RowChecker:
+def checker_of(upload: ListUpload, also: Sequence[str] = ()) -> RowChecker:
     """Give the checker of an upload's rows. `also` are columns of the list that the file may lack."""
     delimiter = upload.found.get("delimiter", "")
-    return RowChecker(
-        mapping_of(upload.mapping), width or upload.found["width"], DELIMITERS.get(delimiter, delimiter), also
-    )
+    return RowChecker(mapping_of(upload.mapping), DELIMITERS.get(delimiter, delimiter), also)
 
 
 Checked = tuple[Row, NewRecipient, Fault | None]

@@ -44,7 +44,8 @@ def keep_upload(
         target = find_list(session, actor, list_id) if list_id is not None else None
     name = target.name if target is not None else _list_name(list_name, file_name)
     found, mapping = beginning_of(file, Choices(), _columns_of(target))
-    size = file.seek(0, 2)
+    file.seek(0, 2)
+    size = file.tell()
     upload = ListUpload(
         workspace_id=actor.workspace_id,
         person_id=actor.id,
@@ -124,17 +125,15 @@ def choose_columns(session: Session, actor: Actor, upload_id: int, given: Mappin
     return upload
 
 
-def choose_way(
-    session: Session, actor: Actor, upload_id: int, way: ImportWay, *, list_id: int | None, list_name: str
-) -> ListUpload:
+def choose_way(session: Session, actor: Actor, upload_id: int, way: ImportWay, *, list_id: int | None) -> ListUpload:
     """Choose what becomes of the list, and count again. Raises NotThere, and Refused with the field."""
     upload = _changeable(session, actor, upload_id)
     before = (upload.list_id, list(upload.mapping))
     if way is ImportWay.NEW:
-        upload.list_id, upload.list_name = None, check_name(session, actor, list_name)
+        upload.list_id = None
     else:
         if list_id is None:
-            raise Refused("Choose the list.", field="list")
+            raise Refused("Choose the list that is changed.", field="list")
         target = find_list(session, actor, list_id)
         upload.list_id, upload.list_name = target.id, target.name
         upload.mapping = [one.as_json() for one in _renamed(upload, target)]
