@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Callable
 
+from tests.bench.importing import importing
 from tests.bench.million import million
 from tests.bench.pace import pace
 from tests.bench.pipeline import pipeline
@@ -17,8 +18,9 @@ BENCHES: dict[str, Callable[[], None]] = {
     "preview": lambda: preview(print_row),
     "pace": lambda: pace(print_row),
     "million": million,
+    "import": importing,
 }
-LONG = {"million"}
+LONG = {"million", "import"}
 """Benches that run only when they are named."""
 
 if __name__ == "__main__":
