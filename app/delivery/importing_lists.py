@@ -1,4 +1,4 @@
-"""Imports in a worker: one run of an import at a time, one at once, and none forgotten."""
+"""Imports in a worker: one run of an import at a time, a few at once, and none forgotten."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from app.delivery.jobs import Queue
 from app.recipients.import_job import forget_old, open_imports, run_import
 from app.recipients.models import ImportState
 
+AT_ONCE = 2
+"""Imports a worker does at once; its other threads stay free for delivery."""
 SILENT_SECONDS = 60.0
 """An import whose progress stands still for so long is enqueued again; a run still alive makes that harmless."""
 FORGET_SECONDS = 3600.0
@@ -26,7 +28,7 @@ class ListImporting:
         self.stopping = False
         self._database = database
         self._queue = queue
-        self._room = threading.Semaphore(1)
+        self._room = threading.Semaphore(AT_ONCE)
         self._alone = Alone(database, _LOCKS)
         self._progress: dict[int, tuple[ImportState, int, float]] = {}
         self._forgot = -FORGET_SECONDS
@@ -46,7 +48,7 @@ class ListImporting:
             self._room.release()
 
     def wake_all(self) -> None:
-        """Enqueue every import that is not done: for a worker that starts and is the only one."""
+        """Enqueue every import that is not done: for a worker that starts. One in hand elsewhere is not disturbed."""
         for upload_id, _, _ in self._open():
             self._queue.import_list(upload_id)
 

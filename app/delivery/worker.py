@@ -99,7 +99,7 @@ class WorkerProcess:
             self.quota.start()
             if self.database.is_sqlite:
                 self.reviewing.wake_all()
-                self.list_importing.wake_all()
+            self.list_importing.wake_all()
             # SQLite is asked for jobs again and again; PostgreSQL tells, so this is only the rest after a failure.
             rest = 0.1 if self.database.is_sqlite else 1.0
             consumer = self.queue.engine.create_consumer(
