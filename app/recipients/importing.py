@@ -9,7 +9,7 @@ from functools import lru_cache
 from dateutil.parser import ParserError
 from dateutil.parser import parse as parse_date
 
-from app.recipients.checking import Fault, NewRecipient, ProblemKind, clean_address, fault_of, slip_of
+from app.recipients.checking import MAX_CELL, Fault, NewRecipient, ProblemKind, clean_address, fault_of, slip_of
 from app.recipients.columns import KIND_WORDS, ColumnKind
 from app.recipients.grid import Row
 from app.recipients.mapping import ColumnRole, Mapped, data_columns, email_position, width_of
@@ -26,34 +26,32 @@ class RowChecker:
     """
 
     def __init__(self, mapping: Sequence[Mapped], delimiter: str, also: Sequence[str] = ()) -> None:
+        data = data_columns(mapping)
+        self._width = width_of(mapping)
         self._email = email_position(mapping) or 0
         self._name = next((one.position for one in mapping if one.role is ColumnRole.NAME), None)
-        self._data = [(one.position, one.variable) for one in data_columns(mapping)]
-        self._kinds = [(one.variable, one.kind) for one in data_columns(mapping) if one.kind in _FITS]
+        self._variables = [one.variable for one in data]
+        self._positions = [one.position for one in data]
+        self._kinds = [(one.variable, one.kind) for one in data if one.kind in _FITS]
         self._empty = dict.fromkeys(also, "")
-        self._width = width_of(mapping)
         self._delimiter = delimiter
 
     def person(self, cells: Sequence[str]) -> NewRecipient:
-        """Give the person of a row, without spaces around any cell."""
-        count = len(cells)
-
-        def cell(position: int | None) -> str:
-            if position is None or position >= count:
-                return ""
-            text = cells[position].strip()
-            return unguarded(text).strip() if text[:1] == "'" else text
-
+        """Give the person of a row, without spaces around any cell. Rows may be shorter than the header."""
+        clean = [unguarded(cell).strip() if cell[:1] == "'" else cell for cell in map(str.strip, cells)]
+        if len(clean) < self._width:
+            clean.extend([""] * (self._width - len(clean)))
+        data = dict(zip(self._variables, [clean[position] for position in self._positions], strict=True))
         return NewRecipient(
-            clean_address(cell(self._email)),
-            cell(self._name),
-            self._empty | {variable: cell(position) for position, variable in self._data},
+            clean_address(clean[self._email]),
+            "" if self._name is None else clean[self._name],
+            self._empty | data if self._empty else data,
         )
 
     def check(self, row: Row, *, keep: bool = False) -> tuple[NewRecipient, Fault | None]:
         """Give the person of a row and what is wrong. `keep`: a person said that what looks doubtful is right."""
         person = self.person(row.cells)
-        fault = self._too_wide(row) or fault_of(person)
+        fault = self._too_wide(row) or fault_of(person, is_short=_is_short(row.cells))
         if fault is None and not keep:
             fault = slip_of(person.email) or self._other_kind(person)
         return person, fault
@@ -72,6 +70,12 @@ class RowChecker:
                 words = f"“{value[:60]}” is not what the column holds ({KIND_WORDS[kind].lower()})."
                 return Fault(variable, words, _ADVICE[kind], ProblemKind.VALUE)
         return None
+
+
+def _is_short(cells: Sequence[str]) -> bool:
+    """Whether no cell can be too long or hold what is no text: quicker than to look at each."""
+    together = "".join(cells)
+    return len(together) <= MAX_CELL and "\0" not in together
 
 
 @lru_cache(maxsize=50_000)

@@ -76,11 +76,13 @@ def _grid(file: BinaryIO, choices: Choices) -> Grid:
 def _filled_rows(rows: Iterator[Row]) -> Iterator[Row]:
     count = 0
     for row in rows:
-        if any(cell and not cell.isspace() for cell in row.cells):
-            count += 1
-            if count > MAX_ROWS + 1:
-                raise Refused(f"There are more than {MAX_ROWS:,} people in it. Split it into several lists.")
-            yield row
+        for cell in row.cells:
+            if cell and not cell.isspace():
+                count += 1
+                if count > MAX_ROWS + 1:
+                    raise Refused(f"There are more than {MAX_ROWS:,} people in it. Split it into several lists.")
+                yield row
+                break
 
 
 def _chosen_header(first: list[Row], line: int) -> Row | None:
