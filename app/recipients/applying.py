@@ -1,6 +1,7 @@
-"""Changing the list as it was counted, and taking that back: one transaction each, so that nobody sees half of it.
+"""Changing a list as it was counted, and taking that back, so that nobody sees half of it.
 
-Killed in the middle, nothing is changed, and the next worker does it from the start.
+A list that is there changes in one transaction: killed in the middle, nothing is changed, and the next run does it from
+the start. A new one is filled out of sight (`new_lists`).
 """
 
 from __future__ import annotations
@@ -8,16 +9,15 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import ColumnElement, String, cast, delete, func, insert, literal, select, update
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.audit.trail import note
 from app.db import table_of
 from app.people.models import Person
+from app.recipients import new_lists
 from app.recipients.columns import ColumnKind
 from app.recipients.counting import CHANGE, REMOVE, effect_words
 from app.recipients.import_run import ImportRun
-from app.recipients.lists import check_name, delete_list
 from app.recipients.mapping import data_columns, mapping_of
 from app.recipients.models import ImportState, ImportWay, ListUpload, Recipient, RecipientList, StagedRow
 from app.refusals import Refused
@@ -27,12 +27,39 @@ LIST_CHANGED = "The list was changed meanwhile, so the effect was counted again.
 
 def apply(run: ImportRun) -> None:
     """Change the list. When it is not as it was counted, count again instead. Raises Refused, Overtaken, WorkerEnds."""
+    with run.database.reading() as session:
+        way = run.upload(session).way
+    if way is ImportWay.NEW:
+        new_lists.make(run)
+    else:
+        _change_list(run)
+
+
+def undo(run: ImportRun) -> None:
+    """Take an import back. People changed by hand since stay as they are. Raises Overtaken, WorkerEnds."""
+    with run.database.reading() as session:
+        upload = run.upload(session)
+        made = session.get(RecipientList, upload.list_id) if upload.list_id else None
+    if upload.way is ImportWay.NEW and made is not None:
+        is_going = made.workspace_id is None
+        if is_going or made.change_number == upload.list_change_number:
+            count = int(upload.counts["adds"])
+            words = f"The list “{made.name}” with {count:,} people is gone again."
+            new_lists.take_away(run, f"Import undone: list “{made.name}” deleted with {count:,} people")
+            run.end(ImportState.UNDONE, words=words)
+            return
+    _undo_changes(run)
+
+
+def _change_list(run: ImportRun) -> None:
     with run.database.writing() as session:
         run.hold(session)
         upload = run.upload(session, lock=True)
         actor = session.get_one(Person, upload.person_id)
-        changed = _list_of(session, actor, upload)
+        changed = session.get(RecipientList, upload.list_id, with_for_update=True) if upload.list_id else None
         if changed is None:
+            raise Refused("The list was deleted meanwhile. Choose another one.")
+        if changed.change_number != upload.list_change_number:
             upload.state, upload.words = ImportState.READING, LIST_CHANGED
             return
         _add(session, upload, changed)
@@ -41,66 +68,25 @@ def apply(run: ImportRun) -> None:
         _columns(upload, changed)
         changed.recipient_count += int(upload.counts["adds"]) - int(upload.counts["removes"])
         changed.change_number += 1
-        upload.list_id, upload.list_name = changed.id, changed.name
-        upload.list_change_number = changed.change_number
+        upload.list_name, upload.list_change_number = changed.name, changed.change_number
         upload.state, upload.words = ImportState.DONE, ""
-        if upload.way is not ImportWay.NEW:
-            words = f"Import into “{changed.name}”: {effect_words(upload.counts)}"
-            note(session, actor, "list.imported", words, subject_id=changed.id)
+        words = f"Import into “{changed.name}”: {effect_words(upload.counts)}"
+        note(session, actor, "list.imported", words, subject_id=changed.id)
 
 
-def undo(run: ImportRun) -> None:
-    """Take an import back. People changed by hand since stay as they are. Raises Overtaken, WorkerEnds."""
+def _undo_changes(run: ImportRun) -> None:
     with run.database.writing() as session:
         run.hold(session)
         upload = run.upload(session, lock=True)
         actor = session.get_one(Person, upload.person_id)
         changed = session.get(RecipientList, upload.list_id, with_for_update=True) if upload.list_id else None
+        upload.state = ImportState.UNDONE
         if changed is None:
-            upload.state, upload.words = ImportState.UNDONE, "The list was deleted; there was nothing to undo."
+            upload.words = "The list was deleted; there was nothing to undo."
             return
         untouched = changed.change_number == upload.list_change_number
-        if upload.way is ImportWay.NEW and untouched:
-            name, count = changed.name, changed.recipient_count
-            upload.list_id = None
-            session.flush()
-            delete_list(session, actor, changed.id, unfinished_sends=0)
-            upload.words = f"The list “{name}” with {count:,} people is gone again."
-        else:
-            upload.words = _take_back(session, upload, changed, untouched=untouched)
-            note(session, actor, "list.import_undone", f"Import into “{changed.name}” undone", subject_id=changed.id)
-        upload.state = ImportState.UNDONE
-
-
-def _list_of(session: Session, actor: Person, upload: ListUpload) -> RecipientList | None:
-    """Make or lock the list; None when it is no longer as it was counted. Raises Refused."""
-    if upload.way is ImportWay.NEW:
-        return _new_list(session, actor, upload)
-    found = session.get(RecipientList, upload.list_id, with_for_update=True) if upload.list_id else None
-    if found is None:
-        raise Refused("The list was deleted meanwhile. Choose another one.")
-    return found if found.change_number == upload.list_change_number else None
-
-
-def _new_list(session: Session, actor: Person, upload: ListUpload) -> RecipientList:
-    made = RecipientList(
-        workspace_id=upload.workspace_id,
-        name=check_name(session, actor, upload.list_name),
-        columns=[],
-        column_kinds={},
-        recipient_count=0,
-        change_number=0,
-        created_by=actor.id,
-    )
-    try:
-        with session.begin_nested():
-            session.add(made)
-            session.flush()
-    except IntegrityError as error:
-        raise Refused("There is a list with this name already. Choose another name.", field="name") from error
-    count = int(upload.counts["adds"])
-    note(session, actor, "list.saved", f"List “{made.name}” saved with {count:,} people", subject_id=made.id)
-    return made
+        upload.words = _take_back(session, upload, changed, untouched=untouched)
+        note(session, actor, "list.import_undone", f"Import into “{changed.name}” undone", subject_id=changed.id)
 
 
 def _of(upload: ListUpload) -> tuple[ColumnElement[bool], ...]:

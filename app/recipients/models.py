@@ -24,7 +24,8 @@ class RecipientList(Base):
     __table_args__ = (UniqueConstraint("workspace_id", "name"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    workspace_id: Mapped[int] = mapped_column(ForeignKey("workspace.id"), index=True)
+    workspace_id: Mapped[int] = mapped_column(ForeignKey("workspace.id"), index=True, nullable=True)
+    """None while a worker fills or empties the list: no page, no send and no other list knows of it then."""
     name: Mapped[str] = mapped_column(String(200))
     columns: Mapped[list[str]] = mapped_column(default=list)
     """Data columns in the order of the file, as variable names (`first_name`); without the e-mail column."""

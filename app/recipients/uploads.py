@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import PurePath
 from typing import BinaryIO
 
@@ -106,6 +106,7 @@ def imports_of_list(session: Session, actor: Actor, list_id: int, *, limit: int 
 def choose_reading(session: Session, database: Database, actor: Actor, upload_id: int, choices: Choices) -> ListUpload:
     """Read the upload in another way and guess its columns anew. Raises NotThere; Refused when it cannot be read so."""
     upload = _changeable(session, actor, upload_id)
+    choices = _without_old_header(upload, choices)
     with stored_file.open_stored(database, upload_id) as file:
         found, mapping = beginning_of(file, choices, _columns_of(_list_of(session, upload)))
     upload.choices, upload.found = asdict(choices), found
@@ -224,6 +225,14 @@ def _columns_of(target: RecipientList | None) -> ListColumns:
 def _renamed(upload: ListUpload, target: RecipientList) -> list[Mapped]:
     """Call the columns as the list does."""
     return renamed_for(mapping_of(upload.mapping), _columns_of(target))
+
+
+def _without_old_header(upload: ListUpload, choices: Choices) -> Choices:
+    """Find the header row again when only the found one came back with the form, or another sheet is chosen."""
+    line = choices.header_line
+    is_chosen = line != upload.found.get("header_line") or line == upload.choices.get("header_line")
+    same_sheet = not choices.sheet or choices.sheet == upload.found.get("sheet")
+    return choices if is_chosen and same_sheet else replace(choices, header_line=0)
 
 
 def _begin_anew(upload: ListUpload) -> None:

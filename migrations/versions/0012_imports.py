@@ -77,6 +77,9 @@ def upgrade() -> None:
     ):
         where = sa.text("problem IS NOT NULL")
         op.create_index(name, "staged_row", columns, sqlite_where=where, postgresql_where=where)
+    # A list that a worker fills belongs to nobody yet.
+    with op.batch_alter_table("recipient_list") as table:
+        table.alter_column("workspace_id", existing_type=sa.Integer(), nullable=True)
     # An upload that waits for its answer keeps its content, as its first chunk; a person looks at it anew.
     op.execute("INSERT INTO upload_chunk (upload_id, number, content) SELECT id, 0, content FROM list_upload")
     with op.batch_alter_table("list_upload") as table:
@@ -96,6 +99,10 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("staged_row")
+    op.execute("DELETE FROM recipient WHERE list_id IN (SELECT id FROM recipient_list WHERE workspace_id IS NULL)")
+    op.execute("DELETE FROM recipient_list WHERE workspace_id IS NULL")
+    with op.batch_alter_table("recipient_list") as table:
+        table.alter_column("workspace_id", existing_type=sa.Integer(), nullable=False)
     op.drop_index(op.f("ix_list_upload_list_id"), "list_upload")
     # Files of several chunks cannot go back into one cell that earlier versions would read.
     op.execute(
