@@ -47,6 +47,9 @@ class Runner(Protocol):
     def run_review(self, send_id: int) -> None:
         """Review a send."""
 
+    def run_import(self, upload_id: int) -> None:
+        """Read an upload, or change a list by it."""
+
 
 class EngineAway(Exception):
     """The engine's storage does not answer."""
@@ -71,6 +74,7 @@ class Queue:
                 engine = _engine(self._settings, self._database)
                 self._run_lane = engine.task(name="run_lane")(self._on_lane)
                 self._run_review = engine.task(name="run_review")(self._on_review)
+                self._run_import = engine.task(name="run_import")(self._on_import)
                 self._engine = engine
         return self._engine
 
@@ -113,6 +117,19 @@ class Queue:
         _ = self.engine
         self._run_review.schedule((send_id,), delay=REVIEW_REST_SECONDS)
 
+    def import_list(self, upload_id: int) -> None:
+        """Enqueue the job of an import. Call it after the commit. Never raises."""
+        try:
+            _ = self.engine
+            self._run_import(upload_id)
+        except Exception:  # the sweeper finds the import; the page must not break
+            log.exception("an import could not be enqueued; the sweeper will", extra={"upload_id": upload_id})
+
+    def import_later(self, upload_id: int) -> None:
+        """Enqueue an import again after a moment, because it cannot be done now."""
+        _ = self.engine
+        self._run_import.schedule((upload_id,), delay=REVIEW_REST_SECONDS)
+
     def waiting(self) -> tuple[int, int]:
         """Give how many jobs are ready to run, and how many wait for a time. Raises EngineAway."""
         try:
@@ -132,6 +149,10 @@ class Queue:
     def _on_review(self, send_id: int) -> None:
         if self._runner is not None:
             self._runner().run_review(send_id)
+
+    def _on_import(self, upload_id: int) -> None:
+        if self._runner is not None:
+            self._runner().run_import(upload_id)
 
 
 def _engine(settings: Settings, database: Database) -> Huey:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any, TypeVar
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from app.db import Database
+from app.delivery.alone import Alone
 from app.delivery.jobs import Queue
 from app.emails.limits import SECONDS, LimitedRenderer
 from app.sends.models import ReviewState, Send
@@ -50,8 +50,7 @@ class Reviewing:
         self._database = database
         self._queue = queue
         self._room = threading.Semaphore(AT_ONCE)
-        self._guard = threading.Lock()
-        self._running: set[int] = set()
+        self._alone = Alone(database, _LOCKS)
         self._progress: dict[int, tuple[ReviewState, int, float]] = {}
 
     def run(self, send_id: int) -> None:
@@ -60,7 +59,7 @@ class Reviewing:
             self._queue.review_later(send_id)
             return
         try:
-            with self._alone(send_id) as alone:
+            with self._alone.with_id(send_id) as alone:
                 if alone:
                     run_review(self._database, self.renderer, send_id)
                 else:
@@ -90,23 +89,3 @@ class Reviewing:
         )
         with self._database.reading() as session:
             return list(session.execute(query))
-
-    @contextmanager
-    def _alone(self, send_id: int) -> Iterator[bool]:
-        """Hold a review for this run; gives False when another run has it. A dead worker's hold ends with it."""
-        with self._guard:
-            free = send_id not in self._running
-            if free:
-                self._running.add(send_id)
-        if not free:
-            yield False
-            return
-        try:
-            if self._database.is_sqlite:  # one worker only
-                yield True
-            else:
-                with self._database.session() as session:  # its transaction holds the lock, and nothing else
-                    yield bool(session.scalar(select(func.pg_try_advisory_xact_lock(_LOCKS, send_id))))
-        finally:
-            with self._guard:
-                self._running.discard(send_id)

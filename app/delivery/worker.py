@@ -20,6 +20,7 @@ from app.db import Database, now
 from app.delivery import recovery
 from app.delivery.clock import ClockWatch, HolderWatch
 from app.delivery.event_reading import EventReadingJob
+from app.delivery.importing_lists import ListImporting
 from app.delivery.jobs import Queue
 from app.delivery.list_work import ListWork
 from app.delivery.models import Worker
@@ -65,6 +66,7 @@ class WorkerProcess:
         self.database = Database(settings.database_url)
         self.queue = Queue(settings, self.database, runner=lambda: self)
         self.reviewing = Reviewing(self.database, self.queue)
+        self.list_importing = ListImporting(self.database, self.queue)
         self.pipeline = Pipeline(settings, self.database, self.queue, self.owner)
         self.quota = QuotaReader(settings, self.database)
         self.clock, self.holders = ClockWatch(), HolderWatch()
@@ -83,6 +85,11 @@ class WorkerProcess:
         with log_context(send_id=send_id):
             self.reviewing.run(send_id)
 
+    def run_import(self, upload_id: int) -> None:
+        """Do an import's job."""
+        with log_context(upload_id=upload_id):
+            self.list_importing.run(upload_id)
+
     def run(self) -> None:
         """Work until SIGTERM or Ctrl-C."""
         sys.setswitchinterval(SWITCH_SECONDS)
@@ -96,6 +103,7 @@ class WorkerProcess:
             self.quota.start()
             if self.database.is_sqlite:
                 self.reviewing.wake_all()
+            self.list_importing.wake_all()
             # SQLite is asked for jobs again and again; PostgreSQL tells, so this is only the rest after a failure.
             rest = 0.1 if self.database.is_sqlite else 1.0
             consumer = self.queue.engine.create_consumer(
@@ -114,7 +122,7 @@ class WorkerProcess:
 
     def _on_signal(self, number: int, frame: object) -> None:
         """Let what is under way end, and hand the rest back."""
-        self.pipeline.stopping = self.reviewing.renderer.stopping = True
+        self.pipeline.stopping = self.reviewing.renderer.stopping = self.list_importing.stopping = True
         self._stop.set()
 
     def _close(self) -> None:
@@ -153,6 +161,7 @@ class WorkerProcess:
             self.queue.wake(send_id)
         recovery.sweep(self.database, self.queue, self.settings.lease_seconds, self.holders)
         self.reviewing.wake_silent()
+        self.list_importing.wake_silent()
         post_times.keep(self.database)
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import enum
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
+
+import idna
 
 from app.cloudflare.contract import check_address
-from app.recipients.reading import LOOKS_LIKE_ADDRESS
+from app.recipients.grid import LOOKS_LIKE_ADDRESS
+from app.recipients.typing_slips import meant_domain
 
 MAX_CELL = 10_000
 """Characters of one cell."""
@@ -16,6 +21,48 @@ MAX_NAME = 200
 
 _INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff"
 """Zero-width signs that copying from web pages leaves around addresses."""
+
+
+class ProblemKind(enum.StrEnum):
+    """What is wrong with a row, to filter by."""
+
+    NO_ADDRESS = "no_address"
+    NO_AT = "no_at"
+    SPACES = "spaces"
+    SEVERAL = "several"
+    LETTERS = "letters"
+    DOMAIN_LETTERS = "domain_letters"
+    SLIP = "slip"
+    NOT_AN_ADDRESS = "not_an_address"
+    DUPLICATE = "duplicate"
+    IN_LIST = "in_list"
+    SUPPRESSED = "suppressed"
+    NAME = "name"
+    CELL = "cell"
+    WIDTH = "width"
+    VALUE = "value"
+
+
+PROBLEM_WORDS: Mapping[ProblemKind, str] = {
+    ProblemKind.NO_ADDRESS: "No address",
+    ProblemKind.NO_AT: "No @ in the address",
+    ProblemKind.SPACES: "Spaces in the address",
+    ProblemKind.SEVERAL: "Several addresses in a cell",
+    ProblemKind.LETTERS: "Letters that addresses cannot have",
+    ProblemKind.DOMAIN_LETTERS: "Domain with accents",
+    ProblemKind.SLIP: "Domain that looks mistyped",
+    ProblemKind.NOT_AN_ADDRESS: "Not an address",
+    ProblemKind.DUPLICATE: "Twice in the file",
+    ProblemKind.IN_LIST: "Already in the list",
+    ProblemKind.SUPPRESSED: "Must not be written to",
+    ProblemKind.NAME: "Name that cannot be kept",
+    ProblemKind.CELL: "Cell that cannot be kept",
+    ProblemKind.WIDTH: "More cells than columns",
+    ProblemKind.VALUE: "Not the kind of its column",
+}
+"""What people read for each kind."""
+KEEPABLE = frozenset({ProblemKind.SLIP, ProblemKind.VALUE})
+"""Doubts: a person may say that the row is right as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +86,9 @@ class Fault:
     column: str
     words: str
     suggestion: str = ""
+    kind: ProblemKind = ProblemKind.CELL
+    better: str = ""
+    """The value that the suggestion would put there."""
 
 
 def clean_address(text: str) -> str:
@@ -46,40 +96,112 @@ def clean_address(text: str) -> str:
     return text.strip().strip(_INVISIBLE).strip()
 
 
-def fault_of(person: NewRecipient) -> Fault | None:
-    """Check one recipient; None when they may be kept."""
+def fault_of(person: NewRecipient, *, is_short: bool = False) -> Fault | None:
+    """Check one recipient; None when they may be kept. `is_short`: it is known already that every cell is text and
+    none is too long."""
+    return (None if is_short else _cell_fault(person)) or address_fault(person.email) or _name_fault(person.name)
+
+
+def _cell_fault(person: NewRecipient) -> Fault | None:
     for column, value in (("email", person.email), ("name", person.name), *person.data.items()):
         if len(value) > MAX_CELL:
             words = f"The cell has {len(value):,} characters; {MAX_CELL:,} are the most."
             return Fault(column, words, "Shorten it; a quotation mark may lack its partner.")
-    if not person.email:
-        return Fault("email", "The e-mail address is missing.", "Fill it in, or remove the row.")
-    problem = check_address(person.email)
-    if problem is not None:
-        return Fault("email", problem.words, suggest(person.email))
-    if len(person.name) > MAX_NAME:
-        return Fault("name", f"The name has {len(person.name):,} characters; {MAX_NAME} are the most.", "Shorten it.")
-    if "\n" in person.name or "\r" in person.name:
-        return Fault("name", "The name holds a line break.", "Write it in one line.")
+        if "\0" in value:
+            return Fault(column, "The cell holds a NUL character, which is no text.", "Type it again.")
     return None
+
+
+def _name_fault(name: str) -> Fault | None:
+    if len(name) > MAX_NAME:
+        words = f"The name has {len(name):,} characters; {MAX_NAME} are the most."
+        return Fault("name", words, "Shorten it.", ProblemKind.NAME)
+    if "\n" in name or "\r" in name:
+        one_line = " ".join(name.split())
+        return Fault("name", "The name holds a line break.", "Write it in one line.", ProblemKind.NAME, one_line)
+    return None
+
+
+def address_fault(address: str) -> Fault | None:
+    """Check the form of an address; gives the kind of problem and a suggestion."""
+    if not address:
+        words, advice = "The e-mail address is missing.", "Fill it in, or remove the row."
+        return Fault("email", words, advice, ProblemKind.NO_ADDRESS)
+    if _is_common(address):
+        return None
+    problem = check_address(address)
+    if problem is None:
+        return None
+    return Fault("email", problem.words, suggest(address), _kind_of(address), _meant(address) or "")
+
+
+_COMMON_LOCAL = re.compile(r"[A-Za-z0-9_+-]+(\.[A-Za-z0-9_+-]+)*\Z")
+
+
+def _is_common(address: str) -> bool:
+    """Whether an address is of the shape that nearly all have, at a domain that was checked before; saves time."""
+    local, _, domain = address.rpartition("@")
+    if len(local) > 64 or len(address) > 254 or not _COMMON_LOCAL.match(local):
+        return False
+    return _domain_is_good(domain)
+
+
+@lru_cache(maxsize=20_000)
+def _domain_is_good(domain: str) -> bool:
+    return check_address(f"a@{domain}") is None
+
+
+def slip_of(address: str) -> Fault | None:
+    """Doubt an address whose domain looks mistyped, such as gmial.com."""
+    local, _, domain = address.rpartition("@")
+    meant = meant_domain(domain.lower())
+    if not meant:
+        return None
+    better = f"{local}@{meant}"
+    words = f"“{domain}” looks like a slip for “{meant}”."
+    return Fault("email", words, f"Did you mean “{better}”?", ProblemKind.SLIP, better)
+
+
+def _kind_of(address: str) -> ProblemKind:
+    if len(_several(address)) > 1:
+        return ProblemKind.SEVERAL
+    if "@" not in address:
+        return ProblemKind.NO_AT
+    local, _, domain = address.rpartition("@")
+    if not local.isascii():
+        return ProblemKind.LETTERS
+    if not domain.isascii():
+        return ProblemKind.DOMAIN_LETTERS
+    return ProblemKind.SPACES if re.search(r"\s", address) else ProblemKind.NOT_AN_ADDRESS
+
+
+def _several(address: str) -> list[str]:
+    return [part for part in re.split(r"[\s;,/]+", address) if LOOKS_LIKE_ADDRESS.match(part)]
 
 
 def suggest(address: str) -> str:
     """Guess what was meant by an address that is none."""
-    parts = [part for part in re.split(r"[\s;,/]+", address) if LOOKS_LIKE_ADDRESS.match(part)]
-    if len(parts) > 1:
-        return f"Keep one address in a row, for example “{parts[0]}”."
-    for guess in _guesses(address):
-        if guess != address and check_address(guess) is None:
-            return f"Did you mean “{guess}”?"
+    several = _several(address)
+    if len(several) > 1:
+        return f"Keep one address in a row, for example “{several[0]}”."
+    meant = _meant(address)
+    if meant is not None:
+        return f"Did you mean “{meant}”?"
     if "@" not in address:
         return "An address has an @ in it, such as “jo@example.com”."
     return "Ask the person for their address, or leave them out."
 
 
+def _meant(address: str) -> str | None:
+    several = _several(address)
+    guesses = several if len(several) > 1 else _guesses(address)
+    return next((guess for guess in guesses if guess != address and check_address(guess) is None), None)
+
+
 def _guesses(address: str) -> list[str]:
     inside = re.search(r"<([^<>]+)>", address)
     bare = re.sub(r"\s+", "", (inside[1] if inside else address).strip("\"'<>()[].,; ").removeprefix("mailto:"))
+    bare = "".join(sign for sign in bare if sign not in _INVISIBLE)
     local, _, domain = bare.rpartition("@")
     return [
         bare,
@@ -88,4 +210,13 @@ def _guesses(address: str) -> list[str]:
         re.sub(r"@{2,}", "@", bare),
         re.sub(r"\((at|a)\)|\[at\]", "@", bare, flags=re.IGNORECASE),
         f"{local}@{domain}.com" if local and domain in {"gmail", "hotmail", "outlook", "yahoo", "icloud"} else bare,
+        f"{local}@{_punycode(domain)}",
     ]
+
+
+def _punycode(domain: str) -> str:
+    """Give a domain as the mail service takes it: münchen.de becomes xn--mnchen-3ya.de."""
+    try:
+        return idna.encode(domain, uts46=True).decode("ascii")
+    except idna.IDNAError:
+        return domain

@@ -1,11 +1,27 @@
-"""Files that people upload in the place of a CSV file, told by their first bytes."""
+"""What kind of file somebody gave, told by its first bytes, never by its name: which reader takes it, or why none."""
 
 from __future__ import annotations
 
+import enum
+import zipfile
 from dataclasses import dataclass
+from typing import BinaryIO
+
+from app.refusals import Refused
+
+BEGINNING = 4096
+"""Bytes that are looked at."""
 
 _SAVE_AS = "Open it in your spreadsheet program, choose “Save as” and “CSV UTF-8”, and upload that file."
-_FIND_SOURCE = "Ask for the spreadsheet behind it and save that as CSV."
+_FIND_SOURCE = "Ask for the spreadsheet behind it and upload that."
+
+
+class Reader(enum.StrEnum):
+    """Which reader takes a file."""
+
+    TEXT = "text"
+    WORKBOOK = "workbook"
+    VCARD = "vcard"
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,43 +32,82 @@ class FileKind:
     advice: str
 
 
-_WORKBOOK = FileKind("an Excel workbook (XLSX)", _SAVE_AS)
-_OPEN_DOCUMENT = FileKind("an OpenDocument spreadsheet (ODS)", _SAVE_AS)
-_WORD = FileKind("a Word document", "Copy the table into a spreadsheet and save it as CSV.")
-_ZIP = FileKind("a ZIP file", "Unpack it first; if a spreadsheet is inside, save it as CSV.")
+_WORD = FileKind("a text document (such as Word)", "Copy the table into a spreadsheet and upload that.")
+_ZIP = FileKind("a ZIP file", "Unpack it first and upload the spreadsheet inside.")
+_OFFICE = FileKind("another Office document", "Upload the spreadsheet with the addresses.")
+_DAMAGED = FileKind("a damaged file (a workbook or ZIP file that breaks off)", "Save or download it again.")
+_PROTECTED = FileKind(
+    "a workbook with a password", "Take the password off (“Save as”, without one) and upload it again."
+)
 
 _BEGINNINGS = (
     (b"%PDF-", FileKind("a PDF", _FIND_SOURCE)),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", FileKind("an old Office document (such as XLS)", _SAVE_AS)),
-    (b"{\\rtf", FileKind("a formatted text document (RTF)", "Copy the table into a spreadsheet and save it as CSV.")),
+    (b"{\\rtf", FileKind("a formatted text document (RTF)", "Copy the table into a spreadsheet and upload that.")),
     (b"\x1f\x8b", FileKind("a compressed file (gzip)", "Unpack it first.")),
     (b"7z\xbc\xaf\x27\x1c", FileKind("a compressed file (7z)", "Unpack it first.")),
+    (b"Rar!\x1a\x07", FileKind("a compressed file (RAR)", "Unpack it first.")),
     (b"\x89PNG\r\n", FileKind("a picture", _FIND_SOURCE)),
     (b"\xff\xd8\xff", FileKind("a picture", _FIND_SOURCE)),
     (b"GIF8", FileKind("a picture", _FIND_SOURCE)),
-    (b"BEGIN:VCARD", FileKind("an address card (vCard)", "Export your contacts as CSV and upload that file.")),
+    (b"SQLite format 3\0", FileKind("a database", "Export the people as CSV and upload that file.")),
+    (b"PAR1", FileKind("a Parquet file", "Export the people as CSV and upload that file.")),
 )
 _WEB_PAGES = (b"<!doctype html", b"<html", b"<?xml", b"<table")
+_JSON = (b'[{"', b'{"', b"[\n", b"{\n", b"[ {")
 
 
-def foreign_kind(content: bytes) -> FileKind | None:
-    """Recognise a file that is no CSV; None when it may be one."""
-    if content.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        return _zip_kind(content)
-    for beginning, kind in _BEGINNINGS:
-        if content.startswith(beginning):
-            return kind
-    if content[:64].lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(_WEB_PAGES):
-        return FileKind(
-            "a web page or XML file", "Export it as CSV, or copy the table into a spreadsheet and save that."
-        )
+def reader_of(file: BinaryIO) -> Reader:
+    """Tell which reader takes the file; leaves it at its beginning. Raises Refused for a kind that none takes."""
+    file.seek(0)
+    beginning = file.read(BEGINNING)
+    kind = _foreign_kind(file, beginning)
+    file.seek(0)
+    if isinstance(kind, Reader):
+        return kind
+    if kind is not None:
+        raise Refused(f"This is {kind.title}, not a spreadsheet or CSV file. {kind.advice}")
+    plain = beginning.replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")
+    return Reader.VCARD if plain[:11].upper() == b"BEGIN:VCARD" else Reader.TEXT
+
+
+def _foreign_kind(file: BinaryIO, beginning: bytes) -> FileKind | Reader | None:
+    """Recognise what is no text; None when it may be one."""
+    if beginning.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return _zip_kind(file)
+    for start, kind in _BEGINNINGS:
+        if beginning.startswith(start):
+            return _PROTECTED if start[:2] == b"\xd0\xcf" and _is_encrypted(file) else kind
+    start = beginning[:64].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if start.startswith(_WEB_PAGES):
+        return FileKind("a web page or XML file", "Copy the table into a spreadsheet and upload that.")
+    if start.startswith(_JSON):
+        return FileKind("a JSON file", "Export the people as CSV and upload that file.")
     return None
 
 
-def _zip_kind(content: bytes) -> FileKind:
-    """Office documents are ZIP files; the names of the parts inside stand in clear."""
-    if b"opendocument.spreadsheet" in content[:200]:
-        return _OPEN_DOCUMENT
-    if b"xl/" in content or b"[Content_Types].xml" in content[:100]:
-        return _WORD if b"word/" in content else _WORKBOOK
-    return _ZIP
+def _is_encrypted(file: BinaryIO) -> bool:
+    """An encrypted workbook is an old-style container with a stream of this name."""
+    file.seek(0)
+    return "EncryptedPackage".encode("utf-16-le") in file.read(64 * 1024)
+
+
+def _zip_kind(file: BinaryIO) -> FileKind | Reader:
+    """Office documents are ZIP files; the names of the parts inside say which."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            names = set(archive.namelist())
+            media = archive.read("mimetype")[:200] if "mimetype" in names and _small(archive) else b""
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError, EOFError):
+        return _DAMAGED
+    if b"opendocument" in media:
+        return Reader.WORKBOOK if b"spreadsheet" in media else _WORD
+    if any(name.startswith("xl/workbook.") for name in names):
+        return Reader.WORKBOOK
+    if any(name.startswith("word/") for name in names):
+        return _WORD
+    return _OFFICE if "[Content_Types].xml" in names else _ZIP
+
+
+def _small(archive: zipfile.ZipFile) -> bool:
+    return archive.getinfo("mimetype").file_size <= BEGINNING

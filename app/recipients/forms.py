@@ -2,35 +2,37 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping, Sequence
+from typing import BinaryIO
 
 from flask_wtf.file import FileField
-from wtforms import EmailField, Field, RadioField, SelectField, StringField, TextAreaField
+from wtforms import EmailField, Field, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
 from app.recipients.checking import MAX_CELL
 from app.recipients.columns import KIND_WORDS
-from app.recipients.importing import Column
 from app.recipients.lists import MAX_LIST_NAME
 from app.recipients.models import Recipient
 from app.web.forms import Form, strip
 
-ACCEPTED = ".csv,.tsv,.txt,text/csv,text/tab-separated-values,text/plain"
+ACCEPTED = ".csv,.tsv,.txt,.xlsx,.xlsm,.ods,.vcf,text/csv,text/tab-separated-values,text/plain,text/vcard"
 
 
 class NewListForm(Form):
-    """A new list from a file or from pasted text."""
+    """People from a file or from pasted text; the name is of a new list."""
 
     name = StringField("Name of the list", [Length(max=MAX_LIST_NAME)], filters=[strip])
-    file = FileField("CSV file", render_kw={"accept": ACCEPTED})
+    file = FileField("Spreadsheet or CSV file", render_kw={"accept": ACCEPTED})
     pasted = TextAreaField("Or paste the rows here", render_kw={"rows": 8, "spellcheck": "false", "wrap": "off"})
 
-    def content(self) -> tuple[bytes, str]:
-        """Give what was uploaded or pasted (as UTF-8), and the file's name (empty for a paste)."""
+    def content(self) -> tuple[BinaryIO | None, str]:
+        """Give what was uploaded or pasted (as UTF-8), and the file's name (empty for a paste); None: neither."""
         upload = self.file.data
         if upload is not None and upload.filename:
-            return upload.read(), upload.filename
-        return (self.pasted.data or "").encode("utf-8", "replace"), ""
+            return upload.stream, upload.filename
+        pasted = (self.pasted.data or "").strip()
+        return (io.BytesIO(pasted.encode("utf-8", "replace")), "") if pasted else (None, "")
 
 
 class NameForm(Form):
@@ -39,19 +41,6 @@ class NameForm(Form):
     name = StringField(
         "Name of the list", [InputRequired("Give the list a name."), Length(max=MAX_LIST_NAME)], filters=[strip]
     )
-
-
-class EmailColumnForm(Form):
-    """Which of several columns has the addresses to write to."""
-
-    email_column = RadioField("Which column has the addresses to write to?", coerce=int, validate_choice=False)
-
-    def offer(self, candidates: Sequence[Column]) -> None:
-        """Offer the columns that may be meant, each with an example."""
-        self.email_column.choices = [
-            (one.position, f"{one.header} (for example {', '.join(one.examples[:2]) or 'no value yet'})")
-            for one in candidates
-        ]
 
 
 _KINDS = [(str(kind), words) for kind, words in KIND_WORDS.items()]

@@ -1,4 +1,4 @@
-"""Recipient lists, recipients, suppressions, and uploads waiting for a person's yes."""
+"""Recipient lists, recipients, suppressions, and uploads on their way into a list."""
 
 from __future__ import annotations
 
@@ -12,6 +12,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.db import Base, Words, now
 
 
+def _where(condition: str) -> dict[str, Any]:
+    """Give the options of an index on a part of a table, for both databases."""
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
+
+
 class RecipientList(Base):
     """People with one e-mail address each and data columns."""
 
@@ -19,7 +24,8 @@ class RecipientList(Base):
     __table_args__ = (UniqueConstraint("workspace_id", "name"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    workspace_id: Mapped[int] = mapped_column(ForeignKey("workspace.id"), index=True)
+    workspace_id: Mapped[int] = mapped_column(ForeignKey("workspace.id"), index=True, nullable=True)
+    """None while a worker fills or empties the list: no page, no send and no other list knows of it then."""
     name: Mapped[str] = mapped_column(String(200))
     columns: Mapped[list[str]] = mapped_column(default=list)
     """Data columns in the order of the file, as variable names (`first_name`); without the e-mail column."""
@@ -135,8 +141,37 @@ class Suppression(Base):
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 
+class ImportState(enum.StrEnum):
+    """Where an upload stands."""
+
+    CHOOSING = "choosing"
+    """A person must say how it is read or which column has the addresses."""
+    READING = "reading"
+    """A worker reads and checks the rows, and counts what an import would change."""
+    READY = "ready"
+    """Counted; a person mends rows, and imports or forgets it."""
+    APPLYING = "applying"
+    """A worker changes the list."""
+    DONE = "done"
+    UNDOING = "undoing"
+    UNDONE = "undone"
+    FAILED = "failed"
+    """It cannot be read; `words` say why."""
+    FORGOTTEN = "forgotten"
+    """A worker clears it away."""
+
+
+class ImportWay(enum.StrEnum):
+    """What an import does to a list."""
+
+    NEW = "new"
+    ADD = "add"
+    UPDATE = "update"
+    REPLACE = "replace"
+
+
 class ListUpload(Base):
-    """A file or paste that was read but not yet saved as a list; deleted when it is."""
+    """A file or paste on its way into a list, and afterwards what an undo needs to know."""
 
     __tablename__ = "list_upload"
 
@@ -144,8 +179,82 @@ class ListUpload(Base):
     workspace_id: Mapped[int] = mapped_column(ForeignKey("workspace.id"), index=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     list_name: Mapped[str] = mapped_column(String(200))
+    """Name of the list that a new one gets; for a list that is there already, its name at the time."""
     file_name: Mapped[str] = mapped_column(String(255), default="")
-    content: Mapped[bytes] = mapped_column(LargeBinary)
-    email_column: Mapped[str | None] = mapped_column(String(200))
-    """The column a person chose as the e-mail column, when the file has several."""
+    """Empty for a paste."""
+    size: Mapped[int] = mapped_column(default=0)
+    """Bytes."""
+    list_id: Mapped[int | None] = mapped_column(ForeignKey("recipient_list.id", ondelete="SET NULL"), index=True)
+    """The list to change; of a new one, when it is made."""
+    way: Mapped[ImportWay] = mapped_column(Words(ImportWay), default=ImportWay.NEW)
+    state: Mapped[ImportState] = mapped_column(Words(ImportState), default=ImportState.CHOOSING)
+    words: Mapped[str] = mapped_column(Text, default="")
+    """Why it failed, or what a person should know."""
+    choices: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """What a person said about reading it: see `reading.Choices`."""
+    found: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """What was found at the beginning of it: see `beginning.beginning_of`."""
+    mapping: Mapped[list[Any]] = mapped_column(default=list)
+    """What each column becomes: see `mapping.Mapped`."""
+    counts: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """What an import does: see `counting.count`."""
+    run: Mapped[int] = mapped_column(default=0)
+    """Grows with every run of its job and every stop: a run that is not the newest writes nothing more."""
+    is_staged: Mapped[bool] = mapped_column(default=False)
+    """Whether every row was read and checked with the present mapping."""
+    needs_clearing: Mapped[bool] = mapped_column(default=False)
+    """Whether rows of an earlier mapping must go first."""
+    progress: Mapped[int] = mapped_column(default=0)
+    progress_total: Mapped[int] = mapped_column(default=0)
+    list_change_number: Mapped[int | None]
+    """The list's own number when the effect was counted; after the import, the one it gave the list."""
+    columns_before: Mapped[list[Any]] = mapped_column(default=list)
+    """Columns of the list before the import."""
     created_at: Mapped[datetime] = mapped_column(default=now)
+    changed_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class UploadChunk(Base):
+    """A piece of an uploaded file, so that nobody holds all of it in memory."""
+
+    __tablename__ = "upload_chunk"
+
+    upload_id: Mapped[int] = mapped_column(ForeignKey("list_upload.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    """From 0; each but the last has the same size."""
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class StagedRow(Base):
+    """A row of an upload that was read and checked, waiting to change the list; afterwards what an undo takes back."""
+
+    __tablename__ = "staged_row"
+    __table_args__ = (
+        Index("ix_staged_row_problem", "upload_id", "problem", "line", **_where("problem IS NOT NULL")),
+        Index("ix_staged_row_line_of_problem", "upload_id", "line", **_where("problem IS NOT NULL")),
+        {"sqlite_with_rowid": False},
+    )
+
+    upload_id: Mapped[int] = mapped_column(ForeignKey("list_upload.id", ondelete="CASCADE"), primary_key=True)
+    line: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    """Line or row of the file; below 0: a person of the list whom the import takes out, by their id."""
+    email: Mapped[str] = mapped_column(String(254), default="")
+    email_key: Mapped[str] = mapped_column(String(254), default="")
+    name: Mapped[str] = mapped_column(String(200), default="")
+    data: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    change: Mapped[str | None] = mapped_column(String(8))
+    """What it does to the list: change, same, remove; none: it adds somebody."""
+    recipient_id: Mapped[int | None]
+    """Who it changes or removes."""
+    before: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """Email, name and data of somebody changed, as they were."""
+    problem: Mapped[str | None] = mapped_column(String(32))
+    """Kind of problem (`checking.ProblemKind`); none: the row is good."""
+    place: Mapped[str | None] = mapped_column(String(210))
+    """The column with the problem: email, name or a variable; empty: the whole row."""
+    words: Mapped[str | None] = mapped_column(Text)
+    suggestion: Mapped[str | None] = mapped_column(Text)
+    better: Mapped[str | None] = mapped_column(Text)
+    """The value that the suggestion would put there."""
+    cells: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
+    """The cells of a bad row, as typed."""

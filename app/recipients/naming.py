@@ -10,6 +10,18 @@ from collections.abc import Iterable
 MAX_VARIABLE = 60
 """Characters of a variable name."""
 
+EMAIL_HEADERS = frozenset(
+    {
+        *("email", "e_mail", "mail", "email_address", "e_mail_address", "mail_address", "emailaddress"),
+        *("recipient_email", "emailadresse", "e_mail_adresse", "courriel", "correo", "correo_electronico"),
+    }
+)
+"""Headers, as `plain` gives them, that name the e-mail column."""
+MAYBE_EMAIL_HEADERS = frozenset({"address", "adresse", "contact", "recipient", "to", "user", "username", "login"})
+"""Headers that often name something else; they count only when the cells are addresses."""
+NAME_HEADERS = ("full_name", "fullname", "name", "display_name", "recipient_name", "contact_name")
+"""By preference, the best first."""
+
 TAKEN = frozenset({"email", "name"})
 """Every recipient has these, whatever the columns are."""
 RESERVED = (

@@ -1,216 +1,114 @@
-"""From the bytes of a file, or pasted text, to rows of cells: encoding, delimiter, quotes and line numbers.
+"""From a file to rows of cells, whatever kind of file it is: one header row and an iterator over the rows under it.
 
-Knows nothing of people or lists. Everything that cannot be read is `Refused` in words that say what to do. Further
-kinds of file (workbooks, vCard) become further readers that give the same `Table`.
+Knows nothing of people or lists. Rows come one by one, so that a million of them need no more memory than one. All
+that cannot be read is `Refused` in words that say what to do, sometimes only when its row is reached.
 """
 
 from __future__ import annotations
 
-import codecs
-import csv
-import io
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
+from typing import BinaryIO
 
-from charset_normalizer import from_bytes
-
-from app.recipients.file_kinds import foreign_kind
+from app.recipients.file_kinds import Reader, reader_of
+from app.recipients.grid import LOOKS_LIKE_ADDRESS, Choices, Grid, Row
+from app.recipients.naming import EMAIL_HEADERS, plain
+from app.recipients.reading_text import open_text
+from app.recipients.reading_vcard import open_vcard
+from app.recipients.reading_workbook import open_workbook
 from app.refusals import Refused
 
-MAX_UPLOAD = 10 * 1024 * 1024
-"""Bytes of one file or paste."""
+MAX_UPLOAD = 256 * 1024 * 1024
+"""Bytes of one file of text."""
 MAX_COLUMNS = 200
 MAX_HEADER = 200
 """Characters of a column's name."""
-MAX_ROWS = 100_000
-"""Filled rows read in one request; the time and memory of a request must have an end."""
-MAX_LINES = 1_000_000
-"""Lines, blank ones among them."""
+MAX_ROWS = 2_000_000
+"""Filled rows of one file."""
+LOOKED_AT = 500
+"""Rows at the beginning that headers and columns are guessed from."""
 
-DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
-"""What may stand between cells, with its name for people."""
-
-LOOKS_LIKE_ADDRESS = re.compile(r"[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s<>,;]+\Z")
-
-_BOMS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16: its mark begins with the one of UTF-16 LE
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
-_OLD_ENCODINGS = [
-    "cp1252",
-    "cp1250",
-    "cp1251",
-    "cp1253",
-    "cp1254",
-    "cp1257",
-    "mac_roman",
-    "shift_jis",
-    "gb18030",
-    "euc_kr",
-]
-"""What office programs saved before UTF-8, by region; the Western one first."""
-_ENCODING_NAMES = {
-    "utf-8-sig": "UTF-8",
-    "utf-8": "UTF-8",
-    "cp1252": "Western European (Windows-1252)",
-    "mac_roman": "Mac Roman",
-}
-_SAMPLE = 64 * 1024
-
-csv.field_size_limit(MAX_UPLOAD)  # longer cells than Python's own limit reach our check, which names the line
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """Cells as typed, and the number of the line in the file where the row begins (from 1)."""
-
-    line: int
-    cells: list[str]
+HEADER_IN = 30
+"""Filled rows among which the header row is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A header row and the rows under it, without blank ones; `encoding` and `delimiter` are names for people."""
+    """A header row and the rows under it, without blank ones. `rows` can be gone through once."""
 
-    encoding: str
-    delimiter: str
+    grid: Grid
     header: Row
-    rows: list[Row]
+    first: list[Row]
+    """The rows of the beginning, those above the header too, to choose another header from."""
+    sample: list[Row]
+    """The first rows under the header; `rows` gives them again."""
+    rows: Iterator[Row]
 
 
-def read_table(content: bytes) -> Table:
-    """Read a file or a paste. Raises Refused when it is empty, too large, no text, or no table with a header row."""
-    if len(content) > MAX_UPLOAD:
-        raise Refused("The file is larger than 10 MiB. Split it, or remove columns that no template uses.")
-    kind = foreign_kind(content)
-    if kind is not None:
-        raise Refused(f"This is {kind.title}, not a CSV file. {kind.advice}")
-    text, encoding = _decode(content)
-    if "\0" in text:
-        line = text.count("\n", 0, text.index("\0")) + 1
+def open_table(file: BinaryIO, choices: Choices | None = None) -> Table:
+    """Open a file or a paste (as bytes). Raises Refused when it is too large, no table, or has no header row."""
+    choices = choices or Choices()
+    file.seek(0, 2)
+    if file.tell() > MAX_UPLOAD:
         raise Refused(
-            f"Line {line:,} holds a NUL character, so this is not a clean text file. Export it again as CSV UTF-8."
+            f"The file is larger than {MAX_UPLOAD // 1024 // 1024} MiB. "
+            "Split it, or remove columns that no template uses."
         )
-    delimiter, skip = _delimiter_line(text)
-    delimiter = delimiter or _find_delimiter(text)
-    rows = _all_rows(text, delimiter, skip)
-    if not rows:
+    grid = _grid(file, choices)
+    rows = _filled_rows(grid.rows)
+    first = list(islice(rows, LOOKED_AT))
+    if not first:
         raise Refused("There is nothing in it: no header row and no people.")
-    header, people = rows[0], rows[1:]
+    header = _chosen_header(first, choices.header_line) or _find_header(first)
+    sample = [row for row in first if row.line > header.line]
     _check_header(header)
-    if not people:
+    if not sample:
         raise Refused("There is a header row, but nobody under it. Add at least one row with an e-mail address.")
-    return Table(_ENCODING_NAMES.get(encoding, encoding.upper()), DELIMITERS.get(delimiter, delimiter), header, people)
+    return Table(grid, header, first[:HEADER_IN], sample, chain(sample, rows))
 
 
-def _decode(content: bytes) -> tuple[str, str]:
-    """Give the text and its encoding: by mark, then UTF-16 without one, then UTF-8, then the old ones."""
-    for mark, encoding in _BOMS:
-        if content.startswith(mark):
-            return _strictly(content, encoding), "UTF-16" if encoding == "utf-16" else encoding
-    wide = _wide_encoding(content)
-    if wide:
-        return _strictly(content, wide), "UTF-16"
-    try:
-        return content.decode("utf-8"), "utf-8"
-    except UnicodeDecodeError:
-        encoding = _old_encoding(content)
-        return _strictly(content, encoding), encoding
+def _grid(file: BinaryIO, choices: Choices) -> Grid:
+    reader = reader_of(file)
+    return {Reader.TEXT: open_text, Reader.WORKBOOK: open_workbook, Reader.VCARD: open_vcard}[reader](file, choices)
 
 
-def _strictly(content: bytes, encoding: str) -> str:
-    try:
-        return content.decode(encoding)
-    except UnicodeDecodeError as error:
-        raise Refused(
-            f"Its letters cannot be read (they look like {encoding.upper()}, but are broken). "
-            "Save it again as CSV UTF-8."
-        ) from error
+def _filled_rows(rows: Iterator[Row]) -> Iterator[Row]:
+    count = 0
+    for row in rows:
+        for cell in row.cells:
+            if cell and not cell.isspace():
+                count += 1
+                if count > MAX_ROWS + 1:
+                    raise Refused(f"There are more than {MAX_ROWS:,} people in it. Split it into several lists.")
+                yield row
+                break
 
 
-def _wide_encoding(content: bytes) -> str | None:
-    """Tell UTF-16 without a mark by its zero bytes: each ASCII sign has one, always on the same side."""
-    sample = content[: _SAMPLE - _SAMPLE % 2]
-    zeros_first, zeros_second = sample[0::2].count(0), sample[1::2].count(0)
-    pairs = max(1, len(sample) // 2)
-    if zeros_second > 0.2 * pairs and zeros_first < 0.05 * pairs:
-        return "utf-16-le"
-    if zeros_first > 0.2 * pairs and zeros_second < 0.05 * pairs:
-        return "utf-16-be"
-    return None
+def _chosen_header(first: list[Row], line: int) -> Row | None:
+    return next((row for row in first if row.line == line), None) if line else None
 
 
-def _old_encoding(content: bytes) -> str:
-    """Guess from the lines with other than ASCII letters. Western European unless another one is clearly better."""
-    telling = b"\n".join(line for line in content[: 16 * _SAMPLE].splitlines() if not line.isascii())[:_SAMPLE]
-    matches = from_bytes(telling or content[:_SAMPLE], cp_isolation=_OLD_ENCODINGS, enable_fallback=False)
-    best = matches.best()
-    if best is None:
-        return "cp1252"
-    western = next((one for one in matches if "cp1252" in (one.encoding, *one.could_be_from_charset)), None)
-    return "cp1252" if western is not None and western.chaos <= best.chaos + 0.02 else best.encoding
+def _find_header(first: list[Row]) -> Row:
+    """Find the row with the names of the columns: titles and notes may stand above it.
+
+    It is the one that names an e-mail column; else the last row above the first address that is about as wide as that
+    one; else the first row.
+    """
+    for row in first[:HEADER_IN]:
+        if any(plain(cell) in EMAIL_HEADERS for cell in row.cells if len(cell) < MAX_HEADER):
+            return row
+    above: list[Row] = []
+    for row in first[:HEADER_IN]:
+        if any(LOOKS_LIKE_ADDRESS.match(cell.strip()) for cell in row.cells if len(cell) < MAX_HEADER * 2):
+            wide = [one for one in above if 5 * _count(one) >= 3 * _count(row)]
+            return wide[0] if wide else first[0]
+        above.append(row)
+    return first[0]
 
 
-def _delimiter_line(text: str) -> tuple[str | None, int]:
-    """Read the line `sep=;` that spreadsheets put first: gives its delimiter and how many lines to pass over."""
-    first = io.StringIO(text[:100], newline="").readline().rstrip("\r\n")
-    found = re.fullmatch(r'"?sep=([,;|:~^\t])"?', first, re.IGNORECASE)
-    return (found[1], 1) if found else (None, 0)
-
-
-def _find_delimiter(text: str) -> str:
-    """Try each delimiter on the first rows; the best gives clean addresses, then equally wide rows, then wide ones."""
-
-    def score(delimiter: str) -> tuple[bool, float, int]:
-        sample = (row for row, _ in _rows(text[:_SAMPLE], delimiter))
-        rows = [[cell.strip() for cell in row.cells] for row in islice(sample, 40)]
-        rows = [cells for cells in rows if any(cells)]
-        width = len(rows[0]) if rows else 1
-        if width < 2:
-            return False, 0.0, 0
-        clean = any(LOOKS_LIKE_ADDRESS.match(cell) for cells in rows for cell in cells)
-        return clean, sum(len(cells) == width for cells in rows) / len(rows), width
-
-    return max(DELIMITERS, key=score)
-
-
-def _rows(text: str, delimiter: str) -> Iterator[tuple[Row, bool]]:
-    """Give every row, and whether it ends in the middle of a quoted cell because the text does."""
-    ended = False
-
-    def lines() -> Iterator[str]:
-        nonlocal ended
-        yield from io.StringIO(text, newline="")  # splits at \n, \r and \r\n and keeps them: cells stay as typed
-        ended = True  # a reader asks for a line after the last one only inside an open quote
-
-    reader = csv.reader(lines(), delimiter=delimiter, skipinitialspace=True)
-    before = 0
-    for cells in reader:
-        line, before = before + 1, reader.line_num
-        yield Row(line, cells), ended
-
-
-def _all_rows(text: str, delimiter: str, skip: int) -> list[Row]:
-    rows: list[Row] = []
-    for row, is_open in _rows(text, delimiter):
-        if is_open:
-            raise Refused(
-                f"In the row that begins in line {row.line:,}, a quotation mark opens a cell and is never closed. "
-                "Close it, or take it away."
-            )
-        if row.line > MAX_LINES:
-            raise Refused(f"There are more than {MAX_LINES:,} lines, most of them empty. Export the file again.")
-        if row.line <= skip or not any(cell.strip() for cell in row.cells):
-            continue
-        if len(rows) > MAX_ROWS:
-            raise Refused(f"There are more than {MAX_ROWS:,} people in it. Split it into several lists.")
-        rows.append(row)
-    return rows
+def _count(row: Row) -> int:
+    return sum(bool(cell.strip()) for cell in row.cells)
 
 
 def _check_header(header: Row) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import csv
+import io
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -17,9 +18,12 @@ from app.audit.trail import Actor, note
 from app.cloudflare.contract import MAX_SUPPRESSION_NOTE, check_address
 from app.db import now, table_of
 from app.recipients.checking import clean_address, suggest
-from app.recipients.importing import BadRow, understand
+from app.recipients.grid import LOOKS_LIKE_ADDRESS
+from app.recipients.importing import RowChecker
+from app.recipients.mapping import data_columns, email_position, guess_mapping
 from app.recipients.models import Conflict, Handing, Suppression, SuppressionReason
-from app.recipients.reading import DELIMITERS, LOOKS_LIKE_ADDRESS, read_table
+from app.recipients.reading import Table, open_table
+from app.recipients.reading_text import DELIMITERS
 from app.recipients.suppression_list import FOR_ADMINISTRATORS
 from app.recipients.suppression_mirror import state_of
 from app.recipients.suppression_models import SuppressionSync
@@ -28,6 +32,16 @@ from app.refusals import NotThere, Refused
 
 CHUNK = 1000
 """Rows written at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """A row without a usable address: its line, what stands there, what is wrong and what to do."""
+
+    line: int
+    value: str
+    words: str
+    suggestion: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,26 +90,20 @@ def add_one(
 
 def add_many(session: Session, actor: Actor, *, content: bytes, words: str, at_cloudflare: bool) -> Added:
     """Add the addresses of a file or a paste; rows that hold none are given back. Raises Refused with `file`."""
+    bad_rows: list[BadRow] = []
+    general, batch = _checked_note(words), str(uuid.uuid4())
+    added = there = 0
     try:
-        understood = understand(read_table(_with_header(content)))
+        rows = _rows_of(open_table(io.BytesIO(_with_header(content))), general, bad_rows)
+        while chunk := list(islice(rows, CHUNK)):
+            new = _insert(session, actor, chunk, SuppressionReason.IMPORTED, batch, at_cloudflare=at_cloudflare)
+            added, there = added + new, there + len(chunk) - new
     except Refused as refusal:
         raise Refused(refusal.words, field="file") from refusal
-    if understood.email_column is None:
-        raise Refused("Several columns hold addresses. Keep the one that is meant, or name it “email”.", field="file")
-    own_words = next((one.variable for one in understood.data_columns if one.variable in {"note", "reason"}), "")
-    general, batch = _checked_note(words), str(uuid.uuid4())
-    people = iter(understood.people)
-    added = 0
-    while chunk := list(islice(people, CHUNK)):
-        rows: list[dict[str, object]] = [
-            {"email": one.email, "note": (one.data.get(own_words) or general)[:MAX_SUPPRESSION_NOTE], "until": None}
-            for one in chunk
-        ]
-        added += _insert(session, actor, rows, SuppressionReason.IMPORTED, batch, at_cloudflare=at_cloudflare)
     note(session, actor, "suppression.imported", f"{added:,} addresses imported that are not written to", batch=batch)
     if at_cloudflare and added:
         _sync_soon(session, actor)
-    return Added(batch, added, len(understood.people) - added, understood.bad_rows)
+    return Added(batch, added, there, bad_rows)
 
 
 def undo_batch(session: Session, actor: Actor, batch: str) -> int:
@@ -258,6 +266,23 @@ def _insert(
     if fresh:
         session.connection().execute(statement, fresh)
     return len(fresh)
+
+
+def _rows_of(table: Table, words: str, bad_rows: list[BadRow]) -> Iterator[dict[str, object]]:
+    """Give what is to be added, each address once, and put what cannot be into `bad_rows`."""
+    mapping = guess_mapping(table.header, table.sample)
+    if email_position(mapping) is None:
+        raise Refused("Several columns hold addresses. Keep the one that is meant, or name it “email”.")
+    own_words = next((one.variable for one in data_columns(mapping) if one.variable in {"note", "reason"}), "")
+    checker, seen = RowChecker(mapping, table.grid.delimiter), set[str]()
+    for row in table.rows:
+        person, fault = checker.check(row, keep=True)  # an address that nobody must write to may well be odd
+        if fault is not None:
+            bad_rows.append(BadRow(row.line, person.email, fault.words, fault.suggestion))
+        elif person.email_key not in seen:
+            seen.add(person.email_key)
+            own = str(person.data.get(own_words, "")) or words
+            yield {"email": person.email, "note": own[:MAX_SUPPRESSION_NOTE], "until": None}
 
 
 def _with_header(content: bytes) -> bytes:

@@ -22,8 +22,8 @@ WORDS = {
     405: ("That does not work here", "Go back and use the buttons on the page. Nothing was changed."),
     413: (
         "That is too large",
-        "Postroom takes up to 10 MiB at once, and 200 MiB for a ZIP file with a file for each person. "
-        "Nothing was changed.",
+        "Postroom takes up to 10 MiB at once, 200 MiB for a ZIP file with a file for each person, and 256 MiB for a "
+        "list. Nothing was changed.",
     ),
     500: (
         "Something went wrong in Postroom",

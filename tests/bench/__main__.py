@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Callable
 
+from tests.bench.importing import importing
 from tests.bench.lists import lists
 from tests.bench.lists_snapshot import snapshot
 from tests.bench.million import million
@@ -23,8 +24,9 @@ BENCHES: dict[str, Callable[[], None]] = {
     "million": million,
     "snapshot": snapshot,
     "lists": lambda: lists(print_row),
+    "import": importing,
 }
-LONG = {"million", "snapshot", "lists"}
+LONG = {"million", "snapshot", "lists", "import"}
 """Benches that run only when they are named."""
 
 if __name__ == "__main__":

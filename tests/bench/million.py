@@ -171,14 +171,20 @@ def running_web(ground: Ground) -> Iterator[str]:
         process.wait(40)
 
 
-def _look_at_pages(base_url: str, send_id: int, is_going: Callable[[], bool]) -> dict[str, list[float]]:
-    """Look at the results page and the progress partial again and again, as people do."""
+def signed_in_session(base_url: str) -> requests.Session:
+    """Sign in as the bench's person."""
     person = requests.Session()
     form = person.get(f"{base_url}/sign-in", timeout=30).text
     token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', form)
     assert token is not None
     given = {"email": "b@example.com", "password": "a long password", "csrf_token": token.group(1)}
     person.post(f"{base_url}/sign-in", data=given, timeout=30)
+    return person
+
+
+def _look_at_pages(base_url: str, send_id: int, is_going: Callable[[], bool]) -> dict[str, list[float]]:
+    """Look at the results page and the progress partial again and again, as people do."""
+    person = signed_in_session(base_url)
     waits: dict[str, list[float]] = {"results_page_ms": [], "progress_partial_ms": []}
     paths = {"results_page_ms": f"/sends/{send_id}", "progress_partial_ms": f"/sends/{send_id}/progress"}
     while is_going():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 import pytest
@@ -10,16 +9,14 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.audit.models import AuditEntry
-from app.db import Database
 from app.people.accounts import add_person
 from app.people.models import Person, Role, Workspace
-from app.recipients import lists, people, uploads
+from app.recipients import lists, people
 from app.recipients.checking import NewRecipient
-from app.recipients.importing import understand
-from app.recipients.models import ListUpload, Recipient, RecipientList
-from app.recipients.reading import read_table
+from app.recipients.models import Recipient, RecipientList
 from app.refusals import NotThere, Refused
 from tests.conftest import PASSWORD
+from tests.recipients.imports import read_table, understand
 
 TWO = [
     NewRecipient("Ann@example.com", "Ann Okafor", {"city": "Leeds"}),
@@ -205,53 +202,6 @@ def test_a_person_of_another_list_is_not_there(session: Session, actor: Person, 
         people.remove_recipient(session, actor, other.id, one)
 
 
-def test_an_upload_is_saved_once(session: Session, actor: Person) -> None:
-    upload = uploads.keep_upload(
-        session,
-        actor,
-        list_name="",
-        content=b"email,First name\nann@example.com,Ann\nbad,Bo\n",
-        file_name="new_members.csv",
-    )
-    assert upload.list_name == "new members"
-    made = uploads.save_upload(session, actor, upload.id, list_name=upload.list_name)
-    assert (made.recipient_count, made.columns) == (1, ["first_name"])
-    session.flush()
-    with pytest.raises(NotThere):
-        uploads.save_upload(session, actor, upload.id, list_name="another name")
-    assert len(lists.all_lists(session, actor)) == 1
-
-
-def test_two_presses_at_the_same_moment_make_one_list(database: Database, actor: Person) -> None:
-    from concurrent.futures import ThreadPoolExecutor
-
-    with database.writing() as session:
-        upload = uploads.keep_upload(session, actor, list_name="Once", content=b"email\nann@example.com\n")
-
-    def press(_: int) -> str:
-        try:
-            with database.writing() as session:
-                return uploads.save_upload(session, actor, upload.id, list_name="Once").name
-        except NotThere:
-            return "gone"
-
-    with ThreadPoolExecutor(4) as presses:
-        answers = list(presses.map(press, range(4)))
-    assert sorted(answers) == ["Once", "gone", "gone", "gone"]
-    with database.reading() as session:
-        assert session.scalar(select(func.count()).select_from(RecipientList)) == 1
-        assert session.scalar(select(func.count()).select_from(ListUpload)) == 0
-
-
-def test_an_upload_belongs_to_the_person_who_made_it(session: Session, actor: Person, stranger: Person) -> None:
-    upload = uploads.keep_upload(session, actor, list_name="Mine", content=b"email\nann@example.com\n")
-    for act in (uploads.find_upload, uploads.cancel_upload):
-        with pytest.raises(NotThere):
-            act(session, stranger, upload.id)
-    assert uploads.waiting_uploads(session, stranger) == []
-    assert [one.id for one in uploads.waiting_uploads(session, actor)] == [upload.id]
-
-
 def test_a_download_imports_as_the_same_people(session: Session, actor: Person) -> None:
     rows = [
         NewRecipient("ann@example.com", "=Ann", {"code": "007", "note": 'one\r\n"two"; three, 4'}),
@@ -262,13 +212,3 @@ def test_a_download_imports_as_the_same_people(session: Session, actor: Person) 
     assert "'=Ann" in text
     assert "'+44 20" in text
     assert understand(read_table(text.encode())).people == rows
-
-
-def test_five_thousand_people_are_imported_in_less_than_three_seconds(session: Session, actor: Person) -> None:
-    rows = "".join(f"person{n}@example.com,Person {n},City {n % 90},{n:06}\n" for n in range(5_000))
-    begin = time.perf_counter()
-    upload = uploads.keep_upload(session, actor, list_name="Big", content=f"email,name,city,code\n{rows}".encode())
-    made = uploads.save_upload(session, actor, upload.id, list_name="Big")
-    session.commit()
-    assert time.perf_counter() - begin < 3
-    assert made.recipient_count == len(addresses(session, made.id)) == 5_000

@@ -1,0 +1,247 @@
+"""Text files and pastes: encoding, delimiter, quotes and line numbers (CSV, TSV and their relatives)."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import re
+from collections.abc import Iterator
+from itertools import islice
+from typing import BinaryIO
+
+from charset_normalizer import from_bytes
+
+from app.recipients.grid import LOOKS_LIKE_ADDRESS, Choices, Grid, Row
+from app.refusals import Refused
+
+MAX_LINES = 5_000_000
+"""Lines, blank ones among them."""
+MAX_LENGTH = 12 * 1024 * 1024
+"""Characters of one line or cell; beyond, a quotation mark has surely lost its partner."""
+
+DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
+"""What may stand between cells, with its name for people."""
+ENCODING_NAMES = {
+    "utf-8": "UTF-8",
+    "utf-16": "UTF-16",
+    "utf-32": "UTF-32",
+    "cp1252": "Western European (Windows-1252)",
+    "cp1250": "Central European (Windows-1250)",
+    "cp1251": "Cyrillic (Windows-1251)",
+    "cp1253": "Greek (Windows-1253)",
+    "cp1254": "Turkish (Windows-1254)",
+    "cp1257": "Baltic (Windows-1257)",
+    "cp437": "Old DOS (437)",
+    "mac_roman": "Mac Roman",
+    "iso8859_15": "Western European (ISO 8859-15)",
+    "shift_jis": "Japanese (Shift JIS)",
+    "gb18030": "Chinese (GB 18030)",
+    "euc_kr": "Korean (EUC-KR)",
+}
+"""Encodings a person may choose, with their names."""
+
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16: its mark begins with the one of UTF-16 LE
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_OLD_ENCODINGS = [
+    "cp1252",
+    "cp1250",
+    "cp1251",
+    "cp1253",
+    "cp1254",
+    "cp1257",
+    "mac_roman",
+    "shift_jis",
+    "gb18030",
+    "euc_kr",
+]
+"""What office programs saved before UTF-8, by region; the Western one first."""
+_SAMPLE = 64 * 1024
+_BLOCK = 1024 * 1024
+
+csv.field_size_limit(MAX_LENGTH)
+
+
+def open_text(file: BinaryIO, choices: Choices) -> Grid:
+    """Open a text file. Raises Refused, at once or when the broken row is reached."""
+    encoding = choices.encoding if choices.encoding in ENCODING_NAMES else find_encoding(file)
+    beginning = _beginning(file, encoding)
+    delimiter, skip = _delimiter_line(beginning)
+    if choices.delimiter in DELIMITERS:
+        delimiter = choices.delimiter
+    delimiter = delimiter or _find_delimiter(beginning)
+    return Grid("CSV", _checked_rows(_lines(file, encoding), delimiter, skip), encoding, delimiter)
+
+
+def find_encoding(file: BinaryIO) -> str:
+    """Tell the encoding: by its mark, then UTF-16 without one, then UTF-8, then the old ones. Reads all of it once."""
+    file.seek(0)
+    beginning = file.read(_SAMPLE)
+    for mark, encoding in _BOMS:
+        if beginning.startswith(mark):
+            return encoding
+    wide = _wide_encoding(beginning)
+    if wide:
+        return wide
+    telling = _other_than_utf8(file)
+    return "utf-8" if telling is None else _old_encoding(telling)
+
+
+def _other_than_utf8(file: BinaryIO) -> bytes | None:
+    """Give lines with other than ASCII letters when the file is no UTF-8; None when it is."""
+    file.seek(0)
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    is_utf8, telling = True, b""
+    while block := file.read(_BLOCK):
+        if not block.isascii() and len(telling) < _SAMPLE:
+            telling += b"\n".join(line for line in block.splitlines() if not line.isascii())[:_SAMPLE] + b"\n"
+        if is_utf8:
+            try:
+                decoder.decode(block)
+            except UnicodeDecodeError:
+                is_utf8 = False
+        if not is_utf8 and len(telling) >= _SAMPLE:
+            break
+    try:
+        decoder.decode(b"", final=is_utf8)
+    except UnicodeDecodeError:
+        is_utf8 = False
+    return None if is_utf8 else telling[:_SAMPLE]
+
+
+def _wide_encoding(beginning: bytes) -> str | None:
+    """Tell UTF-16 without a mark by its zero bytes: each ASCII sign has one, always on the same side."""
+    sample = beginning[: len(beginning) - len(beginning) % 2]
+    zeros_first, zeros_second = sample[0::2].count(0), sample[1::2].count(0)
+    pairs = max(1, len(sample) // 2)
+    if zeros_second > 0.2 * pairs and zeros_first < 0.05 * pairs:
+        return "utf-16-le"
+    if zeros_first > 0.2 * pairs and zeros_second < 0.05 * pairs:
+        return "utf-16-be"
+    return None
+
+
+def _old_encoding(telling: bytes) -> str:
+    """Guess from the lines with other than ASCII letters. Western European unless another one is clearly better."""
+    matches = from_bytes(telling, cp_isolation=_OLD_ENCODINGS, enable_fallback=False)
+    best = matches.best()
+    if best is None:
+        return "cp1252"
+    western = next((one for one in matches if "cp1252" in (one.encoding, *one.could_be_from_charset)), None)
+    return "cp1252" if western is not None and western.chaos <= best.chaos + 0.02 else best.encoding
+
+
+def encoding_name(encoding: str) -> str:
+    """Name an encoding for people."""
+    if encoding.startswith("utf-16"):
+        return ENCODING_NAMES["utf-16"]
+    return ENCODING_NAMES.get(encoding, encoding.upper())
+
+
+def unreadable(encoding: str) -> Refused:
+    """Say that bytes do not fit an encoding."""
+    return Refused(
+        f"Its letters cannot be read (they look like {encoding_name(encoding)}, but are broken). "
+        "Save it again as CSV UTF-8, or choose another encoding where it is read."
+    )
+
+
+def text_of(file: BinaryIO, encoding: str) -> io.TextIOWrapper:
+    """Give the file as text from its beginning, line ends as they are; a mark at the beginning is left out."""
+    file.seek(0)
+    return io.TextIOWrapper(file, "utf-8-sig" if encoding == "utf-8" else encoding, newline="")
+
+
+def _beginning(file: BinaryIO, encoding: str) -> str:
+    text = text_of(file, encoding)
+    try:
+        return text.read(_SAMPLE)
+    except UnicodeError as error:
+        raise unreadable(encoding) from error
+    finally:
+        text.detach()
+
+
+def _delimiter_line(beginning: str) -> tuple[str, int]:
+    """Read the line `sep=;` that spreadsheets put first: gives its delimiter and how many lines to pass over."""
+    first = io.StringIO(beginning[:100], newline="").readline().rstrip("\r\n")
+    found = re.fullmatch(r'"?sep=([,;|:~^\t])"?', first, re.IGNORECASE)
+    return (found[1], 1) if found else ("", 0)
+
+
+def _find_delimiter(beginning: str) -> str:
+    """Try each delimiter on the first rows; the best gives clean addresses, then equally wide rows, then wide ones."""
+
+    def score(delimiter: str) -> tuple[bool, float, int]:
+        sample = (row for row, _ in _rows(iter(io.StringIO(beginning, newline="")), delimiter))
+        rows = [[cell.strip() for cell in row.cells] for row in islice(sample, 40)]
+        rows = [cells for cells in rows if any(cells)]
+        width = max((len(cells) for cells in rows), default=1)
+        if width < 2:
+            return False, 0.0, 0
+        clean = any(LOOKS_LIKE_ADDRESS.match(cell) for cells in rows for cell in cells)
+        return clean, sum(len(cells) == width for cells in rows) / len(rows), width
+
+    return max(DELIMITERS, key=score)
+
+
+def _lines(file: BinaryIO, encoding: str) -> Iterator[str]:
+    """Give the lines with their ends (\\n, \\r or \\r\\n): cells stay as typed. Raises Refused for what is no text."""
+    text = text_of(file, encoding)
+    number = 0
+    try:
+        while line := text.readline(MAX_LENGTH):
+            number += 1
+            if "\0" in line:
+                raise Refused(
+                    f"Line {number:,} holds a NUL character, so this is not a clean text file. "
+                    "Export it again as CSV UTF-8."
+                )
+            if len(line) == MAX_LENGTH:
+                raise Refused(f"Line {number:,} has more than {MAX_LENGTH:,} characters. Is this a table?")
+            yield line
+    except UnicodeError as error:
+        raise unreadable(encoding) from error
+    finally:
+        if not file.closed:
+            text.detach()
+
+
+def _rows(lines: Iterator[str], delimiter: str) -> Iterator[tuple[Row, bool]]:
+    """Give every row, and whether it ends in the middle of a quoted cell because the text does."""
+    ended = False
+
+    def all_lines() -> Iterator[str]:
+        nonlocal ended
+        yield from lines
+        ended = True  # a reader asks for a line after the last one only inside an open quote
+
+    reader = csv.reader(all_lines(), delimiter=delimiter, skipinitialspace=True)
+    before = 0
+    try:
+        for cells in reader:
+            line, before = before + 1, reader.line_num
+            yield Row(line, cells), ended
+    except csv.Error as error:
+        raise Refused(
+            f"In the row that begins in line {before + 1:,}, a cell has no end within {MAX_LENGTH:,} characters. "
+            "A quotation mark may lack its partner."
+        ) from error
+
+
+def _checked_rows(lines: Iterator[str], delimiter: str, skip: int) -> Iterator[Row]:
+    for row, is_open in _rows(lines, delimiter):
+        if is_open:
+            raise Refused(
+                f"In the row that begins in line {row.line:,}, a quotation mark opens a cell and is never closed. "
+                "Close it, or take it away."
+            )
+        if row.line > MAX_LINES:
+            raise Refused(f"There are more than {MAX_LINES:,} lines, most of them empty. Export the file again.")
+        if row.line > skip:
+            yield row

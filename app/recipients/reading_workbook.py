@@ -1,0 +1,141 @@
+"""Workbooks (XLSX, ODS): sheets that are shown, and each cell as a person would type it.
+
+Dates come as 2026-05-01, which templates read; numbers with all their digits and without noise behind the fifteenth.
+A number that the sheet shows with leading zeros keeps them (`shown_zeros`).
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any, BinaryIO
+
+from python_calamine import (
+    CalamineError,
+    CalamineSheet,
+    CalamineWorkbook,
+    PasswordError,
+    SheetTypeEnum,
+    SheetVisibleEnum,
+)
+
+from app.recipients.grid import Choices, Grid, Row
+from app.recipients.shown_zeros import shown_zeros
+from app.refusals import Refused
+
+MAX_STORED = 32 * 1024 * 1024
+"""Bytes of a workbook as it is uploaded."""
+MAX_UNPACKED = 160 * 1024 * 1024
+"""Bytes of all its parts: about 400,000 rows of 8 columns."""
+_BLOCK = 1024 * 1024
+_AS_CSV = "Save the sheet as CSV UTF-8 and upload that: it may have any number of rows."
+_DAMAGED = (
+    "The workbook is damaged and cannot be read. Open it in your spreadsheet program, save it again and upload it."
+)
+
+
+def open_workbook(file: BinaryIO, choices: Choices) -> Grid:
+    """Open a workbook at the sheet that is chosen, or the first one that is shown and has rows. Raises Refused."""
+    content = _content(file)
+    try:
+        workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
+        shown = [
+            one.name
+            for one in workbook.sheets_metadata
+            if one.visible == SheetVisibleEnum.Visible and one.typ == SheetTypeEnum.WorkSheet
+        ]
+        if choices.sheet in shown:
+            name, sheet = choices.sheet, workbook.get_sheet_by_name(choices.sheet)
+        else:
+            name, sheet = _first_with_rows(workbook, shown)
+    except PasswordError as error:
+        raise Refused("The workbook has a password. Save it without one and upload it again.") from error
+    except (CalamineError, ValueError, OSError) as error:
+        raise Refused(_DAMAGED) from error
+    return Grid("workbook", _rows(content, name, sheet), sheets=shown, sheet=name, total=sheet.total_height)
+
+
+def _content(file: BinaryIO) -> bytes:
+    """Give the file, once it is known that unpacking it has an end."""
+    file.seek(0, io.SEEK_END)
+    if file.tell() > MAX_STORED:
+        raise Refused(f"The workbook is larger than {MAX_STORED // 1024 // 1024} MiB. {_AS_CSV}")
+    file.seek(0)
+    content = file.read()
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            _check_parts(archive)
+    except (zipfile.BadZipFile, EOFError, OSError, ValueError, NotImplementedError, RuntimeError) as error:
+        raise Refused(_DAMAGED) from error
+    return content
+
+
+def _check_parts(archive: zipfile.ZipFile) -> None:
+    """Unpack every part once, block by block: what its directory says about sizes need not be true."""
+    too_large = Refused(
+        f"Unpacked, the workbook is larger than {MAX_UNPACKED // 1024 // 1024} MiB, so it is not opened. {_AS_CSV}"
+    )
+    parts = archive.infolist()
+    if sum(part.file_size for part in parts) > MAX_UNPACKED:
+        raise too_large
+    for part in parts:
+        with archive.open(part) as stream:  # stops at the size it promised, and then compares the sum of its bytes
+            while stream.read(_BLOCK):
+                pass
+
+
+def _first_with_rows(workbook: CalamineWorkbook, shown: list[str]) -> tuple[str, CalamineSheet]:
+    if not shown:
+        raise Refused("No sheet of this workbook is shown. Show the one with the people and upload it again.")
+    for name in shown:
+        sheet = workbook.get_sheet_by_name(name)
+        if sheet.height:
+            return name, sheet
+    return shown[0], workbook.get_sheet_by_name(shown[0])
+
+
+def _rows(content: bytes, name: str, sheet: CalamineSheet) -> Iterator[Row]:
+    zeros = shown_zeros(content, name)
+    first_column = (sheet.start or (0, 0))[1]
+    try:
+        for line, values in enumerate(sheet.iter_rows(), start=1):
+            cells = [value if type(value) is str else as_typed(value) for value in values]
+            for column, shown in zeros.get(line, ()):
+                if 0 <= column - first_column < len(cells):
+                    cells[column - first_column] = shown
+            yield Row(line, cells)
+    except CalamineError as error:
+        raise Refused(_DAMAGED) from error
+
+
+def as_typed(value: Any) -> str:
+    """Give a cell's value as a person would type it."""
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, float):
+        return _number(value)
+    if isinstance(value, datetime):
+        day = value.date().isoformat()
+        return day if value.time() == time() else f"{day} {_clock(value.time())}"
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, time):
+        return _clock(value)
+    if isinstance(value, timedelta):
+        minutes, seconds = divmod(round(value.total_seconds()), 60)
+        return f"{minutes // 60}:{minutes % 60:02}" + (f":{seconds:02}" if seconds else "")
+    return str(value)
+
+
+def _number(value: float) -> str:
+    """Give a number with the fifteen digits that spreadsheet programs keep, never as 1E+15."""
+    if value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    return f"{Decimal(f'{value:.15g}'):f}"
+
+
+def _clock(value: time) -> str:
+    return value.isoformat("seconds" if value.second else "minutes")
