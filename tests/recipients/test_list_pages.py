@@ -14,9 +14,9 @@ from app.recipients import changes, lists
 from app.recipients.checking import NewRecipient
 from app.recipients.columns import ColumnKind
 from app.recipients.models import Recipient, RecipientList
-from app.recipients.reading import read_table
 from app.sends.models import SendState
 from tests.factories import a_draft_send, a_template_version
+from tests.recipients.imports import read_table
 from tests.recipients.test_views import words
 
 LEEDS = "filter_column=city&filter_operator=is&filter_value=leeds"
