@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 from app.audit.trail import note
 from app.db import table_of
 from app.people.models import Person
-from app.recipients import new_lists
+from app.recipients import keying, new_lists
+from app.recipients.changes import require_rest
 from app.recipients.columns import ColumnKind
 from app.recipients.counting import CHANGE, REMOVE, effect_words
 from app.recipients.import_run import ImportRun
@@ -62,6 +63,7 @@ def _change_list(run: ImportRun) -> None:
         if changed.change_number != upload.list_change_number:
             upload.state, upload.words = ImportState.READING, LIST_CHANGED
             return
+        require_rest(session, changed)
         _add(session, upload, changed)
         _change(session, upload)
         _remove(session, upload)
@@ -107,7 +109,7 @@ def _change(session: Session, upload: ListUpload) -> None:
         session.execute(
             update(Recipient)
             .where(Recipient.id == StagedRow.recipient_id, *_of(upload), StagedRow.change == CHANGE)
-            .values(name=StagedRow.name, data=StagedRow.data)
+            .values(name=StagedRow.name, data=StagedRow.data, keys=None)
             .execution_options(synchronize_session=False)
         )
 
@@ -129,9 +131,12 @@ def _remove(session: Session, upload: ListUpload) -> None:
 def _columns(upload: ListUpload, changed: RecipientList) -> None:
     """Add the columns that the list did not have, and keep what each holds."""
     named = data_columns(mapping_of(upload.mapping))
+    kinds_before = dict(changed.column_kinds)
     changed.columns = [*changed.columns, *(one.variable for one in named if one.variable not in changed.columns)]
     kinds = {one.variable: one.kind.value for one in named if one.kind is not ColumnKind.TEXT}
     changed.column_kinds = {**changed.column_kinds, **kinds}
+    if changed.column_kinds != kinds_before:
+        keying.start_over(changed)
 
 
 # Taking back
@@ -149,6 +154,7 @@ def _take_back(session: Session, upload: ListUpload, changed: RecipientList, *, 
     if untouched:
         changed.columns = list(upload.columns_before)
         changed.column_kinds = {one: kind for one, kind in changed.column_kinds.items() if one in changed.columns}
+        keying.start_over(changed)
     changed.recipient_count += back - gone
     changed.change_number += 1
     session.flush()
@@ -171,7 +177,7 @@ def _restore(session: Session, upload: ListUpload) -> int:
             .limit(2_000)
         ).all()
         for _, recipient_id, before in rows:
-            values: dict[str, Any] = {"name": before["name"], "data": before["data"]}
+            values: dict[str, Any] = {"name": before["name"], "data": before["data"], "keys": None}
             session.execute(update(table).where(table.c.id == recipient_id).values(values))
         if not rows:
             return restored

@@ -18,11 +18,11 @@ from app.recipients.grid import Choices, Row
 from app.recipients.import_run import ImportRun
 from app.recipients.importing import RowChecker
 from app.recipients.mapping import mapping_of
-from app.recipients.models import ListUpload, RecipientList, StagedRow, Suppression
+from app.recipients.models import ListUpload, RecipientList, StagedRow
 from app.recipients.reading import open_table
 from app.recipients.reading_text import DELIMITERS
 from app.recipients.stored_file import open_stored
-from app.recipients.suppressions import opted_out, opted_out_words
+from app.recipients.suppressions import is_anybody_suppressed, not_to_write
 
 CHUNK = 2_000
 """Rows of a transaction."""
@@ -38,9 +38,7 @@ def stage(run: ImportRun) -> None:
         after = session.scalar(select(func.max(StagedRow.line)).where(StagedRow.upload_id == upload.id)) or -1
         target = session.get(RecipientList, upload.list_id) if upload.list_id is not None else None
         also = list(target.columns) if target is not None else []
-        checks_suppressed = bool(
-            session.scalar(select(Suppression.id).where(Suppression.workspace_id == upload.workspace_id).limit(1))
-        )
+        checks_suppressed = is_anybody_suppressed(session, upload.workspace_id)
     with open_stored(run.database, upload.id) as file:
         table = open_table(file, choices_of(upload))
         checker = checker_of(upload, also)
@@ -133,15 +131,15 @@ def bad_values(upload_id: int, row: Row, person: NewRecipient, fault: Fault) -> 
 
 
 def suppressed_faults(session: Session, workspace_id: int, emails: Sequence[str]) -> dict[str, Fault]:
-    """Give, for those of the addresses (in lower case) that must not be written to, why."""
+    """Give, for those of the addresses (in lower case) that must not be written to by any sender, why."""
     return {
         email: Fault(
             "email",
-            opted_out_words(email, at),
+            reason.words,
             "Leave the row out: Postroom does not write to this person.",
             ProblemKind.SUPPRESSED,
         )
-        for email, at in opted_out(session, workspace_id, emails).items()
+        for email, reason in not_to_write(session, workspace_id, emails, sender_domain="").items()
     }
 
 

@@ -101,6 +101,13 @@ def is_not_to_write(
     return or_(email_key.in_(ours), email_key.in_(theirs))
 
 
+def is_anybody_suppressed(session: Session, workspace_id: int) -> bool:
+    """Whether there is any suppression at all, ours or Cloudflare's."""
+    ours = select(Suppression.id).where(Suppression.workspace_id == workspace_id)
+    theirs = select(TheirSuppression.id).where(TheirSuppression.workspace_id == workspace_id)
+    return bool(session.scalar(select(or_(ours.exists(), theirs.exists()))))
+
+
 def domain_of(address: str) -> str:
     """Give the domain of a From address, in lower case; empty for none."""
     return address.rpartition("@")[2].lower()

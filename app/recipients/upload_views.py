@@ -129,7 +129,7 @@ def stop(upload_id: int) -> Page:
 
 
 @blueprint.post("/uploads/<int:upload_id>/undo")
-def undo(upload_id: int) -> Page:
+def undo_import(upload_id: int) -> Page:
     """Take an import back as a whole."""
     upload = uploads.find_upload(db(), me(), upload_id)
     unfinished = unfinished_sends_of_list(db(), me(), upload.list_id) if upload.list_id is not None else 0
