@@ -193,6 +193,6 @@ def test_a_test_e_mail_goes_to_testers_whatever_stands_against_them(
         send_id = a_draft_send(session, actor, version=version, to=to, kind=SendKind.TEST).id
     with database.reading() as session:
         from app.sends.models import Send
-        from app.sends.release import _not_to_write
+        from app.sends.stopped import who_must_not
 
-        assert _not_to_write(session, session.get_one(Send, send_id), ["anna@example.net"]) == {}
+        assert who_must_not(session, session.get_one(Send, send_id), ["anna@example.net"]) == {}
