@@ -35,7 +35,8 @@ from tests.postgres import fresh_database, running_postgres
 PEOPLE = int(os.environ.get("PEOPLE", "1000000"))
 CHUNK = 10_000
 MOST_SECONDS = 30
-MOST_MIB = 50
+MOST_MIB = 100
+"""Beside what the process has anyway; 64 of them are SQLite's room for pages."""
 MIB = 1024 * 1024
 
 
@@ -63,14 +64,14 @@ def _measure(ground: Ground, name: str) -> None:
             slowest = max(slowest, time.monotonic() - began)
     print_row("snapshot", f"count_step_ms_{name}", slowest * 1000, "ms", 300, people=so_far.found)
     before = psutil.Process().memory_info().rss / MIB
-    began = time.monotonic()
+    began, cpu = time.monotonic(), time.process_time()
     with _peak() as peak, ground.database.writing() as session:
         seen = session.get_one(Send, send_id).review_fingerprint
         send = release(session, ground.actor, send_id, seen=seen, again_confirmed=True, undo_seconds=0)
-    took = time.monotonic() - began
+    took, cpu = time.monotonic() - began, time.process_time() - cpu
     if send.total != PEOPLE or so_far.found != PEOPLE:
         raise AssertionError(f"{send.total} messages and {so_far.found} counted instead of {PEOPLE}")
-    print_row("snapshot", f"snapshot_1m_{name}", took, "s", MOST_SECONDS, people=send.total)
+    print_row("snapshot", f"snapshot_1m_{name}", took, "s", MOST_SECONDS, people=send.total, cpu=cpu)
     print_row("snapshot", f"memory_mib_{name}", max(0.0, peak[0] - before), "MiB", MOST_MIB)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 
 import pytest
@@ -17,7 +18,7 @@ from app.recipients.filtering import Condition, Filter, Operator
 from app.recipients.models import SuppressionReason
 from app.recipients.suppressions import suppress
 from app.refusals import Refused
-from app.sends import choosing, compose, following, staleness
+from app.sends import choosing, compose, following, review, staleness
 from app.sends.audience_models import AudiencePart
 from app.sends.audience_parts import parts_of, words_of
 from app.sends.looking import look_before
@@ -332,3 +333,47 @@ def test_of_two_windows_the_second_one_finds_the_segment_changed(
     assert (found.name, segments.filter_words(found)) == ("York", "city is York")
     assert [one.name for one in segments.segments_using(session, ground["debtors"], "city")] == ["York"]
     assert segments.segments_using(session, ground["debtors"], "sum") == []
+
+
+def test_the_review_goes_from_one_list_to_the_next_a_few_people_at_a_time(
+    database: Database,
+    actor: Person,
+    renderer: LimitedRenderer,
+    ground: dict[str, int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(review, "CHUNK", 2)
+    with database.writing() as session:
+        for name in ("members", "debtors"):
+            people.recipients_page(session, actor, ground[name])[-2].data = {"sum": "1"}
+    send = reviewed(database, renderer, actor, ground["send"])
+    assert (send.review_done, send.review_total) == (7, 7)
+    with database.reading() as session:
+        found = session.scalars(select(ReviewProblem.email).order_by(ReviewProblem.id)).all()
+    assert list(dict.fromkeys(found)) == ["p3@example.com", "p7@example.com"]
+
+
+def test_nothing_is_added_to_a_send_that_is_being_released_in_another_window(
+    database: Database, actor: Person, renderer: LimitedRenderer, ground: dict[str, int]
+) -> None:
+    seen = reviewed(database, renderer, actor, ground["send"]).review_fingerprint
+    refused: list[str] = []
+
+    def add_meanwhile() -> None:
+        with database.writing() as session:
+            other = a_list(session, actor, people=some_people(1), name="Other").id
+            try:
+                choosing.add_part(session, actor, ground["send"], list_id=other, segment_id=None, is_excluded=False)
+            except Refused as refusal:
+                refused.append(refusal.words)
+
+    adding = threading.Thread(target=add_meanwhile)
+    with database.writing() as session:
+        release(session, actor, ground["send"], seen=seen, again_confirmed=True, undo_seconds=0)
+        adding.start()
+        adding.join(timeout=1)
+        assert adding.is_alive(), "it waits for the release"
+    adding.join()
+    assert refused == ["This send is released already and cannot be changed."]
+    with database.reading() as session:
+        assert len(parts_of(session, session.get_one(Send, ground["send"]))) == 3
