@@ -185,7 +185,7 @@ def _behind(
     """Give what lies behind a place: later addresses, and of the same address what comes after it."""
     same = column == key
     rest = same if is_all else and_(same, id_column > number) if number is not None else false()
-    return or_(column > key, rest)
+    return and_(column >= key, or_(column > key, rest))  # the first part is what an index can be entered with
 
 
 def _place(after: str) -> tuple[str, int, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import case, select
+from sqlalchemy import case, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -206,6 +206,12 @@ def open_again(session: Session, actor: Actor, bad_id: int) -> BadAddress:
         bad.mended_to = ""
         _settle(session, actor, bad, BadAddressState.OPEN, "One bad address opened again")
     return bad
+
+
+def forget_address(session: Session, workspace_id: int, email: str) -> None:
+    """Delete what is kept of an address, because its person wants to be erased."""
+    of_address = (BadAddress.workspace_id == workspace_id, BadAddress.email_key == email.lower())
+    session.execute(delete(BadAddress).where(*of_address).execution_options(synchronize_session=False))
 
 
 def _check_open(bad: BadAddress) -> None:
