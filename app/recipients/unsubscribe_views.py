@@ -70,7 +70,7 @@ def answer(token: str) -> AnyResponse:
         found = _found(token)
         form = request.form
         if form.get(ONE_CLICK_NAME) == ONE_CLICK_VALUE:
-            _one_click(token, found)
+            _one_click(token)
             return _quiet(Response("Unsubscribed.\n", mimetype="text/plain"))
         if form.get("do") == "answer":
             return _keep_answer(token, found)
@@ -128,7 +128,7 @@ def _found(token: str) -> OptOut:
         raise
 
 
-def _one_click(token: str, found: OptOut) -> None:
+def _one_click(token: str) -> None:
     with services().database.writing() as session:
         opting_out.one_click(session, _keys(), token)
 

@@ -64,7 +64,7 @@ def send_and_take_a_link(page: Page, postroom: RunningPostroom) -> tuple[str, st
     expect(page.locator("#progress")).to_contain_text("Finished", timeout=60_000)
     page.get_by_role("link", name="Delivered").first.click()
     page.locator("main table").get_by_role("link").first.click()
-    email = page.get_by_role("heading", level=1).inner_text()
+    email = page.get_by_role("heading", level=1).inner_text().removeprefix("E-mail to ")
     found = re.findall(rf"{PUBLIC}/u/([\w-]+)", page.content())
     assert found and len(found[0]) > 60, "the link is sealed"
     return email, found[0]
