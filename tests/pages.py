@@ -36,6 +36,7 @@ PLACES = (
     Place("lists", "/lists"),
     Place("list-new", "/lists/new"),
     Place("list", "/lists/1"),
+    Place("list-import", "/lists/1/import"),
     Place("sends", "/sends/"),
     Place("send-new", "/sends/new"),
     Place("send-sender", "/sends/{draft}/sender"),
