@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from app.audit.models import AuditEntry
 from app.cloudflare.contract import check_address
@@ -393,6 +393,36 @@ def test_an_unreadable_row_far_behind_fails_with_words_and_changes_nothing(datab
         uploads.save_upload(session, actor, upload_id, list_name="X")
     with database.reading() as session:
         assert lists.all_lists(session, actor) == []
+
+
+def test_a_file_that_did_not_arrive_whole_is_not_imported(database: Database, actor: Person) -> None:
+    upload_id = uploads.keep_upload(database, actor, list_name="Half", file=io.BytesIO(many(40_000).encode()))
+    with database.writing() as session:
+        session.execute(delete(UploadChunk).where(UploadChunk.number > 0))
+    run_import(database, upload_id)
+    upload = upload_of(database, actor, upload_id)
+    assert (upload.state, upload.words[:21]) == (ImportState.FAILED, "The upload broke off ")
+
+
+def test_a_new_list_cannot_be_seen_before_it_is_whole_and_its_name_is_asked_again_when_taken(
+    database: Database, actor: Person
+) -> None:
+    upload_id = uploaded(database, actor, FIRST, name="Twice")
+    with database.writing() as session:
+        uploads.save_upload(session, actor, upload_id, list_name="Twice")
+    with database.writing() as session:
+        lists.make_list(session, actor, name="Twice", columns=[], people=[])
+    run_import(database, upload_id)
+    upload = upload_of(database, actor, upload_id)
+    assert (upload.state, upload.list_id) == (ImportState.READY, None)
+    assert "There is a list “Twice” already" in upload.words
+    with database.reading() as session:
+        assert [one.name for one in session.scalars(select(RecipientList))] == ["Twice"], "nothing is left half-made"
+        assert session.scalar(select(func.count()).select_from(Recipient)) == 0
+    with database.writing() as session:
+        uploads.save_upload(session, actor, upload_id, list_name="Once")
+    run_import(database, upload_id)
+    assert len(people_of(database, upload_of(database, actor, upload_id).list_id)) == 3
 
 
 def test_nobody_sees_half_an_import(database: Database, actor: Person, list_id: int) -> None:
