@@ -197,6 +197,13 @@ def test_columns_are_called_as_the_list_calls_them(database: Database, actor: Pe
     assert [(one.variable, one.kind.value) for one in mapping[1:]] == [("city", "number"), ("city_2", "text")]
 
 
+def test_a_column_never_goes_into_another_one_of_the_list(database: Database, actor: Person) -> None:
+    list_id = imported(database, actor, "email,city,city_2\na@example.com,1,2\n").list_id
+    upload_id = uploaded(database, actor, "mail,City,CITY,City 2\nx@example.com,1,2,3\n", list_id=list_id)
+    mapping = mapping_of(upload_of(database, actor, upload_id).mapping)
+    assert [one.variable for one in mapping[1:]] == ["city", "city_3", "city_2"]
+
+
 # Bad rows
 
 
