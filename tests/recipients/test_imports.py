@@ -266,6 +266,24 @@ def test_a_mended_row_that_changes_somebody_is_counted_as_such(database: Databas
     assert upload.counts["problems"] == {"no_at": 1}
 
 
+def test_all_suggestions_are_used_at_once_and_the_rows_compared_again(database: Database, actor: Person) -> None:
+    with database.writing() as session:
+        suppress(session, actor.workspace_id, "out@gmail.com", SuppressionReason.OPT_OUT)
+    slips = "".join(f"person{number}@gmial.com,{number}\n" for number in range(2_500))
+    rows = f"email,n\nperson7@gmail.com,first\nout@gmial.com,x\na b@example.com,y\nno at,z\n{slips}"
+    upload_id = uploaded(database, actor, rows)
+    with database.writing() as session:
+        uploads.use_suggestions(session, actor, upload_id, [ProblemKind.SLIP])
+    run_import(database, upload_id)
+    upload = upload_of(database, actor, upload_id)
+    assert counted(upload)["adds"] == 2_500
+    assert upload.counts["problems"] == {"duplicate": 1, "slip": 1, "spaces": 1, "no_at": 1}
+    save(database, actor, upload_id)
+    there = people_of(database, upload_of(database, actor, upload_id).list_id)
+    assert there["person7@gmail.com"] == ("", {"n": "first"})
+    assert there["person8@gmail.com"] == ("", {"n": "8"})
+
+
 def test_bad_rows_are_written_out_safely_and_import_again(database: Database, actor: Person) -> None:
     rows = 'email,note\n"=cmd|x",@SUM(1)\nann@example.com,ok\nbo@gmial.com,"two\nlines"\n'
     upload_id = uploaded(database, actor, rows)
