@@ -51,6 +51,7 @@ PLACES = (
     Place("person", "/sends/person?email=imani.khan1@example.net"),
     Place("person-erase", "/sends/person/erase?email=imani.khan1@example.net"),
     Place("retention", "/sends/retention"),
+    Place("list-import", "/lists/1/import"),
     Place("sends", "/sends/"),
     Place("send-new", "/sends/new"),
     Place("send-people", "/sends/{draft}/people"),

@@ -17,6 +17,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from app.db import Database, now
+from app.recipients.accepting import accept
 from app.recipients.applying import apply, undo
 from app.recipients.counting import count
 from app.recipients.import_run import ImportRun, Overtaken, WorkerEnds
@@ -94,6 +95,7 @@ def _read(run: ImportRun) -> None:
         clear(run)
     if upload.needs_clearing or not upload.is_staged:
         stage(run)
+    accept(run)
     count(run)
 
 

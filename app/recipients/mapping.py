@@ -116,16 +116,20 @@ def with_roles(columns: Sequence[Mapped], email: int | None, name: int | None, t
 
 
 def _named(columns: Sequence[Mapped], there: ListColumns) -> list[Mapped]:
-    """Name the data columns: as the list calls them already, or as templates can; each name once."""
-    data = [one for one in columns if one.role is ColumnRole.DATA]
-    names = variable_names(one.variable or one.header for one in data)
-    made = dict(zip((one.position for one in data), names, strict=True))
-    used: set[str] = set()
-    for one in data:
-        known = there.named_like(one.variable or one.header)
-        if known is not None and known not in used:
-            used.add(known)
+    """Name the data columns: as the list calls them already, or as templates can; each name once.
+
+    A column that the list does not have gets none of its names, so that nothing goes where it does not belong.
+    """
+    made: dict[int, str] = {}
+    others = []
+    for one in columns:
+        known = there.named_like(one.variable or one.header) if one.role is ColumnRole.DATA else None
+        if known is not None and known not in made.values():
             made[one.position] = known
+        elif one.role is ColumnRole.DATA:
+            others.append(one)
+    names = variable_names([*there.columns, *(one.variable or one.header for one in others)])
+    made |= dict(zip((one.position for one in others), names[len(there.columns) :], strict=True))
     named = []
     for one in columns:
         variable = made.get(one.position, "")

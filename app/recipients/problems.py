@@ -119,7 +119,7 @@ def _staged(session: Session, upload: ListUpload, line: int) -> StagedRow:
 
 def _shown(row: StagedRow, upload: ListUpload, mapping: Sequence[Mapped]) -> BadRow:
     cells = _cells_of(row, upload, mapping)
-    column = _column_of(row.place or "", mapping)
+    column = column_of(row.place or "", mapping)
     kind = ProblemKind(row.problem or "")
     value = cells[column.position] if column is not None and column.position < len(cells) else ""
     return BadRow(
@@ -136,7 +136,8 @@ def _shown(row: StagedRow, upload: ListUpload, mapping: Sequence[Mapped]) -> Bad
     )
 
 
-def _column_of(place: str, mapping: Sequence[Mapped]) -> Mapped | None:
+def column_of(place: str, mapping: Sequence[Mapped]) -> Mapped | None:
+    """Give the column that a problem is in; None: the whole row."""
     roles = {"email": ColumnRole.EMAIL, "name": ColumnRole.NAME}
     if place in roles:
         return next((one for one in mapping if one.role is roles[place]), None)

@@ -5,6 +5,7 @@ Killed at any moment, it goes on behind the last chunk that was committed.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any, BinaryIO
@@ -23,6 +24,7 @@ from app.recipients.reading import open_table
 from app.recipients.reading_text import DELIMITERS
 from app.recipients.stored_file import open_stored
 from app.recipients.suppressions import is_anybody_suppressed, not_to_write
+from app.refusals import Refused
 
 CHUNK = 2_000
 """Rows of a transaction."""
@@ -40,6 +42,8 @@ def stage(run: ImportRun) -> None:
         also = list(target.columns) if target is not None else []
         checks_suppressed = is_anybody_suppressed(session, upload.workspace_id)
     with open_stored(run.database, upload.id) as file:
+        if file.seek(0, io.SEEK_END) != upload.size:
+            raise Refused("The upload broke off before the whole file was here. Upload it again.")
         table = open_table(file, choices_of(upload))
         checker = checker_of(upload, also)
         total = table.grid.total or upload.size

@@ -177,6 +177,14 @@ def mend(upload_id: int, line: int) -> Page:
     return redirect(url_for(".check", upload_id=upload_id, kind=_kind()))
 
 
+@blueprint.post("/uploads/<int:upload_id>/suggestions")
+def use_suggestions(upload_id: int) -> Page:
+    """Use the suggestions for all bad rows, or for those of one kind."""
+    kind = request.form.get("kind", "")
+    uploads.use_suggestions(db(), me(), upload_id, [kind] if kind in list(ProblemKind) else list(ProblemKind))
+    return _to_work(upload_id)
+
+
 @blueprint.get("/uploads/<int:upload_id>/rows-with-problems.csv")
 def bad_rows(upload_id: int) -> Response:
     """The bad rows with the reason in front, to be mended in a spreadsheet; written while they are read."""

@@ -143,6 +143,17 @@ def choose_way(session: Session, actor: Actor, upload_id: int, way: ImportWay, *
     return upload
 
 
+def use_suggestions(session: Session, actor: Actor, upload_id: int, kinds: Sequence[str]) -> ListUpload:
+    """Let a worker use the suggestions for all bad rows of these kinds, and count again. Raises NotThere, Refused."""
+    upload = find_upload(session, actor, upload_id, lock=True)
+    if upload.state is not ImportState.READY:
+        raise Refused("The rows are being read or counted just now. Wait a moment and try again.")
+    upload.choices = {**upload.choices, "accept": list(kinds)}
+    upload.state, upload.words, upload.changed_at = ImportState.READING, "", now()
+    upload.run += 1
+    return upload
+
+
 def save_upload(session: Session, actor: Actor, upload_id: int, *, list_name: str = "") -> ListUpload:
     """Let a worker change the list as it was counted; a second press changes nothing.
 

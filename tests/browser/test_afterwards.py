@@ -43,6 +43,7 @@ def a_finished_send(page: Page, url: str, folder: Path | str) -> str:
     page.get_by_label("CSV file").set_input_files(file)
     page.get_by_role("button", name="Check the rows").click()
     page.get_by_role("button", name=f"save {len(PEOPLE)} people").click()
+    page.get_by_role("heading", name="The import is done").wait_for()
     page.goto(f"{url}/sends/new")
     page.get_by_label("Template", exact=True).select_option(label=f"{name}, version 1")
     page.get_by_label("List", exact=True).select_option(label=f"{name} ({len(PEOPLE)} people)")

@@ -103,6 +103,7 @@ def test_an_invoice_for_each_person(page: Page, postroom: RunningPostroom, tmp_p
     page.get_by_label("CSV file").set_input_files(tmp_path / "people.csv")
     page.get_by_role("button", name="Check the rows").click()
     page.get_by_role("button", name="save 4 people").click()
+    page.get_by_role("heading", name="The import is done").wait_for()
     page.goto(f"{postroom.url}/sends/new")
     page.get_by_label("Template", exact=True).select_option(label="Invoice for each, version 1")
     page.get_by_label("List", exact=True).select_option(label="Customers (4 people)")

@@ -14,7 +14,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import RunningPostroom, sign_in
 from tests.browser.test_every_page import problems_of
-from tests.recipients.files.made import NEW_CARD, ods, xlsx
+from tests.recipients.files.cards import NEW_CARD
+from tests.recipients.files.making import ods, xlsx
 
 pytestmark = pytest.mark.browser
 _numbers = count(1)

@@ -62,7 +62,8 @@ def bring_in_list(page: Page, folder: Path) -> None:
     page.get_by_role("button", name="Check the rows").click()
     expect(page.locator("main")).to_contain_text("not an address")
     page.get_by_role("button", name="save 7 people").click()
-    expect(page.get_by_role("heading", level=1)).to_contain_text("Debtors")
+    expect(page.get_by_role("heading", level=1)).to_have_text("The import is done")
+    expect(page.locator("main")).to_contain_text("Saved “Debtors”")
 
 
 def compose(page: Page, folder: Path) -> None:

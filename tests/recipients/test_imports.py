@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from app.audit.models import AuditEntry
 from app.cloudflare.contract import check_address
@@ -197,6 +197,13 @@ def test_columns_are_called_as_the_list_calls_them(database: Database, actor: Pe
     assert [(one.variable, one.kind.value) for one in mapping[1:]] == [("city", "number"), ("city_2", "text")]
 
 
+def test_a_column_never_goes_into_another_one_of_the_list(database: Database, actor: Person) -> None:
+    list_id = imported(database, actor, "email,city,city_2\na@example.com,1,2\n").list_id
+    upload_id = uploaded(database, actor, "mail,City,CITY,City 2\nx@example.com,1,2,3\n", list_id=list_id)
+    mapping = mapping_of(upload_of(database, actor, upload_id).mapping)
+    assert [one.variable for one in mapping[1:]] == ["city", "city_3", "city_2"]
+
+
 # Bad rows
 
 
@@ -257,6 +264,24 @@ def test_a_mended_row_that_changes_somebody_is_counted_as_such(database: Databas
     upload = upload_of(database, actor, upload_id)
     assert counted(upload) == {"adds": 1, "changes": 1, "leaves": 2, "removes": 0}
     assert upload.counts["problems"] == {"no_at": 1}
+
+
+def test_all_suggestions_are_used_at_once_and_the_rows_compared_again(database: Database, actor: Person) -> None:
+    with database.writing() as session:
+        suppress(session, actor.workspace_id, "out@gmail.com", SuppressionReason.OPT_OUT)
+    slips = "".join(f"person{number}@gmial.com,{number}\n" for number in range(2_500))
+    rows = f"email,n\nperson7@gmail.com,first\nout@gmial.com,x\na b@example.com,y\nno at,z\n{slips}"
+    upload_id = uploaded(database, actor, rows)
+    with database.writing() as session:
+        uploads.use_suggestions(session, actor, upload_id, [ProblemKind.SLIP])
+    run_import(database, upload_id)
+    upload = upload_of(database, actor, upload_id)
+    assert counted(upload)["adds"] == 2_500
+    assert upload.counts["problems"] == {"duplicate": 1, "slip": 1, "spaces": 1, "no_at": 1}
+    save(database, actor, upload_id)
+    there = people_of(database, upload_of(database, actor, upload_id).list_id)
+    assert there["person7@gmail.com"] == ("", {"n": "first"})
+    assert there["person8@gmail.com"] == ("", {"n": "8"})
 
 
 def test_bad_rows_are_written_out_safely_and_import_again(database: Database, actor: Person) -> None:
@@ -393,6 +418,36 @@ def test_an_unreadable_row_far_behind_fails_with_words_and_changes_nothing(datab
         uploads.save_upload(session, actor, upload_id, list_name="X")
     with database.reading() as session:
         assert lists.all_lists(session, actor) == []
+
+
+def test_a_file_that_did_not_arrive_whole_is_not_imported(database: Database, actor: Person) -> None:
+    upload_id = uploads.keep_upload(database, actor, list_name="Half", file=io.BytesIO(many(40_000).encode()))
+    with database.writing() as session:
+        session.execute(delete(UploadChunk).where(UploadChunk.number > 0))
+    run_import(database, upload_id)
+    upload = upload_of(database, actor, upload_id)
+    assert (upload.state, upload.words[:21]) == (ImportState.FAILED, "The upload broke off ")
+
+
+def test_a_new_list_cannot_be_seen_before_it_is_whole_and_its_name_is_asked_again_when_taken(
+    database: Database, actor: Person
+) -> None:
+    upload_id = uploaded(database, actor, FIRST, name="Twice")
+    with database.writing() as session:
+        uploads.save_upload(session, actor, upload_id, list_name="Twice")
+    with database.writing() as session:
+        lists.make_list(session, actor, name="Twice", columns=[], people=[])
+    run_import(database, upload_id)
+    upload = upload_of(database, actor, upload_id)
+    assert (upload.state, upload.list_id) == (ImportState.READY, None)
+    assert "There is a list “Twice” already" in upload.words
+    with database.reading() as session:
+        assert [one.name for one in session.scalars(select(RecipientList))] == ["Twice"], "nothing is left half-made"
+        assert session.scalar(select(func.count()).select_from(Recipient)) == 0
+    with database.writing() as session:
+        uploads.save_upload(session, actor, upload_id, list_name="Once")
+    run_import(database, upload_id)
+    assert len(people_of(database, upload_of(database, actor, upload_id).list_id)) == 3
 
 
 def test_nobody_sees_half_an_import(database: Database, actor: Person, list_id: int) -> None:

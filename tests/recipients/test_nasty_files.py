@@ -10,7 +10,8 @@ from app.recipients.importing import RowChecker
 from app.recipients.mapping import guess_mapping
 from app.recipients.reading import open_table
 from app.refusals import Refused
-from tests.recipients.files.made import FILES, NastyFile
+from tests.recipients.files import FILES
+from tests.recipients.files.nasty_file import NastyFile
 
 
 def test_there_are_at_least_sixty_of_them_with_names_of_their_own() -> None:

@@ -148,6 +148,13 @@ def test_htmx_mends_a_row_in_its_place(client: FlaskClient, database: Database) 
     assert "1 row with a problem" in words(answer.text)
 
 
+def test_every_suggestion_is_used_with_one_press(client: FlaskClient, database: Database) -> None:
+    check = upload_file(client, "email\nann@gmial.com\nbo @example.com\nnone\n", database=database)
+    assert "Use every suggestion" in client.get(check).text
+    page = post(client, database, f"{check}/suggestions", kind="")
+    assert "Leave out 1 row and save 2 people" in page
+
+
 def test_of_two_email_columns_the_person_chooses(client: FlaskClient, database: Database) -> None:
     check = upload_file(client, TWO_COLUMNS, database=database)
     page = words(client.get(check).text)
