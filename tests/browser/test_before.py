@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import date, timedelta
 
@@ -64,15 +65,16 @@ def test_after_the_window_the_page_goes_on_by_itself_and_stops_after_the_wave(
     send(page)
     expect(page.get_by_role("button", name="Undo")).to_be_visible()
     expect(page.get_by_role("button", name="Undo")).not_to_be_visible(timeout=60_000)
-    go_on = page.get_by_role("button", name="Go on with the rest (26 e-mails)")
+    go_on = page.get_by_role("button", name=re.compile(r"Go on with the rest \(\d+ e-mails\)"))
     expect(go_on).to_be_visible(timeout=60_000)
-    url = page.url
+    before, url = go_on.inner_text(), page.url
     page.goto(f"{unhurried.url}/")
-    expect(page.locator("main")).to_contain_text("26 e-mails wait for you")
+    expect(page.locator("main")).to_contain_text(re.compile(r"\d+ e-mails wait for you"))
     page.goto(url)
     page.get_by_label("E-mails", exact=True).fill("6")
     page.get_by_role("button", name="Go on with the next").click()
-    expect(page.get_by_role("button", name="Go on with the rest (20 e-mails)")).to_be_visible(timeout=60_000)
+    expect(go_on).to_be_visible(timeout=60_000)
+    expect(go_on).not_to_have_text(before)
     page.get_by_role("button", name="Go on with the rest").click()
     expect(page.locator("#progress")).to_contain_text("Finished", timeout=60_000)
     expect(page.locator("#progress")).to_contain_text("30 of 30")
