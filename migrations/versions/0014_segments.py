@@ -60,8 +60,12 @@ def upgrade() -> None:
     op.create_index("ix_audience_part_of_send", "audience_part", ["send_id", "position"])
     op.create_index("ix_audience_part_list", "audience_part", ["list_id"])
     op.create_index("ix_audience_part_segment", "audience_part", ["segment_id"])
+    op.drop_index("ix_recipient_list_id", "recipient")
+    op.create_index("ix_recipient_list_id", "recipient", ["list_id", "id"])
 
 
 def downgrade() -> None:
+    op.drop_index("ix_recipient_list_id", "recipient")
+    op.create_index("ix_recipient_list_id", "recipient", ["list_id"])
     op.drop_table("audience_part")
     op.drop_table("segment")
