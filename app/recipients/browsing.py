@@ -34,7 +34,7 @@ from app.recipients.keys import EMAIL, LONGEST, NAME, text_key
 from app.recipients.models import Recipient, RecipientList
 from app.recipients.selecting import Selection, people_of
 
-FEW = 3_000
+FEW = 5_000
 """People that are fetched and sorted when they are asked for."""
 MOST_LOOKED = 24_000
 """People that one page looks at."""
@@ -75,7 +75,7 @@ def people_page(
 ) -> PeoplePage:
     """Give a page of people. Raises Refused for a filter that does not fit, and NotSorted."""
     if found.recipient_count < sorting.LARGE:
-        return _plain(session, found, view, after, limit)
+        return _plain(session, view, after, limit, people_of(session, found, view.selection))
     if session.get_bind().dialect.name == "postgresql":  # it must not take a list of ids for half of the table
         session.execute(text("SET LOCAL enable_seqscan = off"))
     order = sorting.order_of(session, found)
@@ -85,7 +85,13 @@ def people_page(
         return _walk(session, found, view, {}, after, limit)
     few = _few(session, found, view, order)
     if few is not None:
-        return _plain(session, found, view, after, limit, _among(session, few))
+        # + 0: without figures of its own SQLite would rather look through the whole list than fetch these
+        these = [
+            Recipient.list_id + 0 == found.id,
+            _among(session, few),
+            *people_of(session, found, view.selection)[1:],
+        ]
+        return _plain(session, view, after, limit, these) if few else PeoplePage([])
     return _walk(session, found, view, order, after, limit)
 
 
@@ -99,15 +105,10 @@ def sort_key(column: str) -> ColumnElement[str]:
 
 
 def _plain(
-    session: Session,
-    found: RecipientList,
-    view: View,
-    after: Place | None,
-    limit: int,
-    *more: ColumnElement[bool],
+    session: Session, view: View, after: Place | None, limit: int, conditions: Sequence[ColumnElement[bool]]
 ) -> PeoplePage:
     key = sort_key(view.sort or EMAIL)
-    query = select(Recipient, key.label("place")).where(*people_of(session, found, view.selection), *more)
+    query = select(Recipient, key.label("place")).where(*conditions)
     if after is not None:
         query = query.where(_behind(key, Recipient.id.expression, after, view.descending))
     order = (key.desc(), Recipient.id.desc()) if view.descending else (key, Recipient.id)
