@@ -6,7 +6,7 @@ from flask import Response, flash, redirect, render_template, request, url_for
 
 from app.audit.trail import of_list
 from app.people.accounts import team
-from app.recipients import change_words, changes, lists, selecting
+from app.recipients import change_words, changes, lists, selecting, uploads
 from app.recipients.blueprint import Page, blueprint
 from app.recipients.change_models import GOING, ChangeKind, ListChange
 from app.recipients.checking import MAX_CELL
@@ -67,6 +67,7 @@ def history(list_id: int) -> Page:
         list=found,
         entries=entries,
         changes=changes.latest_changes(db(), list_id, limit=20),
+        imports=uploads.imports_of_list(db(), me(), list_id),
         what_words=change_words.what_words,
         names={one.id: one.name for one in team(db(), found.workspace_id)},
         next_url=url_for(".history", list_id=list_id, before=entries[-1].id) if more else None,

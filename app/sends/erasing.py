@@ -18,6 +18,7 @@ from app.recipients import sorting
 from app.recipients.change_models import ListChange, ListChangeRow
 from app.recipients.models import Recipient, RecipientList
 from app.refusals import Refused
+from app.sends.bad_addresses import forget_address
 from app.sends.event_models import MessageEvent
 from app.sends.models import UNDER_WAY, Attempt, Message, PersonFile, ReviewProblem, Send, SendKind
 from app.sends.person_files import name_key
@@ -64,6 +65,7 @@ def erase(session: Session, actor: Actor, email: str) -> ToErase:
         raise Refused("Nothing is kept of this address.")
     _from_lists(session, actor, key)
     _from_messages(session, actor, key)
+    forget_address(session, actor.workspace_id, key)
     words = f"One person erased on request: taken out of {found.lists:,} lists and {found.messages:,} e-mails"
     note(session, actor, "person.erased", words)
     session.flush()

@@ -39,7 +39,7 @@ def person() -> Page:
     email = _address()
     found = whole_person.whole_person(db(), me(), email)
     page = whole_person.written_to(db(), me(), email, before=request.args.get("before", type=row_number), limit=PAGE)
-    if not found.entries and not page.written and found.suppression is None and not request.args.get("before"):
+    if not found.entries and not page.written and not found.held_back and not request.args.get("before"):
         raise NotThere("person")
     following = url_for("sends.person", email=email, before=page.before) if page.before else None
     return render_template(
@@ -112,9 +112,7 @@ def _address() -> str:
 
 def _as_csv(everything: dict[str, object]) -> str:
     rows: list[list[object]] = [["what", "where", "field", "value"]]
-    out = everything["must_not_be_written_to"]
-    if isinstance(out, dict):
-        rows += [["must not be written to", "", name, value] for name, value in out.items()]
+    rows += [["must not be written to", "", "why", words] for words in everything["must_not_be_written_to"]]  # type: ignore[attr-defined]
     for kind, title in (("lists", "list"), ("emails", "send")):
         for one in everything[kind]:  # type: ignore[attr-defined]
             where = one[title]

@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from app.audit.trail import Actor
 from app.emails.models import TemplateVersion
 from app.emails.templates import WITHOUT_CONTENT
-from app.recipients.models import Recipient, RecipientList, Suppression
-from app.recipients.suppressions import find_suppression
+from app.recipients.models import Recipient, RecipientList
+from app.recipients.suppressions import not_to_write
+from app.recipients.topics import stopped_topics
 from app.sends.models import Message, Send, SendKind
 from app.sends.words import OUTCOMES, why_words
 
@@ -46,7 +47,8 @@ class WholePerson:
 
     email: str
     entries: Sequence[tuple[RecipientList, Recipient]] = field(default_factory=tuple)
-    suppression: Suppression | None = None
+    held_back: Sequence[str] = ()
+    """Why they must not be written to, or not with every kind of notice; a sentence each."""
 
     @property
     def name(self) -> str:
@@ -55,7 +57,7 @@ class WholePerson:
 
 
 def whole_person(session: Session, actor: Actor, email: str) -> WholePerson:
-    """Give the lists that an address is in, and whether it may be written to. Two queries."""
+    """Give the lists that an address is in, and what stands against writing to it. A fixed number of queries."""
     key = clean(email)
     of_workspace = select(RecipientList.id).where(RecipientList.workspace_id == actor.workspace_id)
     list_ids = session.scalars(of_workspace).all()
@@ -65,7 +67,13 @@ def whole_person(session: Session, actor: Actor, email: str) -> WholePerson:
         .where(Recipient.list_id.in_(list_ids), Recipient.email_key == key)
         .order_by(RecipientList.name)
     )
-    return WholePerson(key, [(row[0], row[1]) for row in rows], find_suppression(session, actor.workspace_id, key))
+    return WholePerson(key, [(row[0], row[1]) for row in rows], _held_back(session, actor, key))
+
+
+def _held_back(session: Session, actor: Actor, key: str) -> list[str]:
+    reasons = not_to_write(session, actor.workspace_id, [key], sender_domain="").values()
+    topics = stopped_topics(session, actor.workspace_id, key)
+    return [*(one.words for one in reasons), *(f"They stopped “{one.name}”." for one in topics)]
 
 
 def written_to(
@@ -88,14 +96,13 @@ def written_to(
 def everything(session: Session, actor: Actor, email: str) -> dict[str, Any]:
     """Give all that is kept of a person, ready for JSON: what they may ask for."""
     person = whole_person(session, actor, email)
-    out = person.suppression
     return {
         "email": person.email,
         "lists": [
             {"list": one.name, "email": entry.email, "name": entry.name, "data": dict(entry.data)}
             for one, entry in person.entries
         ],
-        "must_not_be_written_to": out and {"reason": str(out.reason), "since": out.created_at.isoformat()},
+        "must_not_be_written_to": list(person.held_back),
         "emails": [_as_json(one) for one in all_written_to(session, actor, email)],
     }
 
