@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.audit.trail import Actor, note
 from app.db import now
-from app.recipients import sorting
+from app.recipients import sorting, staging
 from app.recipients.change_models import ListChange, ListChangeRow
 from app.recipients.models import Recipient, RecipientList
 from app.refusals import Refused
@@ -66,6 +66,7 @@ def erase(session: Session, actor: Actor, email: str) -> ToErase:
     _from_lists(session, actor, key)
     _from_messages(session, actor, key)
     forget_address(session, actor.workspace_id, key)
+    staging.forget_person(session, actor.workspace_id, key)
     words = f"One person erased on request: taken out of {found.lists:,} lists and {found.messages:,} e-mails"
     note(session, actor, "person.erased", words)
     session.flush()

@@ -18,10 +18,13 @@ from app.recipients.checking import NewRecipient
 from app.recipients.models import Recipient, RecipientList, SuppressionReason
 from app.refusals import Refused
 from app.sends import erasing, whole_person
+from app.sends.bad_address_models import BadAddressKind
+from app.sends.bad_addresses import Found, note_bad
 from app.sends.models import Attempt, Message, Outcome, Send, SendKind, SendState
 from app.sends.retrying import reasons_of
 from tests.conftest import PASSWORD
 from tests.factories import a_draft_send, a_list, a_template_version, messages_of, released, some_people
+from tests.recipients.imports import imported
 from tests.recipients.test_views import words
 from tests.sends.outcomes import at_once, settle, tally_of
 
@@ -66,7 +69,7 @@ def test_the_page_shows_every_list_every_e_mail_and_the_opt_out(
     with database.writing() as session:
         suppressions.suppress(session, actor.workspace_id, ANN, SuppressionReason.OPT_OUT)
     page = words(client.get("/sends/person?email=P0@example.com").text)
-    for part in ("Ann", "Members", "Friends", SECRET, "The person unsubscribed.", "Notice to Members Failed"):
+    for part in ("Ann", "Members", "Friends", SECRET, f"{ANN} unsubscribed on", "Notice to Members Failed"):
         assert part in page, part
     assert "p1@example.com" not in page
     assert client.get("/sends/person?email=nobody@example.com").status_code == 404
@@ -154,6 +157,17 @@ def test_erasing_takes_the_person_out_of_everything_and_keeps_the_counts(
     assert "its outcome stays" in page
     assert client.get(f"/sends/{sent_id}/messages/{message.id}/page").status_code == 200
     assert "One person erased on request" in client.get("/activity").text
+
+
+def test_erasing_reaches_what_imports_and_bad_addresses_keep(database: Database, actor: Person, sent_id: int) -> None:
+    imported(database, actor, f"email,name\n{ANN},Ann Okafor\n{ANN} twice,Ann Okafor\nx@example.com,X\n", name="Others")
+    with database.writing() as session:
+        message_id = session.scalars(select(Message.id).where(Message.email == ANN)).one()
+        note_bad(session, actor.workspace_id, [Found(ANN, BadAddressKind.BOUNCED, sent_id, message_id, "Ann Okafor")])
+    assert everywhere(database, ANN, "Okafor") >= {"staged_row", "bad_address"}
+    with database.writing() as session:
+        erasing.erase(session, actor, ANN)
+    assert everywhere(database, ANN, "Okafor") == set()
 
 
 def test_an_unfinished_send_to_the_person_forbids_erasing(
