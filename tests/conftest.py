@@ -52,8 +52,8 @@ def renderer() -> Iterator[LimitedRenderer]:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Half as many more than cores: many tests wait for a process, a pace or a browser."""
-    return max(2, (os.cpu_count() or 1) * 3 // 2)
+    """Twice as many as cores: many tests wait for a process, a pace or a browser."""
+    return 2 * (os.cpu_count() or 1)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -139,3 +139,15 @@ def wait_for_history(page: Page, url: str) -> None:
             return
         time.sleep(0.5)
     raise AssertionError("the demo's past sends did not finish")
+
+
+def save_import(page: Page, button: str) -> None:
+    """Save an upload once its rows are checked and open the list; works without scripts, where a page stands still."""
+    for control in (page.get_by_role("button", name=button), page.get_by_role("link", name="Open the list")):
+        until = time.monotonic() + PATIENCE
+        while not control.count():
+            assert time.monotonic() < until, page.locator("main").inner_text()
+            page.wait_for_timeout(500)
+            page.reload()
+        control.click()
+    page.wait_for_url(re.compile(r"/lists/\d+$"))

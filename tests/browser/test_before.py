@@ -134,7 +134,7 @@ def test_undo_works_without_scripts(browser: Browser, unhurried: RunningPostroom
 
 @pytest.mark.parametrize("width", [360, 1440])
 def test_these_pages_are_accessible_in_every_state(browser: Browser, unhurried: RunningPostroom, width: int) -> None:
-    context = browser.new_context(viewport={"width": width, "height": 900}, reduced_motion="reduce", bypass_csp=True)
+    context = browser.new_context(viewport={"width": width, "height": 900}, bypass_csp=True)
     page = context.new_page()
     sign_in(page, unhurried)
     wait_for_history(page, unhurried.url)

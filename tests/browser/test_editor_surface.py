@@ -519,7 +519,7 @@ def test_the_policy_blocks_nothing(editor: Page, pages: EditorPages, kind: str) 
 @pytest.mark.parametrize("width", [360, 1440])
 @pytest.mark.parametrize("kind", ["markdown", "html"])
 def test_it_is_accessible(browser: Browser, pages: EditorPages, kind: str, width: int) -> None:
-    context = browser.new_context(viewport={"width": width, "height": 900}, reduced_motion="reduce", bypass_csp=True)
+    context = browser.new_context(viewport={"width": width, "height": 900}, bypass_csp=True)
     page = context.new_page()
     everything = (
         "# Title\n\n**Bold** _words_ [link](https://example.org) `code`\n<!-- remark -->\n"

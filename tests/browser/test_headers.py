@@ -174,7 +174,7 @@ def test_a_button_pressed_while_the_last_key_is_still_to_be_checked_does_its_wor
 def test_the_composer_with_every_kind_of_header_is_accessible(
     browser: Browser, postroom: RunningPostroom, width: int
 ) -> None:
-    context = browser.new_context(viewport={"width": width, "height": 900}, reduced_motion="reduce", bypass_csp=True)
+    context = browser.new_context(viewport={"width": width, "height": 900}, bypass_csp=True)
     page = context.new_page()
     sign_in(page, postroom)
     begin(page, postroom)
@@ -217,7 +217,7 @@ def test_from_the_hosted_link_to_the_next_send(page: Page, postroom: RunningPost
     source = page.content()
     key = re.findall(rf"{PUBLIC}/u/([\w-]+)", source)[0]
 
-    context = browser.new_context(java_script_enabled=False, reduced_motion="reduce", bypass_csp=True)
+    context = browser.new_context(java_script_enabled=False, bypass_csp=True)
     stranger = context.new_page()
     stranger.goto(f"{postroom.url}/u/{key}")
     stranger.get_by_role("button", name="Stop all e-mail from us").click()

@@ -53,7 +53,7 @@ def cells_of(page: Page, postroom: RunningPostroom, address: str) -> list[list[s
     """The rows of a list's own page."""
     page.goto(postroom.url + address)
     rows = page.get_by_role("region", name="People").get_by_role("row").all()[1:]
-    return [[cell.inner_text().strip() for cell in row.get_by_role("cell").all()] for row in rows]
+    return [[cell.inner_text().strip() for cell in row.get_by_role("cell").all()[1:]] for row in rows]
 
 
 def downloaded(page: Page, link: str) -> list[list[str]]:

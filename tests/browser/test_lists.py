@@ -7,6 +7,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import RunningPostroom, sign_in
 from tests.browser.test_every_page import problems_of
+from tests.pages import save_import
 
 pytestmark = pytest.mark.browser
 ROWS = "email\tname\tCity\tRenewal\n" + "\n".join(
@@ -20,7 +21,7 @@ def make_list(page: Page, postroom: RunningPostroom, name: str) -> None:
     page.get_by_label("Name of the list").fill(name)
     page.get_by_label("Or paste the rows here").fill(ROWS)
     page.get_by_role("button", name="Check the rows").click()
-    page.get_by_role("button", name="Save 30 people").click()
+    save_import(page, "Save 30 people")
     expect(page.get_by_role("heading", name=name, level=1)).to_be_visible()
 
 

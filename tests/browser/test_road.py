@@ -14,23 +14,23 @@ from tests.pages import SEND
 pytestmark = pytest.mark.browser
 
 LIST = """Email;First name;Name;Balance
-anna@example.net;Anna;Anna Abbott;007
-bounce-ben@example.net;Ben;Ben Baker;12
-queued-cleo@example.net;Cleo;Cleo Clarke;13
-nolist-dora@example.net;Dora;Dora Diaz;14
-suppressed-emil@example.net;Emil;Emil Evans;15
-drop-fay@example.net;Fay;Fay Fischer;16
-error-email.invalid-gus@example.net;Gus;Gus Grant;17
+anna@road.example.net;Anna;Anna Abbott;007
+bounce-ben@road.example.net;Ben;Ben Baker;12
+queued-cleo@road.example.net;Cleo;Cleo Clarke;13
+nolist-dora@road.example.net;Dora;Dora Diaz;14
+suppressed-emil@road.example.net;Emil;Emil Evans;15
+drop-fay@road.example.net;Fay;Fay Fischer;16
+error-email.invalid-gus@road.example.net;Gus;Gus Grant;17
 not an address;Hal;Hal Haddad;18
 """
 OUTCOMES = {
-    "anna@example.net": "Delivered",
-    "bounce-ben@example.net": "Permanently bounced",
-    "queued-cleo@example.net": "Queued",
-    "nolist-dora@example.net": "Accepted",
-    "suppressed-emil@example.net": "Left out",
-    "drop-fay@example.net": "In doubt",
-    "error-email.invalid-gus@example.net": "Refused",
+    "anna@road.example.net": "Delivered",
+    "bounce-ben@road.example.net": "Permanently bounced",
+    "queued-cleo@road.example.net": "Queued",
+    "nolist-dora@road.example.net": "Accepted",
+    "suppressed-emil@road.example.net": "Left out",
+    "drop-fay@road.example.net": "In doubt",
+    "error-email.invalid-gus@road.example.net": "Refused",
 }
 
 
@@ -101,12 +101,12 @@ def test_from_the_first_click_to_the_download(page: Page, postroom: RunningPostr
     send = page.get_by_role("button", name="Send 7 e-mails")
     expect(send).to_be_visible()
     page.get_by_role("link", name="Look at the e-mails").click()
-    expect(page.get_by_role("heading", level=1)).to_contain_text("anna@example.net")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("anna@road.example.net")
     expect(page.frame_locator("iframe").locator("p")).to_have_text(
         "Dear Anna, your balance is 007. Room 7, Quay Street"
     )
     page.get_by_role("link", name="Next person").click()
-    expect(page.get_by_role("heading", level=1)).to_contain_text("bounce-ben@example.net")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("bounce-ben@road.example.net")
     page.get_by_role("link", name="Back to the review").click()
     page.get_by_role("button", name="Send 7 e-mails").dblclick()
 
@@ -114,7 +114,7 @@ def test_from_the_first_click_to_the_download(page: Page, postroom: RunningPostr
     expect(page.locator("#progress")).to_contain_text("7 of 7")
     url = page.url
     page.get_by_role("link", name="1 In doubt").click()
-    page.get_by_role("link", name="drop-fay@example.net").click()
+    page.get_by_role("link", name="drop-fay@road.example.net").click()
     expect(page.locator("main")).to_contain_text("The connection broke before an answer came.")
     expect(page.locator("main")).to_contain_text("proven the same")
     page.goto(url)
@@ -155,11 +155,11 @@ def test_one_e_mail_to_several_people(page: Page, postroom: RunningPostroom) -> 
     page.goto(f"{postroom.url}/sends/new")
     page.get_by_label("Template", exact=True).select_option(label="Card renewal, version 1")
     page.get_by_label("One e-mail to addresses I type in").check()
-    page.get_by_label("To", exact=True).fill("\n".join(f"person{number}@example.net" for number in range(51)))
+    page.get_by_label("To", exact=True).fill("\n".join(f"person{number}@road.example.net" for number in range(51)))
     page.get_by_role("button", name="Go on to the sender").click()
     expect(page.locator("main")).to_contain_text("There are 51 addresses over To, Cc and Bcc")
-    page.get_by_label("To", exact=True).fill("Anna Smith <anna.smith@example.net>, ben@example.net")
-    page.get_by_label("Cc", exact=True).fill("bounce-cleo@example.net")
+    page.get_by_label("To", exact=True).fill("Anna Smith <anna.smith@road.example.net>, ben@road.example.net")
+    page.get_by_label("Cc", exact=True).fill("bounce-cleo@road.example.net")
     page.get_by_role("button", name="Go on to the sender").click()
     page.get_by_role("button", name="Go on to values").click()
     for name, value in (
@@ -173,6 +173,6 @@ def test_one_e_mail_to_several_people(page: Page, postroom: RunningPostroom) -> 
     page.get_by_role("button", name="Start the review").click()
     page.get_by_role("button", name="Send 1 e-mail").click()
     expect(page.locator("#progress")).to_contain_text("Finished", timeout=30_000)
-    page.get_by_role("link", name="anna.smith@example.net").click()
-    expect(page.locator("main")).to_contain_text("bounce-cleo@example.net")
+    page.get_by_role("link", name="anna.smith@road.example.net").click()
+    expect(page.locator("main")).to_contain_text("bounce-cleo@road.example.net")
     expect(page.locator("main")).to_contain_text("Permanently bounced")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.conftest import RunningPostroom, sign_in
 from tests.browser.test_every_page import problems_of
 from tests.browser.test_studio import write
+from tests.pages import save_import
 
 pytestmark = pytest.mark.browser
 
@@ -28,8 +28,7 @@ def a_list(page: Page, url: str, folder: Path, name: str, rows: tuple[str, ...])
     page.get_by_label("Name of the list").fill(name)
     page.get_by_label("CSV file").set_input_files(file)
     page.get_by_role("button", name="Check the rows").click()
-    page.get_by_role("button", name=f"save {len(rows)} p").click()
-    page.wait_for_url(re.compile(r"/lists/\d+$"))
+    save_import(page, f"save {len(rows)} p")
     return page.url
 
 

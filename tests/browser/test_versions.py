@@ -112,7 +112,7 @@ def test_a_pasted_source_comes_in_as_a_draft(page: Page, postroom: RunningPostro
 def test_the_pages_are_accessible_and_fit(
     browser: Browser, postroom: RunningPostroom, tmp_path: Path, width: int
 ) -> None:
-    context = browser.new_context(viewport={"width": width, "height": 900}, reduced_motion="reduce", bypass_csp=True)
+    context = browser.new_context(viewport={"width": width, "height": 900}, bypass_csp=True)
     page = context.new_page()
     sign_in(page, postroom)
     number = make_template(page, postroom, f"Pages at {width}")
