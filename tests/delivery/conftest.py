@@ -27,6 +27,7 @@ def simulator_of_this_process(tmp_path_factory: pytest.TempPathFactory) -> Itera
 def simulator(simulator_of_this_process: RunningSimulator) -> RunningSimulator:
     running = simulator_of_this_process
     assert requests.delete(f"{running.url}/api/v1/messages", timeout=10).ok
+    assert requests.put(f"{running.url}/api/v1/suppressions", json=[], timeout=10).ok
     running.configure(**{**Behaviour().model_dump(), **ROOMY})
     return running
 
