@@ -92,13 +92,14 @@ def estimate(
 
 
 def estimate_of(session: Session, settings: Settings, send: Send, count: int | None = None) -> Estimate | None:
-    """Estimate a send: before release `count` e-mails from now on, later what it still has; None: no connection."""
+    """Estimate when `count` e-mails have left (none given: all that the send still has); None: no connection."""
     try:
         parameters = resolve(session, settings, send.workspace_id)
     except NotConnected:
         return None
-    tally = counts(session, send.id)
-    count = sum(tally[outcome] for outcome in UNDER_WAY) if count is None else count
+    if count is None:
+        tally = counts(session, send.id)
+        count = sum(tally[outcome] for outcome in UNDER_WAY)
     row = session.get(RateBudget, parameters.account_id)
     at = now()
     begins = max([at, *(time for time in (send.start_at, row.blocked_until if row else None) if time is not None)])

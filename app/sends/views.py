@@ -174,7 +174,7 @@ def show(send_id: int) -> Page:
         send=send,
         progress=seen,
         later=events.later_counts(db(), send),
-        **_ahead(send),
+        **_ahead(send, seen),
         is_followed=results.is_followed(send, seen),
         people=people[:PAGE],
         outcome=outcome,
@@ -202,7 +202,7 @@ def progress(send_id: int) -> Page:
         outcome=_group(),
         is_followed=True,
         poll_seconds=results.poll_seconds(send),
-        **_ahead(send),
+        **_ahead(send, seen),
     )
 
 
@@ -274,12 +274,12 @@ def message_page(send_id: int, message_id: int) -> Response:
     return foreign_html(html_of_request(seen.request) if seen.request else "", images="images" in request.args)
 
 
-def _ahead(send: Send) -> dict[str, object]:
+def _ahead(send: Send, seen: results.Progress) -> dict[str, object]:
     """What is still to come: e-mails that wait for a retry, and when the send is finished."""
     at_work = send.state in AT_WORK
     return {
         "retrying": tallies.retrying(db(), send.id),
-        "estimate": finishing.estimate_of(db(), services().settings, send) if at_work else None,
+        "estimate": finishing.estimate_of(db(), services().settings, send, seen.total - seen.done) if at_work else None,
     }
 
 
