@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from functools import lru_cache
 
 from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -26,6 +27,7 @@ def unseal(sealed: str, secret_key: str) -> str:
         raise CannotUnseal from error
 
 
+@lru_cache(maxsize=8)
 def _fernet(secret_key: str) -> Fernet:
     key = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"postroom stored secrets").derive(secret_key.encode())
     return Fernet(base64.urlsafe_b64encode(key))
