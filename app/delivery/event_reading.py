@@ -13,14 +13,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.cloudflare.client import Client
 from app.cloudflare.events import QUERY_SPACING_SECONDS, EventReader, EventsFailure, events_failure
 from app.cloudflare.results import Failure
 from app.db import Database, now
+from app.delivery.job_lease import JobLease, LeaseLost
 from app.delivery.settling import settle_page
 from app.delivery.waiting import HORIZON, Waiting, what_waits
 from app.people.connection import ConnectionParameters, NotConnected, resolve
@@ -29,8 +29,6 @@ from app.settings import Settings
 
 log = logging.getLogger(__name__)
 
-LEASE_SECONDS = 120.0
-"""Longer than one query with its pause may take."""
 READ_TIMEOUT = 30.0
 OVERLAP = timedelta(minutes=10)
 """What is read again every time, because an event may become known later than it happened."""
@@ -42,11 +40,6 @@ FIRST_WAIT, LONGEST_WAIT = 60.0, 3600.0
 """Seconds before the next try after a failure, doubled with each."""
 NEEDS_A_PERSON = frozenset({"no_permission", "no_token", "no_zone", "refused"})
 """Failures that waiting alone does not mend."""
-_ONE = 1
-
-
-class LeaseLost(Exception):
-    """Another worker reads events now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +59,9 @@ class EventReadingJob:
     def __init__(self, settings: Settings, database: Database, owner: str, stop: threading.Event) -> None:
         self._settings = settings
         self._database = database
-        self._owner = owner
         self._stop = stop
         self._scale = min(1.0, settings.retry_scale)
+        self._lease = JobLease(database, owner, EventLease, EventLease.next_query_at)
         self._thread = threading.Thread(target=self._run, name="events", daemon=True)
         self._readers: dict[ConnectionParameters, tuple[Client, EventReader]] = {}
 
@@ -88,13 +81,13 @@ class EventReadingJob:
             due = {one: what for one, what in what_waits(session).items() if self._is_due(session, one, what)}
         if not due:
             return
-        generation = self._take_lease()
+        generation = self._lease.take()
         if generation is None:
             return
         with suppress(LeaseLost):
             for workspace_id, waiting in due.items():
                 self._look_for(workspace_id, waiting, generation)
-            self._hold(generation, until=now())
+            self._lease.give_up(generation)
 
     # One workspace
 
@@ -124,8 +117,7 @@ class EventReadingJob:
                 if isinstance(page, EventsFailure):
                     return page
                 pages += 1
-                with self._database.writing() as session:
-                    self._fence(session, turn.generation)
+                with self._lease.writing(turn.generation) as session:
                     zone = session.get_one(EventZone, (turn.workspace_id, zone_id))
                     zone.is_caught_up = page.read_until >= until
                     settle_page(session, zone, turn.waiting.send_ids, page)
@@ -136,8 +128,7 @@ class EventReadingJob:
         """Give from when to when a zone must be read. A gap in which nothing waited is not read."""
         at = now()
         first = turn.waiting.since - OVERLAP
-        with self._database.writing() as session:
-            self._fence(session, turn.generation)
+        with self._lease.writing(turn.generation) as session:
             zone = session.get_one(EventZone, (turn.workspace_id, zone_id))
             mark = zone.read_until
             if mark is not None and zone.is_caught_up:
@@ -165,8 +156,7 @@ class EventReadingJob:
         if isinstance(zones, Failure):
             cause = "no_zone" if zones.http_status in {401, 403, 404} else "unreachable"
             return events_failure(cause, wait=zones.retry_after)
-        with self._database.writing() as session:
-            self._fence(session, turn.generation)
+        with self._lease.writing(turn.generation) as session:
             for zone in zones:
                 known = session.get(EventZone, (turn.workspace_id, zone.id[:64]))
                 if known is None:
@@ -185,8 +175,7 @@ class EventReadingJob:
     # How it went
 
     def _note_failure(self, turn: _Turn, failure: EventsFailure) -> None:
-        with self._database.writing() as session:
-            self._fence(session, turn.generation)
+        with self._lease.writing(turn.generation) as session:
             reading = _reading(session, turn.workspace_id)
             reading.failures += 1
             reading.cause, reading.words = failure.cause, failure.words
@@ -200,8 +189,7 @@ class EventReadingJob:
         log.warning("later events were not read", extra={"workspace_id": turn.workspace_id, "cause": failure.cause})
 
     def _note_success(self, turn: _Turn) -> None:
-        with self._database.writing() as session:
-            self._fence(session, turn.generation)
+        with self._lease.writing(turn.generation) as session:
             reading = _reading(session, turn.workspace_id)
             reading.looked_at, reading.not_before = now(), None
             reading.failures, reading.cause, reading.words = 0, "", ""
@@ -216,54 +204,13 @@ class EventReadingJob:
         # A little less than the pause: this job does not wake to the millisecond.
         return reading.looked_at is None or reading.looked_at + pause * 0.9 <= now()
 
-    # The lease and the budget
-
-    def _take_lease(self) -> int | None:
-        at = now()
-        with self._database.writing() as session:
-            if session.get(EventLease, _ONE) is None:
-                make = sqlite.insert if self._database.is_sqlite else postgresql.insert
-                session.execute(
-                    make(EventLease)
-                    .values(id=_ONE, owner="", generation=0, lease_until=at, next_query_at=at)
-                    .on_conflict_do_nothing()
-                )
-            return session.scalar(
-                update(EventLease)
-                .where(EventLease.id == _ONE, EventLease.lease_until <= at)
-                .values(
-                    owner=self._owner,
-                    generation=EventLease.generation + 1,
-                    lease_until=at + timedelta(seconds=LEASE_SECONDS),
-                )
-                .returning(EventLease.generation)
-                .execution_options(synchronize_session=False)
-            )
-
-    def _hold(self, generation: int, *, until: datetime) -> None:
-        with self._database.writing() as session:
-            self._fence(session, generation, until=until)
-
-    def _fence(self, session: Session, generation: int, *, until: datetime | None = None) -> None:
-        """Renew the lease within a transaction. Raises LeaseLost, so that nothing of it is written."""
-        until = until or now() + timedelta(seconds=LEASE_SECONDS)
-        changed = session.execute(
-            update(EventLease)
-            .where(EventLease.id == _ONE, EventLease.generation == generation)
-            .values(lease_until=until)
-            .execution_options(synchronize_session=False)
-        )
-        if not changed.rowcount:  # type: ignore[attr-defined]
-            raise LeaseLost
+    # The budget
 
     def _may_ask(self, generation: int) -> bool:
         """Wait for the budget's next query. False: the worker stops."""
-        with self._database.writing() as session:
-            self._fence(session, generation)
-            lease = session.get_one(EventLease, _ONE, populate_existing=True)
-            at = max(now(), lease.next_query_at)
-            lease.next_query_at = at + timedelta(seconds=QUERY_SPACING_SECONDS * self._scale)
-        return not self._stop.wait(min(LEASE_SECONDS / 2, max(0.0, (at - now()).total_seconds())))
+        with self._lease.writing(generation) as session:
+            wait = self._lease.seconds_to_next(session, QUERY_SPACING_SECONDS * self._scale)
+        return not self._stop.wait(wait)
 
     # The thread
 

@@ -22,8 +22,9 @@ from app.cloudflare.contract import MAX_SUPPRESSION_PAGE
 from app.cloudflare.results import Failure
 from app.db import Database, now
 from app.delivery import pacing
+from app.delivery.job_lease import LeaseLost
 from app.delivery.suppression_handing import hand_over
-from app.delivery.suppression_lease import CallFailed, LeaseLost, NotNow, SyncLease, Turn, about_the_list
+from app.delivery.suppression_lease import CallFailed, NotNow, SyncLease, Turn, about_the_list
 from app.people.connection import ConnectionParameters, NotConnected, resolve
 from app.people.models import Workspace
 from app.recipients.suppression_mirror import find_conflicts, forget_account, keep_page, state_of, sweep

@@ -15,8 +15,9 @@ from sqlalchemy import func, select, update
 from app.cloudflare.client import Client
 from app.cloudflare.events import QUERY_SPACING_SECONDS, DeliveryEvent, EventKind, EventPage
 from app.db import now
-from app.delivery import event_reading, settling
+from app.delivery import settling
 from app.delivery.event_reading import EventReadingJob
+from app.delivery.job_lease import LeaseLost
 from app.delivery.settling import settle_page
 from app.delivery.waiting import what_waits
 from app.sends.event_models import EventLease, EventReading, EventZone, MessageEvent, SendEventTally
@@ -251,13 +252,13 @@ def test_a_worker_that_lost_its_lease_writes_nothing(ground: Ground, simulator: 
     simulator.configure(events=AT_ONCE)
     ground.deliver(ground.send(["queued-anna@example.net"]))
     frozen = job(ground, "frozen")
-    generation = frozen._take_lease()
+    generation = frozen._lease.take()
     assert generation is not None
     with ground.database.writing() as session:
         waiting = what_waits(session)[ground.actor.workspace_id]
         session.execute(update(EventLease).values(lease_until=now() - timedelta(seconds=1)))
-    assert job(ground, "other")._take_lease() == generation + 1
-    with pytest.raises(event_reading.LeaseLost):
+    assert job(ground, "other")._lease.take() == generation + 1
+    with pytest.raises(LeaseLost):
         frozen._look_for(ground.actor.workspace_id, waiting, generation)
     assert ground.message("queued-anna@example.net").state is Outcome.QUEUED
     assert events_of(ground, "queued-anna@example.net") == []
