@@ -68,16 +68,9 @@ def order_of(session: Session, found: RecipientList) -> dict[str, int] | None:
 
 def add(session: Session, found: RecipientList, ids: Sequence[int]) -> None:
     """Add the keys of recipients who are new or were changed. The caller holds the list."""
-    kept = _kept(session, found)
-    if not kept or not ids:
-        return
-    people = session.execute(
-        select(Recipient.id, Recipient.email_key, Recipient.keys).where(Recipient.id.in_(ids))
-    ).all()
     rows = [
-        {"sorted_column_id": kept[column], "key": key, "recipient_id": person.id}
-        for person in people
-        for column, key in _entries(person.email_key, person.keys or {}, kept)
+        {"sorted_column_id": sorted_id, "key": key, "recipient_id": recipient_id}
+        for sorted_id, key, recipient_id in _entries_of(session, found, ids)
     ]
     if rows:
         dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
@@ -86,18 +79,8 @@ def add(session: Session, found: RecipientList, ids: Sequence[int]) -> None:
 
 def forget(session: Session, found: RecipientList, ids: Sequence[int]) -> None:
     """Take the keys of recipients away who are about to go. The caller holds the list."""
-    kept = _kept(session, found)
-    if not kept or not ids:
-        return
-    people = session.execute(
-        select(Recipient.id, Recipient.email_key, Recipient.keys).where(Recipient.id.in_(ids))
-    ).all()
     table = table_of(RecipientKey)
-    entries = [
-        (kept[column], key, person.id)
-        for person in people
-        for column, key in _entries(person.email_key, person.keys or {}, kept)
-    ]
+    entries = _entries_of(session, found, ids)
     for begin in range(0, len(entries), 300):
         place = tuple_(table.c.sorted_column_id, table.c.key, table.c.recipient_id)
         session.execute(delete(table).where(place.in_(entries[begin : begin + 300])))
@@ -183,6 +166,19 @@ def _kept(session: Session, found: RecipientList) -> dict[str, int]:
 
 def _sorted_columns(found: RecipientList) -> list[str]:
     return [SEARCH, NAME, *found.columns]
+
+
+def _entries_of(session: Session, found: RecipientList, ids: Sequence[int]) -> list[tuple[int, str, int]]:
+    """Give the rows of `recipient_key` that belong to these recipients; none while no column has an order."""
+    kept = _kept(session, found)
+    if not kept or not ids:
+        return []
+    people = session.execute(select(Recipient.id, Recipient.email_key, Recipient.keys).where(Recipient.id.in_(ids)))
+    return [
+        (kept[column], key, person.id)
+        for person in people
+        for column, key in _entries(person.email_key, person.keys or {}, kept)
+    ]
 
 
 def _entries(email_key: str, keys: Mapping[str, str], kept: Mapping[str, int]) -> Iterator[tuple[str, str]]:

@@ -167,11 +167,6 @@ def opted_out(session: Session, workspace_id: int, emails: Collection[str]) -> d
     return dict(rows)
 
 
-def opted_out_words(email: str, at: datetime) -> str:
-    """Say that somebody unsubscribed, and on which day (UTC)."""
-    return f"{email} unsubscribed on {_day(at)}."
-
-
 def _ours(workspace_id: int, at: datetime, ignored: Collection[SuppressionReason]) -> list[ColumnElement[bool]]:
     heeded = [Suppression.reason.not_in(ignored)] if ignored else []
     return [

@@ -23,7 +23,6 @@ from app.sends.control import find_send
 from app.sends.models import Audience, Message, Outcome, ReviewProblem, ReviewState, Send, SendKind, SendState
 from app.sends.pace import Pace, set_pace
 from app.sends.review import MOST_PROBLEMS, fingerprint
-from app.sends.scheduling import moment_words
 from app.sends.snapshot import take_snapshot
 from app.sends.staleness import marks
 from app.sends.stopped import everybody_of, must_not, who_must_not
@@ -213,12 +212,6 @@ def _take_options(session: Session, send: Send, options: Options) -> None:
         set_pace(session, send.id, options.pace)
     if options.wave is not None:
         send.wave_left = send.wave_size = options.wave
-
-
-def _options_words(options: Options) -> str:
-    start = f"; begins on {moment_words(options.start_at, 'UTC')}" if options.start_at else ""
-    pace = f"; {options.pace.words}" if options.pace else ""
-    return f"{start}{pace}{f'; the first {options.wave:,} at first' if options.wave else ''}"
 
 
 def _snapshot(session: Session, send: Send) -> tuple[int, int]:
