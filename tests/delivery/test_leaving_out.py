@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import event
 
-from app.db import Database
 from app.delivery import lanes
 from app.delivery.claiming import claim
 from app.emails.limits import LimitedRenderer
@@ -24,6 +21,7 @@ from app.sends.models import Outcome, Send, SendKind, SendState
 from app.sends.waves import go_on
 from tests.delivery.ground import Ground, people
 from tests.simulator_process import RunningSimulator
+from tests.statements import statements
 
 ADDRESS = "https://mail.example.org"
 HEADERS = [["List-Unsubscribe", "<{{ unsubscribe_url }}>"], ["List-Unsubscribe-Post", "List-Unsubscribe=One-Click"]]
@@ -132,22 +130,10 @@ def test_the_check_costs_the_same_for_many(ground: Ground) -> None:
             lane = lanes.take(session, opened[0], opened[1], "one", 30)
             assert lane is not None
             session.get_one(Send, send_id)
-            counted[count] = _statements(ground.database, lambda: claim(session, lane, count))  # noqa: B023
+            with statements() as said:
+                claim(session, lane, count)
+            counted[count] = len(said)
     assert counted[5] == counted[200]
-
-
-def _statements(database: Database, act: Any) -> int:
-    seen: list[str] = []
-
-    def note(*given: Any) -> None:
-        seen.append(given[2])
-
-    event.listen(database.engine, "before_cursor_execute", note)
-    try:
-        act()
-    finally:
-        event.remove(database.engine, "before_cursor_execute", note)
-    return len(seen)
 
 
 def unsubscribe_links(simulator: RunningSimulator) -> list[str]:

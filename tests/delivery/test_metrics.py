@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
-from sqlalchemy import event
-from sqlalchemy.engine import Engine
 
 from app.cloudflare.results import Limits, Quota, Usage
 from app.db import Database, now
@@ -22,6 +18,7 @@ from app.simulator.settings import DEFAULT_ACCOUNT
 from tests.delivery.ground import Ground, people, wait_for
 from tests.delivery.worker_process import RunningWorker
 from tests.simulator_process import RunningSimulator
+from tests.statements import statements
 
 Figures = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 
@@ -39,20 +36,6 @@ def figures(ground: Ground) -> Figures:
 
 def figure(ground: Ground, name: str, **labels: str) -> float:
     return figures(ground)[f"postroom_{name}", tuple(sorted(labels.items()))]
-
-
-@contextmanager
-def statements() -> Iterator[list[str]]:
-    seen: list[str] = []
-
-    def note(connection: object, cursor: object, statement: str, *rest: object) -> None:
-        seen.append(statement)
-
-    event.listen(Engine, "before_cursor_execute", note)
-    try:
-        yield seen
-    finally:
-        event.remove(Engine, "before_cursor_execute", note)
 
 
 def test_a_send_shows_in_every_figure(ground: Ground, simulator: RunningSimulator) -> None:

@@ -97,9 +97,7 @@ def test_a_second_lane_of_a_send_is_left_to_another_worker(ground: Ground, simul
     thread = threading.Thread(target=hand.run_lane, args=first)
     thread.start()
     wait_for(lambda: len(simulator.requests()) > 0)
-    began = time.monotonic()
     hand.run_lane(*second)
-    assert time.monotonic() - began < 1, "it does not work on it"
     with ground.database.reading() as session:
         handed_on = session.scalars(select(Lane).where(Lane.id == second[0])).one()
     assert handed_on.owner == "" and handed_on.lease_until > now()

@@ -207,10 +207,15 @@ def test_importing_a_download_gives_the_same_people(rows: list[NewRecipient]) ->
     assert understood.people == rows
 
 
-def test_five_thousand_rows_are_understood_in_less_than_a_second() -> None:
-    rows = "".join(f"person{n}@example.com,Person {n},First{n},City {n % 90},{n:06}\n" for n in range(5_000))
-    content = f"email,name,first name,city,code\n{rows}".encode()
-    begin = time.perf_counter()
-    understood = understand(read_table(content))
-    assert time.perf_counter() - begin < 1
-    assert len(understood.people) == 5_000
+def test_ten_times_as_many_rows_take_no_more_than_about_ten_times_as_long() -> None:
+    """Measured as work of this process, at its best of three, so that a busy machine changes nothing."""
+
+    def work(count: int) -> float:
+        rows = "".join(f"person{n}@example.com,Person {n},First{n},City {n % 90},{n:06}\n" for n in range(count))
+        content = f"email,name,first name,city,code\n{rows}".encode()
+        begin = time.process_time()
+        assert len(understand(read_table(content)).people) == count
+        return time.process_time() - begin
+
+    few, many = (min(work(count) for _ in range(3)) for count in (1_000, 10_000))
+    assert many < 30 * few, (few, many)

