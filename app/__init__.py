@@ -34,7 +34,7 @@ def create_app(settings: Settings) -> Flask:
     from app.web.request_log import install_request_log
     from app.web.security import install_headers
     from app.web.services import Services
-    from app.web.sign_in import install_sign_in
+    from app.web.sign_in import check_marks, install_sign_in
     from app.web.views import blueprint as web
 
     app = Flask("app", template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
@@ -63,5 +63,6 @@ def create_app(settings: Settings) -> Flask:
     install_sign_in(app)
     for blueprint in (web, people, audit, emails, recipients, segments, topics, suppressions, sends, unsubscribe):
         app.register_blueprint(blueprint)
+    check_marks(app)
     app.extensions["csrf"].exempt(unsubscribe)  # there nobody is signed in; the reference in the address is the key
     return app

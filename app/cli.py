@@ -10,7 +10,8 @@ import click
 
 from app.db import Database
 from app.logs import set_up_logs
-from app.people.models import Person, Role
+from app.people.models import Person
+from app.people.roles import Role
 from app.settings import Settings, SettingsError
 
 
@@ -139,15 +140,14 @@ def user() -> None:
 @user.command("add")
 @click.argument("email")
 @click.option("--name", required=True)
-@click.option("--administrator", is_flag=True, help="May change settings too.")
+@click.option("--role", type=click.Choice(list(Role)), default=Role.SENDER, show_default=True)
 @click.password_option()
 @click.pass_obj
-def add_user(settings: Settings, email: str, name: str, administrator: bool, password: str) -> None:
+def add_user(settings: Settings, email: str, name: str, role: Role, password: str) -> None:
     """Let somebody sign in."""
     from app.people.accounts import add_person, first_workspace
     from app.refusals import Refused
 
-    role = Role.ADMINISTRATOR if administrator else Role.STAFF
     database = _prepared(settings)
     try:
         with database.writing() as session:
@@ -208,7 +208,8 @@ def _first_administrator(settings: Settings, database: Database, *, email: str, 
         given = settings.admin_password
         password = given.get_secret_value() if given is not None else secrets.token_urlsafe(12)
         try:
-            add_person(session, workspace, email=email, name=name, password=password, role=Role.ADMINISTRATOR)
+            person = add_person(session, workspace, email=email, name=name, password=password, role=Role.ADMINISTRATOR)
+            person.account.runs_installation = True
         except Refused as refusal:
             raise click.ClickException(f"POSTROOM_ADMIN_PASSWORD: {refusal.words}") from refusal
     return password

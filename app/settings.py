@@ -43,6 +43,9 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", alias="POSTROOM_HOST")
     """Address the web pages listen on; 0.0.0.0 behind a proxy or in a container."""
 
+    url_setting: str | None = Field(None, alias="POSTROOM_URL")
+    """Web address at which staff reach the pages, for links in Postroom's own e-mails; this machine's when absent."""
+
     simulator_port: int = Field(5001, alias="POSTROOM_SIMULATOR_PORT", ge=1, le=65535)
     """Port of the simulator."""
 
@@ -139,7 +142,7 @@ class Settings(BaseSettings):
             raise ValueError("must begin with postgresql:// or sqlite:///")
         return value
 
-    @field_validator("cloudflare_base_url")
+    @field_validator("cloudflare_base_url", "url_setting")
     @classmethod
     def _web_address(cls, value: str | None) -> str | None:
         if not value:
@@ -171,6 +174,11 @@ class Settings(BaseSettings):
         if url.get_backend_name() in {"postgresql", "postgres"}:
             url = url.set(drivername="postgresql+psycopg")
         return url.render_as_string(hide_password=False)
+
+    @cached_property
+    def url(self) -> str:
+        """Web address of the pages, with no slash at its end."""
+        return self.url_setting or f"http://127.0.0.1:{self.port}"
 
     @cached_property
     def secret_key(self) -> str:

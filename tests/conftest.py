@@ -22,13 +22,22 @@ from app.emails.limits import LimitedRenderer
 from app.migrating import migrate
 from app.people import accounts
 from app.people.accounts import add_person
-from app.people.models import Person, Role, Workspace
+from app.people.models import Person, Workspace
+from app.people.roles import Role
 from app.settings import Settings
 from tests.memory import memory_folder
 
-# A property is right or wrong; how long an example takes says only how busy the machine is.
-hypothesis.settings.register_profile("postroom", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
-hypothesis.settings.load_profile("postroom")
+# A property is right or wrong; how long an example takes says only how busy the machine is. The suite tries the same
+# examples every time, so that a change is judged by what it changed; HYPOTHESIS_PROFILE=explore looks for new ones.
+for name, explores in (("postroom", False), ("explore", True)):
+    hypothesis.settings.register_profile(
+        name,
+        deadline=None,
+        derandomize=not explores,
+        max_examples=1_000 if explores else 100,
+        suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    )
+hypothesis.settings.load_profile("explore" if os.environ.get("HYPOTHESIS_PROFILE") == "explore" else "postroom")
 
 if where := memory_folder():
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(where))  # every `tmp_path`
@@ -137,7 +146,7 @@ def staff(database: Database, actor: Person) -> Person:
             email="sam@example.com",
             name="Sam Staff",
             password=PASSWORD,
-            role=Role.STAFF,
+            role=Role.SENDER,
         )
 
 

@@ -79,6 +79,8 @@ PLACES = (
     Place("bad-address", "/suppressions/bad-addresses/1"),
     Place("activity", "/activity"),
     Place("settings", "/settings"),
+    Place("people", "/settings/people"),
+    Place("you", "/you"),
     Place("unsubscribing", "/settings/unsubscribing/"),
     Place("kind-of-notice-new", "/settings/unsubscribing/kinds/new"),
     Place("unsubscribing-by-hand", "/settings/unsubscribing/by-hand"),

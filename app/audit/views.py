@@ -6,14 +6,16 @@ from flask import Blueprint, render_template, request, url_for
 
 from app.audit.trail import latest
 from app.people.accounts import team
+from app.people.roles import Permission
 from app.web.numbers import row_number
-from app.web.request import db, me
+from app.web.request import db, may, me
 
 blueprint = Blueprint("audit", __name__)
 PAGE = 50
 
 
 @blueprint.get("/activity")
+@may(Permission.LOOK)
 def activity() -> str:
     """Who did what, newest first."""
     session, person = db(), me()

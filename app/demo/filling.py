@@ -12,7 +12,8 @@ from app.emails import publishing, templates
 from app.emails.content import content_of
 from app.emails.models import Template, TemplateVersion
 from app.people import connection, senders
-from app.people.models import Person, Role
+from app.people.models import Person
+from app.people.roles import Role
 from app.recipients import lists
 from app.settings import Settings
 from app.simulator.settings import DEFAULT_ACCOUNT, DEFAULT_DOMAINS, DEFAULT_TOKEN

@@ -13,9 +13,10 @@ from app.emails.importing import Choice, Chosen
 from app.emails.models import WaitingImport
 from app.emails.templates import find_template
 from app.emails.version_forms import ImportForm
+from app.people.roles import Permission
 from app.refusals import NotThere, Refused
 from app.web.numbers import LARGEST
-from app.web.request import db, me, roll_back, services
+from app.web.request import db, may, me, roll_back, services
 
 CHOICE_WORDS = {
     Choice.COPY: "Import it as a copy, under another name",
@@ -25,6 +26,7 @@ CHOICE_WORDS = {
 
 
 @blueprint.get("/<int:template_id>/download")
+@may(Permission.LOOK)
 def download(template_id: int) -> Response:
     """One template as a ZIP file of plain files."""
     template = find_template(db(), me(), template_id)
@@ -32,6 +34,7 @@ def download(template_id: int) -> Response:
 
 
 @blueprint.get("/download")
+@may(Permission.LOOK)
 def download_all() -> Response:
     """Every template that is not archived, or those of one folder, with all layouts and snippets."""
     folder = request.args.get("folder")
@@ -39,6 +42,7 @@ def download_all() -> Response:
 
 
 @blueprint.route("/import", methods=["GET", "POST"])
+@may(Permission.WRITE)
 def import_file() -> Page:
     """Take a file; what it does is shown before it is done."""
     form = ImportForm()
@@ -54,6 +58,7 @@ def import_file() -> Page:
 
 
 @blueprint.route("/imports/<int:import_id>", methods=["GET", "POST"])
+@may(Permission.WRITE)
 def import_check(import_id: int) -> Page:
     """Show what importing does; POST does it, with the choices made."""
     if request.method == "GET":
@@ -79,6 +84,7 @@ def import_check(import_id: int) -> Page:
 
 
 @blueprint.post("/imports/<int:import_id>/cancel")
+@may(Permission.WRITE)
 def import_cancel(import_id: int) -> Page:
     """Forget a file that waits."""
     try:

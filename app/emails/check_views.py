@@ -17,10 +17,11 @@ from app.emails.forms import EXAMPLES, DraftForm
 from app.emails.preview_views import preview_data
 from app.emails.rendering import PLACES
 from app.emails.variables import KIND_WORDS, Kind, match_columns
+from app.people.roles import Permission
 from app.recipients.lists import find_list
 from app.refusals import NotThere
 from app.web.numbers import LARGEST
-from app.web.request import db, me, only_reads, services
+from app.web.request import db, may, me, only_reads, services
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class VariableRow:
 
 
 @blueprint.post("/<int:template_id>/checks")
+@may(Permission.WRITE)
 @only_reads
 def checks(template_id: int) -> Page:
     """Answer with what there is to say of what is typed at the moment, and with rows for variables that are new."""

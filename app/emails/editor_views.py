@@ -18,15 +18,17 @@ from app.emails.models import Template
 from app.emails.preview_views import preview_context
 from app.emails.variables import KIND_WORDS
 from app.emails.version_forms import FolderForm
+from app.people.roles import Permission
 from app.recipients.lists import all_lists
 from app.recipients.people import languages_of
 from app.refusals import NotThere, Refused
 from app.web.header_rows import composer, is_header_action
 from app.web.numbers import LARGEST
-from app.web.request import db, me, only_reads
+from app.web.request import db, may, me, only_reads
 
 
 @blueprint.route("/<int:template_id>", methods=["GET", "POST"])
+@may(Permission.WRITE)
 def edit(template_id: int) -> Page:
     """Show the editor; POST saves the draft, and does with it what the pressed button says."""
     template = templates.find_template(db(), me(), template_id)
@@ -60,6 +62,7 @@ def edit(template_id: int) -> Page:
 
 
 @blueprint.post("/<int:template_id>/autosave")
+@may(Permission.WRITE)
 def autosave(template_id: int) -> Page:
     """Save what is typed at the moment; answers with words about it, and with the number of the draft it now is."""
     template = templates.held_template(db(), me(), template_id)
@@ -84,6 +87,7 @@ def autosave(template_id: int) -> Page:
 
 
 @blueprint.post("/<int:template_id>/presence")
+@may(Permission.WRITE)
 def tell_presence(template_id: int) -> Page:
     """Note that the editor is open; answers with who else has it open."""
     template = templates.find_template(db(), me(), template_id)
@@ -96,6 +100,7 @@ def tell_presence(template_id: int) -> Page:
 
 
 @blueprint.post("/<int:template_id>/languages")
+@may(Permission.WRITE)
 @only_reads
 def languages_needed(template_id: int) -> Page:
     """Say which languages the people of the preview's list have, and which of them the template lacks."""
@@ -114,6 +119,7 @@ def languages_needed(template_id: int) -> Page:
 
 
 @blueprint.post("/<int:template_id>/name")
+@may(Permission.WRITE)
 def rename(template_id: int) -> Page:
     """Rename a template."""
     template = templates.find_template(db(), me(), template_id)

@@ -13,8 +13,9 @@ from app.emails.content import TemplateFile
 from app.emails.file_kinds import IN_TEXT
 from app.emails.files import contents_of
 from app.emails.models import Template
+from app.people.roles import Permission
 from app.refusals import NotThere, Refused
-from app.web.request import db, is_htmx, me
+from app.web.request import db, is_htmx, may, me
 
 KINDS = {"inline": True, "attachment": False}
 
@@ -25,6 +26,7 @@ def _words() -> dict[str, object]:
 
 
 @blueprint.get("/<int:template_id>/files")
+@may(Permission.LOOK)
 def files(template_id: int) -> Page:
     """Give the part of the editor that lists the files, for instance after one was dropped into the text."""
     template = templates.find_template(db(), me(), template_id)
@@ -34,6 +36,7 @@ def files(template_id: int) -> Page:
 
 
 @blueprint.post("/<int:template_id>/files")
+@may(Permission.WRITE)
 def add_files(template_id: int) -> Page:
     """Add files to a draft. A program that asks for JSON (the editor, when a file is dropped) sends one."""
     template = templates.find_template(db(), me(), template_id)
@@ -54,6 +57,7 @@ def add_files(template_id: int) -> Page:
 
 
 @blueprint.post("/<int:template_id>/files/<sha256>/remove")
+@may(Permission.WRITE)
 def remove_template_file(template_id: int, sha256: str) -> Page:
     """Take a file out of a draft."""
     template = templates.find_template(db(), me(), template_id)
@@ -62,6 +66,7 @@ def remove_template_file(template_id: int, sha256: str) -> Page:
 
 
 @blueprint.post("/<int:template_id>/files/<sha256>/kind")
+@may(Permission.WRITE)
 def change_file_kind(template_id: int, sha256: str) -> Page:
     """Show a picture within the text, or attach it."""
     template = templates.find_template(db(), me(), template_id)
@@ -74,12 +79,14 @@ def change_file_kind(template_id: int, sha256: str) -> Page:
 
 
 @blueprint.get("/<int:template_id>/files/<content_id>")
+@may(Permission.LOOK)
 def picture(template_id: int, content_id: str) -> Response:
     """Give a picture of a draft."""
     return _picture(templates.find_template(db(), me(), template_id).draft.files, content_id)
 
 
 @blueprint.get("/versions/<int:version_id>/files/<content_id>")
+@may(Permission.LOOK)
 def version_picture(version_id: int, content_id: str) -> Response:
     """Give a picture of a version."""
     return _picture(templates.find_version(db(), me(), version_id).content.files, content_id)

@@ -9,13 +9,15 @@ from app.emails.blueprint import Page, blueprint
 from app.emails.models import Template
 from app.emails.notice_forms import NoticeForm
 from app.emails.templates import newest_of
+from app.people.roles import Permission
 from app.recipients.topic_models import Topic
 from app.recipients.topics import topics
 from app.refusals import Refused
-from app.web.request import administrators_only, db, me
+from app.web.request import db, may, me
 
 
 @blueprint.route("/<int:template_id>/notice", methods=["GET", "POST"])
+@may(Permission.WRITE)
 def notice(template_id: int) -> Page:
     """Choose the kind of notice."""
     template = templates.find_template(db(), me(), template_id)
@@ -32,7 +34,7 @@ def notice(template_id: int) -> Page:
 
 
 @blueprint.post("/<int:template_id>/notice/service")
-@administrators_only
+@may(Permission.ADMINISTER)
 def declare_service(template_id: int) -> Page:
     """Declare the newest version a service notice, or take it back."""
     template = templates.find_template(db(), me(), template_id)

@@ -9,13 +9,15 @@ from app.emails.blueprint import Page, blueprint
 from app.emails.models import Piece
 from app.emails.piece_views import SECTIONS
 from app.emails.publishing import CannotPublish
+from app.people.roles import Permission
 from app.refusals import NotThere, Refused
 from app.web.frames import foreign_html
 from app.web.numbers import row_number
-from app.web.request import db, me, services
+from app.web.request import db, may, me, services
 
 
 @blueprint.route("/pieces/<int:piece_id>/publish", methods=["GET", "POST"])
+@may(Permission.WRITE)
 def publish_piece(piece_id: int) -> Page:
     """Show every template with the change; POST publishes the piece and new versions of the ticked ones."""
     piece = pieces.find_piece(db(), me(), piece_id)
@@ -40,6 +42,7 @@ def publish_piece(piece_id: int) -> Page:
 
 
 @blueprint.get("/pieces/<int:piece_id>/publish/<int:template_id>/<any(old, new):side>")
+@may(Permission.LOOK)
 def piece_change_page(piece_id: int, template_id: int, side: str) -> Response:
     """Give a template's newest version as it is, or as the piece's draft makes it, for the sandboxed frame."""
     piece = pieces.find_piece(db(), me(), piece_id)

@@ -13,9 +13,10 @@ from app.emails.piece_drafts import Written
 from app.emails.piece_forms import SAMPLE, PieceForm, PieceNameForm, piece_form
 from app.emails.piece_publishing import has_changes
 from app.emails.templates import SavedMeanwhile
+from app.people.roles import Permission
 from app.refusals import NotThere, Refused
 from app.web.frames import foreign_html
-from app.web.request import db, me, only_reads, services
+from app.web.request import db, may, me, only_reads, services
 
 PAGE = 25
 MOST_SHOWN = 50
@@ -27,6 +28,7 @@ SECTIONS = {one: section for section, one in KINDS.items()}
 
 
 @blueprint.get("/<any(layouts, snippets):section>")
+@may(Permission.LOOK)
 def piece_index(section: str) -> Page:
     """Layouts or snippets by name."""
     kind, search, archived = KINDS[section], request.args.get("q", ""), "archived" in request.args
@@ -53,6 +55,7 @@ def piece_index(section: str) -> Page:
 
 
 @blueprint.route("/<any(layouts, snippets):section>/new", methods=["GET", "POST"])
+@may(Permission.WRITE)
 def new_piece(section: str) -> Page:
     """Make a layout or a snippet."""
     form = PieceNameForm()
@@ -68,6 +71,7 @@ def new_piece(section: str) -> Page:
 
 
 @blueprint.route("/pieces/<int:piece_id>", methods=["GET", "POST"])
+@may(Permission.WRITE)
 def edit_piece(piece_id: int) -> Page:
     """Show the editor; POST saves the draft, and goes on to publishing when asked to."""
     piece = pieces.find_piece(db(), me(), piece_id)
@@ -92,6 +96,7 @@ def edit_piece(piece_id: int) -> Page:
 
 
 @blueprint.post("/pieces/<int:piece_id>/preview")
+@may(Permission.WRITE)
 @only_reads
 def preview_piece(piece_id: int) -> Page:
     """Answer with the preview part for what is typed at the moment."""
@@ -100,6 +105,7 @@ def preview_piece(piece_id: int) -> Page:
 
 
 @blueprint.post("/pieces/<int:piece_id>/archive")
+@may(Permission.WRITE)
 def archive_piece(piece_id: int) -> Page:
     """Put a layout or snippet away or bring it back."""
     archived = request.form.get("archived") == "yes"
@@ -113,6 +119,7 @@ def archive_piece(piece_id: int) -> Page:
 
 
 @blueprint.get("/pieces/versions/<int:version_id>")
+@may(Permission.LOOK)
 def piece_version(version_id: int) -> Page:
     """Show one published layout or snippet."""
     found = pieces.find_piece_version(db(), me(), version_id)
@@ -120,6 +127,7 @@ def piece_version(version_id: int) -> Page:
 
 
 @blueprint.get("/pieces/versions/<int:version_id>/page")
+@may(Permission.LOOK)
 def piece_version_page(version_id: int) -> Response:
     """Give the HTML of a published piece, a layout around sample content, for the sandboxed frame."""
     found = pieces.find_piece_version(db(), me(), version_id)
@@ -128,6 +136,7 @@ def piece_version_page(version_id: int) -> Response:
 
 
 @blueprint.post("/pieces/versions/<int:version_id>/restore")
+@may(Permission.WRITE)
 def restore_piece(version_id: int) -> Page:
     """Put an earlier version into the draft."""
     piece = piece_drafts.restore_version(db(), me(), version_id)

@@ -16,18 +16,20 @@ from app.emails.inline_images import html_with_files
 from app.emails.models import Template
 from app.emails.pieces import pieces_for
 from app.emails.preview import FRAMED, View
+from app.people.roles import Permission
 from app.recipients.models import Recipient
 from app.recipients.people import recipient_near
 from app.refusals import NotThere
 from app.sends.composition import SPECIMEN_REFERENCE, unsubscribe_link
 from app.web.frames import paper
 from app.web.numbers import LARGEST
-from app.web.request import db, me, only_reads, services
+from app.web.request import db, may, me, only_reads, services
 
 STEPS = {"next": 1, "previous": -1}
 
 
 @blueprint.post("/<int:template_id>/preview")
+@may(Permission.WRITE)
 @only_reads
 def preview(template_id: int) -> Page:
     """Answer with the preview part for what is typed at the moment."""
@@ -37,6 +39,7 @@ def preview(template_id: int) -> Page:
 
 
 @blueprint.get("/paper")
+@may(Permission.LOOK)
 def blank_paper() -> Response:
     """Give the blank page on which the browser lays what is previewed."""
     return paper(images="images" in request.args, old="old" in request.args)

@@ -8,12 +8,14 @@ from app.emails import starters
 from app.emails.blueprint import Page, blueprint
 from app.emails.showing import shown_html
 from app.emails.version_forms import StarterForm
+from app.people.roles import Permission
 from app.refusals import NotThere, Refused
 from app.web.frames import foreign_html
-from app.web.request import db, me, services
+from app.web.request import db, may, me, services
 
 
 @blueprint.route("/new", methods=["GET", "POST"])
+@may(Permission.WRITE)
 def new() -> Page:
     """Make a template that begins with an entry of the gallery, or empty."""
     form = StarterForm()
@@ -37,6 +39,7 @@ def new() -> Page:
 
 
 @blueprint.get("/gallery/<name>")
+@may(Permission.WRITE)
 def gallery_page(name: str) -> Response:
     """Give the HTML of a gallery's entry with its examples, for a sandboxed frame."""
     entry = starters.in_gallery(name)

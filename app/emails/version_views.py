@@ -14,11 +14,12 @@ from app.emails.models import Template, TemplateVersion
 from app.emails.pieces import pieces_for
 from app.emails.preview_views import examples_of
 from app.emails.version_forms import FolderForm, PublishForm
+from app.people.roles import Permission
 from app.refusals import Refused
 from app.sends.usage import draft_sends_using
 from app.web.frames import foreign_html
 from app.web.numbers import row_number
-from app.web.request import db, me, services
+from app.web.request import db, may, me, services
 
 PAGE = 25
 MOST_CHOICES = 200
@@ -37,6 +38,7 @@ def findings_of(template: Template) -> list[Finding]:
 
 
 @blueprint.route("/<int:template_id>/publish", methods=["GET", "POST"])
+@may(Permission.WRITE)
 def publish(template_id: int) -> Page:
     """Show what publishing would change and what keeps the draft from it; POST publishes."""
     form = PublishForm()
@@ -59,6 +61,7 @@ def publish(template_id: int) -> Page:
 
 
 @blueprint.get("/<int:template_id>/versions")
+@may(Permission.LOOK)
 def version_list(template_id: int) -> Page:
     """List the published versions, newest first."""
     template = templates.find_template(db(), me(), template_id)
@@ -79,6 +82,7 @@ def version_list(template_id: int) -> Page:
 
 
 @blueprint.get("/<int:template_id>/compare")
+@may(Permission.LOOK)
 def compare(template_id: int) -> Page:
     """Show two states of a template beside each other: words, source, and as they look."""
     template = templates.find_template(db(), me(), template_id)
@@ -107,6 +111,7 @@ def compare(template_id: int) -> Page:
 
 
 @blueprint.get("/<int:template_id>/rendered")
+@may(Permission.LOOK)
 def rendered(template_id: int) -> Response:
     """Give the HTML of the draft (`of=draft`) or a version with its examples, for a sandboxed frame."""
     template = templates.find_template(db(), me(), template_id)
@@ -116,6 +121,7 @@ def rendered(template_id: int) -> Response:
 
 
 @blueprint.post("/<int:template_id>/restore")
+@may(Permission.WRITE)
 def restore(template_id: int) -> Page:
     """Put the draft back to a version."""
     version_id = request.form.get("version", 0, type=row_number)
@@ -134,6 +140,7 @@ def restore(template_id: int) -> Page:
 
 
 @blueprint.post("/<int:template_id>/duplicate")
+@may(Permission.WRITE)
 def duplicate(template_id: int) -> Page:
     """Make a copy of the draft as a template of its own."""
     made = versions.duplicate(db(), me(), template_id)
@@ -143,6 +150,7 @@ def duplicate(template_id: int) -> Page:
 
 
 @blueprint.post("/<int:template_id>/folder")
+@may(Permission.WRITE)
 def move(template_id: int) -> Page:
     """Put a template into a folder."""
     form = FolderForm()

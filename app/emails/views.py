@@ -19,8 +19,9 @@ from app.emails import (
 )
 from app.emails.blueprint import Page, blueprint
 from app.emails.inline_images import html_with_files
+from app.people.roles import Permission
 from app.web.frames import foreign_html
-from app.web.request import db, me
+from app.web.request import db, may, me
 
 __all__ = [
     "blueprint",
@@ -39,6 +40,7 @@ PAGE = 25
 
 
 @blueprint.get("/")
+@may(Permission.LOOK)
 def index() -> Page:
     """Templates by name."""
     search, archived = request.args.get("q", ""), "archived" in request.args
@@ -65,6 +67,7 @@ def index() -> Page:
 
 
 @blueprint.post("/<int:template_id>/archive")
+@may(Permission.WRITE)
 def archive(template_id: int) -> Page:
     """Put a template away or bring it back."""
     archived = request.form.get("archived") == "yes"
@@ -74,6 +77,7 @@ def archive(template_id: int) -> Page:
 
 
 @blueprint.get("/versions/<int:version_id>")
+@may(Permission.LOOK)
 def version(version_id: int) -> Page:
     """Show one published version."""
     found = templates.find_version(db(), me(), version_id)
@@ -81,6 +85,7 @@ def version(version_id: int) -> Page:
 
 
 @blueprint.get("/versions/<int:version_id>/page")
+@may(Permission.LOOK)
 def version_page(version_id: int) -> Response:
     """Give the HTML of a version as it was published, for the sandboxed frame."""
     found = templates.find_version(db(), me(), version_id)

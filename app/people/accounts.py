@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from app.audit.trail import note, note_program
 from app.db import now
-from app.people.models import Person, Role, Workspace
+from app.people.models import Account, Person, Workspace
+from app.people.roles import Role
 from app.refusals import NotThere, Refused
 
 MIN_PASSWORD = 12
@@ -50,16 +51,17 @@ def add_person(
     if not name.strip():
         raise Refused("Give the person's name.", field="name")
     _check_password(password)
-    if session.scalar(select(Person.id).where(Person.email == email)):
+    if session.scalar(select(Account.id).where(Account.email == email)):
         raise Refused("Somebody with this address can sign in already.", field="email")
-    person = Person(
-        workspace_id=workspace.id,
-        email=email,
-        name=name.strip()[:100],
-        role=role,
-        password_hash=hasher.hash(password),
-        session_key=secrets.token_urlsafe(24),
-    )
+    account = Account(email=email, name=name.strip()[:100], password_hash=hasher.hash(password), session_key=_new_key())
+    return place_in(session, account, workspace, role, actor)
+
+
+def place_in(
+    session: Session, account: Account, workspace: Workspace, role: Role, actor: Person | None = None
+) -> Person:
+    """Give an account a role in a workspace."""
+    person = Person(account=account, workspace=workspace, role=role)
     session.add(person)
     session.flush()
     words = f"{person.name} ({person.email}) may sign in as {role}"
@@ -70,29 +72,35 @@ def add_person(
     return person
 
 
-def check_password(session: Session, email: str, password: str) -> Person | None:
-    """Give the person when address and password fit; takes equally long when there is no such person."""
-    person = session.scalar(select(Person).where(Person.email == email.strip().lower()))
+def check_password(session: Session, email: str, password: str) -> Account | None:
+    """Give the account when address and password fit; takes equally long when there is no such account."""
+    account = session.scalar(select(Account).where(Account.email == email.strip().lower()))
     try:
-        hasher.verify(person.password_hash if person else _nobody, password)
+        hasher.verify(account.password_hash if account else _nobody, password)
     except (VerifyMismatchError, InvalidHashError):
         return None
-    if person is not None:
-        person.last_seen_at = now()
-    return person
+    if account is not None:
+        account.last_seen_at = now()
+    return account
 
 
 def set_password(session: Session, person: Person, password: str) -> None:
     """Change the password and end every sign-in made with the old one."""
     _check_password(password)
-    person.password_hash = hasher.hash(password)
-    person.session_key = secrets.token_urlsafe(24)
+    person.account.password_hash = hasher.hash(password)
+    person.account.session_key = _new_key()
     note(session, person, "person.password_changed", f"Password of {person.email} changed", subject_id=person.id)
 
 
+def places_of(session: Session, account: Account) -> list[Person]:
+    """Give what an account is in each of its workspaces, the first one first."""
+    return list(session.scalars(select(Person).where(Person.account_id == account.id).order_by(Person.id)))
+
+
 def person_by_email(session: Session, email: str) -> Person:
-    """Find a person. Raises NotThere."""
-    person = session.scalar(select(Person).where(Person.email == email.strip().lower()))
+    """Find a person, in the first of their workspaces. Raises NotThere."""
+    query = select(Person).join(Account).where(Account.email == email.strip().lower()).order_by(Person.id)
+    person = session.scalars(query.limit(1)).first()
     if person is None:
         raise NotThere(email)
     return person
@@ -100,9 +108,8 @@ def person_by_email(session: Session, email: str) -> Person:
 
 def team(session: Session, workspace_id: int) -> list[Person]:
     """Give everybody of a workspace, by name."""
-    return list(
-        session.scalars(select(Person).where(Person.workspace_id == workspace_id).order_by(func.lower(Person.name)))
-    )
+    query = select(Person).join(Account).where(Person.workspace_id == workspace_id)
+    return list(session.scalars(query.order_by(func.lower(Account.name))))
 
 
 def _checked_address(email: str) -> str:
@@ -116,3 +123,7 @@ def _checked_address(email: str) -> str:
 def _check_password(password: str) -> None:
     if len(password) < MIN_PASSWORD:
         raise Refused(f"Use at least {MIN_PASSWORD} characters; a sentence is good.", field="password")
+
+
+def _new_key() -> str:
+    return secrets.token_urlsafe(24)

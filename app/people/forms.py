@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from wtforms import EmailField, IntegerField, PasswordField, SelectField, StringField, URLField
 from wtforms.validators import InputRequired, Length, NumberRange, ValidationError
 
+from app.people.roles import ROLE_WORDS, Role
 from app.web.forms import Form, strip
 
 
@@ -88,7 +89,8 @@ class PersonForm(Form):
     name = StringField("Name", [InputRequired("Enter the person's name."), Length(max=100)], filters=[strip])
     role = SelectField(
         "May do",
-        choices=[("staff", "Staff: templates, lists and sends"), ("administrator", "Administrator: settings too")],
+        choices=[(role.value, f"{name}: {words}") for role, (name, words) in ROLE_WORDS.items()],
+        default=Role.SENDER.value,
     )
     password = PasswordField(
         "First password", [InputRequired("Enter a first password.")], render_kw={"autocomplete": "new-password"}

@@ -1,8 +1,7 @@
-"""Workspaces, people, the connection to the mail service and sender identities."""
+"""Workspaces, accounts, people, the connection to the mail service and sender identities."""
 
 from __future__ import annotations
 
-import enum
 from datetime import datetime
 from typing import Any
 
@@ -10,13 +9,7 @@ from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.db import Base, Words, now
-
-
-class Role(enum.StrEnum):
-    """What a person may do."""
-
-    STAFF = "staff"
-    ADMINISTRATOR = "administrator"
+from app.people.roles import ALLOWED, Permission, Role
 
 
 class Workspace(Base):
@@ -35,24 +28,38 @@ class Workspace(Base):
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 
-class Person(Base):
+class Account(Base):
     """Somebody who signs in. `email` is kept in lower case."""
 
-    __tablename__ = "person"
+    __tablename__ = "account"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    workspace_id: Mapped[int] = mapped_column(ForeignKey("workspace.id"), index=True)
     email: Mapped[str] = mapped_column(String(254), unique=True)
     name: Mapped[str] = mapped_column(String(100))
-    role: Mapped[Role] = mapped_column(Words(Role), default=Role.STAFF)
     password_hash: Mapped[str] = mapped_column(String(255))
     session_key: Mapped[str] = mapped_column(String(64))
     """Changes with the password, so that older sign-ins end."""
     timezone: Mapped[str] = mapped_column(String(64), default="")
     """IANA name of the zone in which times are shown and typed; empty: what the browser says."""
+    runs_installation: Mapped[bool] = mapped_column(default=False)
+    """May make workspaces; in each of them what its role there says."""
     created_at: Mapped[datetime] = mapped_column(default=now)
     last_seen_at: Mapped[datetime | None]
 
+
+class Person(Base):
+    """An account's place in one workspace: everything is done as a person. Who works in two workspaces is two."""
+
+    __tablename__ = "person"
+    __table_args__ = (UniqueConstraint("account_id", "workspace_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    workspace_id: Mapped[int] = mapped_column(ForeignKey("workspace.id"), index=True)
+    role: Mapped[Role] = mapped_column(Words(Role), default=Role.SENDER)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+    account: Mapped[Account] = relationship(lazy="joined", innerjoin=True)
     workspace: Mapped[Workspace] = relationship()
 
     is_authenticated = True
@@ -60,13 +67,32 @@ class Person(Base):
     is_anonymous = False
 
     def get_id(self) -> str:
-        """Give what the sign-in cookie carries."""
-        return f"{self.id}:{self.session_key}"
+        """Give what the sign-in cookie carries: who, and in which workspace."""
+        return f"{self.id}:{self.account.session_key}"
+
+    @property
+    def email(self) -> str:
+        """Address the person signs in with."""
+        return self.account.email
+
+    @property
+    def name(self) -> str:
+        """Name that others see."""
+        return self.account.name
+
+    @property
+    def timezone(self) -> str:
+        """Zone in which the person reads times; see `Account`."""
+        return self.account.timezone
+
+    def may(self, permission: Permission) -> bool:
+        """Whether the person's role allows this."""
+        return permission in ALLOWED[self.role]
 
     @property
     def is_administrator(self) -> bool:
         """Whether the person may change settings."""
-        return self.role is Role.ADMINISTRATOR
+        return self.may(Permission.ADMINISTER)
 
 
 class Connection(Base):

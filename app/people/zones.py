@@ -45,7 +45,7 @@ def change_timezone(session: Session, person: Person, name: str) -> None:
     if name and not is_zone(name):
         raise Refused("Choose a time zone from the list.", field="timezone")
     if person.timezone != name:
-        person.timezone = name
+        person.account.timezone = name
         note(session, person, "person.timezone", f"Time zone set to {zone_label(name) or 'that of the browser'}")
 
 

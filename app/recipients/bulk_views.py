@@ -6,6 +6,7 @@ from flask import Response, flash, redirect, render_template, request, url_for
 
 from app.audit.trail import of_list
 from app.people.accounts import team
+from app.people.roles import Permission
 from app.recipients import change_words, changes, lists, selecting, uploads
 from app.recipients.blueprint import Page, blueprint
 from app.recipients.change_models import GOING, ChangeKind, ListChange
@@ -16,18 +17,20 @@ from app.recipients.selecting import Selection
 from app.recipients.viewing import hidden_fields, read_wanted
 from app.refusals import Refused
 from app.web.numbers import row_number
-from app.web.request import db, is_htmx, me
+from app.web.request import db, is_htmx, may, me
 
 ENTRIES_ON_A_PAGE = 50
 
 
 @blueprint.get("/<int:list_id>/bulk")
+@may(Permission.WRITE)
 def bulk(list_id: int) -> Page:
     """Ask what to do with the people who are ticked, or with all that are found; says how many they are."""
     return _bulk_page(lists.find_list(db(), me(), list_id))
 
 
 @blueprint.post("/<int:list_id>/bulk")
+@may(Permission.WRITE)
 def change_many(list_id: int) -> Page:
     """Change one column of many people, or remove them."""
     found = lists.find_list(db(), me(), list_id)
@@ -51,6 +54,7 @@ def change_many(list_id: int) -> Page:
 
 
 @blueprint.get("/<int:list_id>/history")
+@may(Permission.LOOK)
 def history(list_id: int) -> Page:
     """Who did what to a list, and what can still be undone."""
     found = lists.find_list(db(), me(), list_id)
@@ -75,6 +79,7 @@ def history(list_id: int) -> Page:
 
 
 @blueprint.post("/<int:list_id>/changes/<int:change_id>/undo")
+@may(Permission.WRITE)
 def undo(list_id: int, change_id: int) -> Page:
     """Undo a change."""
     try:
@@ -87,6 +92,7 @@ def undo(list_id: int, change_id: int) -> Page:
 
 
 @blueprint.post("/<int:list_id>/changes/<int:change_id>/stop")
+@may(Permission.WRITE)
 def stop_change(list_id: int, change_id: int) -> Page:
     """Stop a large change half-way."""
     try:
@@ -99,6 +105,7 @@ def stop_change(list_id: int, change_id: int) -> Page:
 
 
 @blueprint.get("/<int:list_id>/changes/<int:change_id>")
+@may(Permission.LOOK)
 def change_progress(list_id: int, change_id: int) -> Page:
     """How far a large change is, for htmx; without it the list's page."""
     found = lists.find_list(db(), me(), list_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import flash, redirect, render_template, url_for
 
+from app.people.roles import Permission
 from app.recipients import change_words, column_changes, lists
 from app.recipients.blueprint import Page, blueprint
 from app.recipients.change_models import GOING, ListChange
@@ -12,10 +13,11 @@ from app.recipients.forms import ColumnForm, ColumnKindForm, ColumnNameForm
 from app.recipients.models import RecipientList
 from app.refusals import NotThere, Refused
 from app.sends.column_uses import uses_of_column
-from app.web.request import db, me
+from app.web.request import db, may, me
 
 
 @blueprint.route("/<int:list_id>/columns", methods=["GET", "POST"])
+@may(Permission.LOOK, to_change=Permission.WRITE)
 def columns(list_id: int) -> Page:
     """The columns of a list; POST adds one."""
     found = lists.find_list(db(), me(), list_id)
@@ -35,12 +37,14 @@ def columns(list_id: int) -> Page:
 
 
 @blueprint.get("/<int:list_id>/columns/<column>")
+@may(Permission.LOOK)
 def column(list_id: int, column: str) -> Page:
     """One column: what uses it, its name, what it holds, and removing it."""
     return _column_page(lists.find_list(db(), me(), list_id), column)
 
 
 @blueprint.post("/<int:list_id>/columns/<column>/rename")
+@may(Permission.WRITE)
 def rename_column(list_id: int, column: str) -> Page:
     """Give a column another name."""
     form = ColumnNameForm()
@@ -56,6 +60,7 @@ def rename_column(list_id: int, column: str) -> Page:
 
 
 @blueprint.post("/<int:list_id>/columns/<column>/kind")
+@may(Permission.WRITE)
 def change_kind(list_id: int, column: str) -> Page:
     """Say what a column holds."""
     form = ColumnKindForm()
@@ -72,6 +77,7 @@ def change_kind(list_id: int, column: str) -> Page:
 
 
 @blueprint.post("/<int:list_id>/columns/<column>/remove")
+@may(Permission.WRITE)
 def remove_column(list_id: int, column: str) -> Page:
     """Remove a column with everybody's cells."""
     try:

@@ -9,6 +9,7 @@ from wtforms import IntegerField, StringField
 from wtforms.validators import InputRequired, Length
 from wtforms.widgets import HiddenInput
 
+from app.people.roles import Permission
 from app.recipients import segments
 from app.recipients.blueprint import Page
 from app.recipients.filter_form import ADD, REMOVE, FilterForm, filter_form_of, read_filter_form
@@ -22,7 +23,7 @@ from app.refusals import Refused
 from app.sends.usage import unfinished_sends_of_segment
 from app.web.forms import Form, strip
 from app.web.numbers import row_number
-from app.web.request import db, is_htmx, me
+from app.web.request import db, is_htmx, may, me
 
 blueprint = Blueprint("segments", __name__, url_prefix="/lists/<int:list_id>/segments")
 
@@ -41,6 +42,7 @@ class SegmentForm(Form):
 
 
 @blueprint.get("")
+@may(Permission.LOOK)
 def index(list_id: int) -> Page:
     """Every segment of a list."""
     of_list = find_list(db(), me(), list_id)
@@ -49,6 +51,7 @@ def index(list_id: int) -> Page:
 
 
 @blueprint.route("/new", methods=["GET", "POST"])
+@may(Permission.WRITE)
 def new(list_id: int) -> Page:
     """Make a segment; a filter in the address is there already."""
     of_list = find_list(db(), me(), list_id)
@@ -70,12 +73,14 @@ def new(list_id: int) -> Page:
 
 
 @blueprint.get("/<int:segment_id>")
+@may(Permission.LOOK)
 def show(list_id: int, segment_id: int) -> Page:
     """One segment: its filter, how many people it has, and the first of them."""
     return _segment_page(segments.find_segment(db(), me(), list_id, segment_id), None)
 
 
 @blueprint.get("/<int:segment_id>/count")
+@may(Permission.LOOK)
 def count(list_id: int, segment_id: int) -> Page:
     """Count the people for a moment, from where the last answer ended; htmx asks until everybody was looked at."""
     segment = segments.find_segment(db(), me(), list_id, segment_id)
@@ -94,6 +99,7 @@ def count(list_id: int, segment_id: int) -> Page:
 
 
 @blueprint.route("/<int:segment_id>/change", methods=["GET", "POST"])
+@may(Permission.WRITE)
 def change(list_id: int, segment_id: int) -> Page:
     """Change a segment's name or filter."""
     segment = segments.find_segment(db(), me(), list_id, segment_id)
@@ -119,6 +125,7 @@ def change(list_id: int, segment_id: int) -> Page:
 
 
 @blueprint.post("/<int:segment_id>/delete")
+@may(Permission.WRITE)
 def delete(list_id: int, segment_id: int) -> Page:
     """Delete a segment. Nobody leaves the list."""
     segment = segments.find_segment(db(), me(), list_id, segment_id, lock=True)
@@ -132,6 +139,7 @@ def delete(list_id: int, segment_id: int) -> Page:
 
 
 @blueprint.get("/filter")
+@may(Permission.LOOK)
 def filter_rows(list_id: int) -> Page:
     """The rows of the filter, with one added or removed."""
     rows = read_filter_form(request.args, find_list(db(), me(), list_id))

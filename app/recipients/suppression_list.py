@@ -12,7 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.audit.trail import Actor
 from app.db import now
-from app.people.models import Person
+from app.people.models import Account, Person
 from app.recipients.models import Conflict, Suppression, SuppressionReason
 from app.recipients.spreadsheet_cells import BYTE_ORDER_MARK, csv_lines
 from app.recipients.suppression_models import SuppressionSync, TheirSuppression
@@ -218,8 +218,9 @@ def _loaded(session: Session, found: Sequence[Any]) -> list[Entry]:
     ours = {
         row.id: (row, name or "")
         for row, name in session.execute(
-            select(Suppression, Person.name)
+            select(Suppression, Account.name)
             .outerjoin(Person, Person.id == Suppression.added_by)
+            .outerjoin(Account, Account.id == Person.account_id)
             .where(Suppression.id.in_(of_side[OURS]))
         )
     }

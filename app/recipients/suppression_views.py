@@ -13,6 +13,7 @@ from app.delivery import suppression_changes
 from app.delivery.worker import worker_alive
 from app.people.connection import ConnectionParameters, NotConnected, resolve
 from app.people.models import Person
+from app.people.roles import Permission
 from app.recipients import suppression_adding, suppression_list
 from app.recipients.blueprint import csv_response
 from app.recipients.suppression_forms import (
@@ -28,7 +29,7 @@ from app.recipients.suppression_rules import change_rules, rules_of
 from app.recipients.suppression_words import CONFLICTS, READ_ONLY
 from app.refusals import Refused
 from app.sends.bad_addresses import has_open, lists_with
-from app.web.request import administrators_only, db, is_htmx, me, roll_back, services
+from app.web.request import db, is_htmx, may, me, roll_back, services
 
 blueprint = Blueprint("suppressions", __name__, url_prefix="/suppressions")
 Page = str | Answer | tuple[str, int]
@@ -44,6 +45,7 @@ def _words() -> dict[str, object]:
 
 
 @blueprint.get("")
+@may(Permission.LOOK)
 def index() -> Page:
     """Ours and theirs by address."""
     form, wanted = FilterForm(request.args), _wanted()
@@ -71,6 +73,7 @@ def index() -> Page:
 
 
 @blueprint.get("/sync")
+@may(Permission.LOOK)
 def sync() -> Page:
     """Give the part of the page that changes while a sync runs."""
     if not is_htmx():
@@ -79,6 +82,7 @@ def sync() -> Page:
 
 
 @blueprint.post("/sync")
+@may(Permission.WRITE)
 def sync_now() -> Page:
     """Sync at once."""
     if _parameters() is None:
@@ -90,12 +94,14 @@ def sync_now() -> Page:
 
 
 @blueprint.get("/download.csv")
+@may(Permission.WRITE)
 def download() -> Response:
     """The list as it is filtered, safe to open in a spreadsheet program; written while it is read."""
     return csv_response(_streamed(services().database, me(), _wanted()), "suppressions")
 
 
 @blueprint.route("/add", methods=["GET", "POST"])
+@may(Permission.WRITE)
 def add() -> Page:
     """Add one address by hand."""
     form = AddForm(formdata=request.form if request.method == "POST" else None, email=request.args.get("email", ""))
@@ -119,6 +125,7 @@ def add() -> Page:
 
 
 @blueprint.route("/add-many", methods=["GET", "POST"])
+@may(Permission.WRITE)
 def add_many() -> Page:
     """Add the addresses of a file or a paste."""
     form = AddManyForm()
@@ -140,6 +147,7 @@ def add_many() -> Page:
 
 
 @blueprint.post("/undo")
+@may(Permission.WRITE)
 def undo() -> Page:
     """Take away what was added together a moment ago."""
     gone = suppression_adding.undo_batch(db(), me(), request.form.get("batch", ""))
@@ -149,12 +157,14 @@ def undo() -> Page:
 
 
 @blueprint.get("/address")
+@may(Permission.LOOK)
 def address() -> Page:
     """Everything that stands against one address, and what may be done about it."""
     return _address_page(_email())
 
 
 @blueprint.post("/ours/<int:suppression_id>/change")
+@may(Permission.WRITE)
 def change_ours(suppression_id: int) -> Page:
     """Change the note and the end of one of ours."""
     found, form = suppression_adding.find_ours(db(), me(), suppression_id), ChangeForm()
@@ -172,6 +182,7 @@ def change_ours(suppression_id: int) -> Page:
 
 
 @blueprint.post("/ours/<int:suppression_id>/remove")
+@may(Permission.WRITE)
 def remove_ours(suppression_id: int) -> Page:
     """Take one of ours away."""
     found = suppression_adding.find_ours(db(), me(), suppression_id)
@@ -186,6 +197,7 @@ def remove_ours(suppression_id: int) -> Page:
 
 
 @blueprint.post("/ours/<int:suppression_id>/conflict")
+@may(Permission.WRITE)
 def resolve_conflict(suppression_id: int) -> Page:
     """Settle a difference with Cloudflare."""
     email = suppression_adding.find_ours(db(), me(), suppression_id).email
@@ -200,7 +212,7 @@ def resolve_conflict(suppression_id: int) -> Page:
 
 
 @blueprint.post("/theirs/<int:entry_id>/change")
-@administrators_only
+@may(Permission.ADMINISTER)
 def change_theirs(entry_id: int) -> Page:
     """Change the note and the end of an entry of Cloudflare's."""
     session, person, form = db(), me(), ChangeForm()
@@ -226,7 +238,7 @@ def change_theirs(entry_id: int) -> Page:
 
 
 @blueprint.post("/theirs/<int:entry_id>/remove")
-@administrators_only
+@may(Permission.ADMINISTER)
 def remove_theirs(entry_id: int) -> Page:
     """Take an entry away at Cloudflare."""
     session, person = db(), me()
@@ -243,13 +255,14 @@ def remove_theirs(entry_id: int) -> Page:
 
 
 @blueprint.get("/rules")
+@may(Permission.LOOK)
 def rules() -> Page:
     """What happens by itself."""
     return _rules_page(RulesForm(formdata=None, obj=rules_of(db(), me().workspace_id)))
 
 
 @blueprint.post("/rules")
-@administrators_only
+@may(Permission.ADMINISTER)
 def save_rules() -> Page:
     """Change what happens by itself."""
     form = RulesForm()

@@ -6,25 +6,27 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response
 
+from app.people.roles import Permission
 from app.recipients import answers, branding, opt_outs_by_hand, topics
 from app.recipients.topic_forms import ByHandForm, LookForm, MailboxForm, TopicForm
 from app.recipients.topic_models import Topic
 from app.refusals import NotThere, Refused
 from app.web.filters import plural
-from app.web.request import administrators_only, db, me
+from app.web.request import db, may, me
 
 blueprint = Blueprint("topics", __name__, url_prefix="/settings/unsubscribing")
 Page = str | Response | tuple[str, int]
 
 
 @blueprint.get("/")
+@may(Permission.LOOK)
 def index() -> Page:
     """Show everything about unsubscribing."""
     return _index()
 
 
 @blueprint.post("/look")
-@administrators_only
+@may(Permission.ADMINISTER)
 def save_look() -> Page:
     """Set the colour and the logo of the page."""
     form = LookForm()
@@ -46,7 +48,7 @@ def save_look() -> Page:
 
 
 @blueprint.post("/mailbox")
-@administrators_only
+@may(Permission.ADMINISTER)
 def save_mailbox() -> Page:
     """Set the mailbox."""
     form = MailboxForm()
@@ -60,7 +62,7 @@ def save_mailbox() -> Page:
 
 
 @blueprint.route("/kinds/new", methods=["GET", "POST"])
-@administrators_only
+@may(Permission.ADMINISTER)
 def new_topic() -> Page:
     """Make a kind of notice."""
     form = TopicForm()
@@ -76,7 +78,7 @@ def new_topic() -> Page:
 
 
 @blueprint.route("/kinds/<int:topic_id>", methods=["GET", "POST"])
-@administrators_only
+@may(Permission.ADMINISTER)
 def topic(topic_id: int) -> Page:
     """Change the words of a kind of notice."""
     found = topics.find_topic(db(), me(), topic_id)
@@ -94,7 +96,7 @@ def topic(topic_id: int) -> Page:
 
 
 @blueprint.post("/kinds/<int:topic_id>/retire")
-@administrators_only
+@may(Permission.ADMINISTER)
 def retire_topic(topic_id: int) -> Page:
     """Offer a kind of notice no longer, or again."""
     found = topics.retire_topic(db(), me(), topic_id, retired=request.form.get("retired") != "no")
@@ -103,6 +105,7 @@ def retire_topic(topic_id: int) -> Page:
 
 
 @blueprint.route("/by-hand", methods=["GET", "POST"])
+@may(Permission.WRITE)
 def by_hand() -> Page:
     """Unsubscribe people who wrote to the mailbox."""
     form = ByHandForm()
@@ -119,6 +122,7 @@ def by_hand() -> Page:
 
 
 @blueprint.post("/by-hand/undo")
+@may(Permission.WRITE)
 def undo_by_hand() -> Page:
     """Take back what was just done by hand."""
     pasted = opt_outs_by_hand.read_addresses(request.form.get("addresses", ""))

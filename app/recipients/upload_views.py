@@ -7,6 +7,7 @@ from typing import Any
 from flask import Response, flash, redirect, render_template, request, session, url_for
 
 from app.emails.templates import find_version, newest_versions
+from app.people.roles import Permission
 from app.recipients import lists, problems, uploads
 from app.recipients.blueprint import Page, blueprint, csv_response
 from app.recipients.checking import PROBLEM_WORDS, ProblemKind
@@ -24,7 +25,7 @@ from app.recipients.reading_text import DELIMITERS, ENCODING_NAMES, encoding_nam
 from app.refusals import NotThere, Refused
 from app.sends.usage import unfinished_sends_of_list
 from app.web.numbers import row_number
-from app.web.request import db, is_htmx, me, only_reads, services
+from app.web.request import db, is_htmx, may, me, only_reads, services
 
 ROWS_ON_A_PAGE = 50
 _ROOM = 1024 * 1024
@@ -41,6 +42,7 @@ def _let_files_in(endpoint: str | None, values: dict[str, Any] | None) -> None:
 
 
 @blueprint.route("/new", methods=["GET", "POST"])
+@may(Permission.WRITE)
 @only_reads  # the file is written in short transactions of its own
 def new() -> Page:
     """Upload or paste people for a new list."""
@@ -48,6 +50,7 @@ def new() -> Page:
 
 
 @blueprint.route("/<int:list_id>/import", methods=["GET", "POST"])
+@may(Permission.WRITE)
 @only_reads
 def import_into(list_id: int) -> Page:
     """Upload or paste people for a list that is there already."""
@@ -55,6 +58,7 @@ def import_into(list_id: int) -> Page:
 
 
 @blueprint.get("/example.csv")
+@may(Permission.WRITE)
 def example() -> Response:
     """An example file with the columns that a template takes."""
     version = find_version(db(), me(), request.args.get("version", 0, type=row_number))
@@ -63,12 +67,14 @@ def example() -> Response:
 
 
 @blueprint.get("/uploads/<int:upload_id>")
+@may(Permission.WRITE)
 def check(upload_id: int) -> Page:
     """Show an upload: how it is read, what it would do, which rows have a problem, how far it is."""
     return _page(uploads.find_upload(db(), me(), upload_id))
 
 
 @blueprint.post("/uploads/<int:upload_id>/reading")
+@may(Permission.WRITE)
 def choose_reading(upload_id: int) -> Page:
     """Read the file in another way."""
     form = request.form
@@ -86,6 +92,7 @@ def choose_reading(upload_id: int) -> Page:
 
 
 @blueprint.post("/uploads/<int:upload_id>/columns")
+@may(Permission.WRITE)
 def choose_columns(upload_id: int) -> Page:
     """Say what each column becomes."""
     upload = uploads.find_upload(db(), me(), upload_id)
@@ -98,6 +105,7 @@ def choose_columns(upload_id: int) -> Page:
 
 
 @blueprint.post("/uploads/<int:upload_id>/way")
+@may(Permission.WRITE)
 def choose_way(upload_id: int) -> Page:
     """Choose what becomes of the list."""
     given = request.form.get("way", "")
@@ -110,6 +118,7 @@ def choose_way(upload_id: int) -> Page:
 
 
 @blueprint.post("/uploads/<int:upload_id>/save")
+@may(Permission.WRITE)
 def save(upload_id: int) -> Page:
     """Change the list as it was counted; a second press changes nothing."""
     name_form = NameForm()
@@ -122,6 +131,7 @@ def save(upload_id: int) -> Page:
 
 
 @blueprint.post("/uploads/<int:upload_id>/stop")
+@may(Permission.WRITE)
 def stop(upload_id: int) -> Page:
     """Stop checking the rows."""
     uploads.stop_upload(db(), me(), upload_id)
@@ -129,6 +139,7 @@ def stop(upload_id: int) -> Page:
 
 
 @blueprint.post("/uploads/<int:upload_id>/undo")
+@may(Permission.WRITE)
 def undo_import(upload_id: int) -> Page:
     """Take an import back as a whole."""
     upload = uploads.find_upload(db(), me(), upload_id)
@@ -141,6 +152,7 @@ def undo_import(upload_id: int) -> Page:
 
 
 @blueprint.post("/uploads/<int:upload_id>/cancel")
+@may(Permission.WRITE)
 def cancel(upload_id: int) -> Page:
     """Forget an upload."""
     try:
@@ -155,6 +167,7 @@ def cancel(upload_id: int) -> Page:
 
 
 @blueprint.route("/uploads/<int:upload_id>/rows/<int:line>", methods=["GET", "POST"])
+@may(Permission.WRITE)
 def mend(upload_id: int, line: int) -> Page:
     """Mend one row, in its place or on a page of its own."""
     upload = uploads.find_upload(db(), me(), upload_id)
@@ -178,6 +191,7 @@ def mend(upload_id: int, line: int) -> Page:
 
 
 @blueprint.post("/uploads/<int:upload_id>/suggestions")
+@may(Permission.WRITE)
 def use_suggestions(upload_id: int) -> Page:
     """Use the suggestions for all bad rows, or for those of one kind."""
     kind = request.form.get("kind", "")
@@ -186,6 +200,7 @@ def use_suggestions(upload_id: int) -> Page:
 
 
 @blueprint.get("/uploads/<int:upload_id>/rows-with-problems.csv")
+@may(Permission.WRITE)
 def bad_rows(upload_id: int) -> Response:
     """The bad rows with the reason in front, to be mended in a spreadsheet; written while they are read."""
     upload = uploads.find_upload(db(), me(), upload_id)

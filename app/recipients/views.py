@@ -8,6 +8,7 @@ from flask import flash, redirect, render_template, request, url_for
 
 from app.db import Database
 from app.people.accounts import team
+from app.people.roles import Permission
 from app.recipients import (
     browsing,
     bulk_views,
@@ -28,7 +29,7 @@ from app.recipients.viewing import Wanted, read_wanted
 from app.refusals import Refused
 from app.sends.usage import unfinished_sends_of_list
 from app.web.numbers import row_number
-from app.web.request import db, me, services
+from app.web.request import db, may, me, services
 
 __all__ = ["blueprint", "bulk_views", "column_views", "upload_views"]
 
@@ -38,6 +39,7 @@ DOWNLOADED_AT_ONCE = 1_000
 
 
 @blueprint.get("")
+@may(Permission.LOOK)
 def index() -> Page:
     """Every list, newest first, and uploads that wait for an answer."""
     search = request.args.get("q", "").replace("\0", "").strip()
@@ -56,12 +58,14 @@ def index() -> Page:
 
 
 @blueprint.get("/<int:list_id>")
+@may(Permission.LOOK)
 def show(list_id: int) -> Page:
     """One list with its people."""
     return _list_page(lists.find_list(db(), me(), list_id))
 
 
 @blueprint.get("/<int:list_id>/filter-rows")
+@may(Permission.LOOK)
 def filter_rows(list_id: int) -> Page:
     """The rows of a filter renewed, one more or one less: for htmx, on every page that filters this list."""
     found = lists.find_list(db(), me(), list_id)
@@ -70,6 +74,7 @@ def filter_rows(list_id: int) -> Page:
 
 
 @blueprint.post("/<int:list_id>/rename")
+@may(Permission.WRITE)
 def rename(list_id: int) -> Page:
     """Give a list another name."""
     form = NameForm()
@@ -85,6 +90,7 @@ def rename(list_id: int) -> Page:
 
 
 @blueprint.post("/<int:list_id>/delete")
+@may(Permission.WRITE)
 def delete(list_id: int) -> Page:
     """Delete a list with its people."""
     session, person = db(), me()
@@ -99,6 +105,7 @@ def delete(list_id: int) -> Page:
 
 
 @blueprint.get("/<int:list_id>/download.csv")
+@may(Permission.WRITE)
 def download(list_id: int) -> Page:
     """What the page shows, all of it, as CSV that is safe in a spreadsheet program; written while it is read."""
     found = lists.find_list(db(), me(), list_id)
@@ -114,6 +121,7 @@ def download(list_id: int) -> Page:
 
 
 @blueprint.route("/<int:list_id>/people/new", methods=["GET", "POST"])
+@may(Permission.WRITE)
 def add_person(list_id: int) -> Page:
     """Add one person."""
     found = lists.find_list(db(), me(), list_id)
@@ -132,6 +140,7 @@ def add_person(list_id: int) -> Page:
 
 
 @blueprint.route("/<int:list_id>/people/<int:recipient_id>", methods=["GET", "POST"])
+@may(Permission.WRITE)
 def edit_person(list_id: int, recipient_id: int) -> Page:
     """Change one person."""
     found = lists.find_list(db(), me(), list_id)
@@ -158,6 +167,7 @@ def edit_person(list_id: int, recipient_id: int) -> Page:
 
 
 @blueprint.post("/<int:list_id>/people/<int:recipient_id>/remove")
+@may(Permission.WRITE)
 def remove_person(list_id: int, recipient_id: int) -> Page:
     """Take one person out of a list."""
     try:

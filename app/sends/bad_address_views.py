@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from flask import flash, redirect, render_template, request, url_for
 
+from app.people.roles import Permission
 from app.recipients.suppression_forms import MendForm
 from app.recipients.suppression_views import Page, blueprint
 from app.refusals import Refused
@@ -15,13 +16,14 @@ from app.sends.bad_addresses import KINDS, STATES
 from app.sends.control import find_send
 from app.sends.results import title_of
 from app.sends.writing_again import write_again
-from app.web.request import db, me, roll_back
+from app.web.request import db, may, me, roll_back
 
 __all__ = ["blueprint"]
 PAGE = 50
 
 
 @blueprint.get("/bad-addresses")
+@may(Permission.LOOK)
 def bad() -> Page:
     """The work list: addresses that the last e-mail did not reach."""
     state = _state()
@@ -43,12 +45,14 @@ def bad() -> Page:
 
 
 @blueprint.get("/bad-addresses/<int:bad_id>")
+@may(Permission.LOOK)
 def bad_one(bad_id: int) -> Page:
     """One bad address: what happened, where it is, what may be done."""
     return _page(bad_id)
 
 
 @blueprint.post("/bad-addresses/<int:bad_id>/mend")
+@may(Permission.WRITE)
 def mend(bad_id: int) -> Page:
     """Put the right address in its place."""
     form = MendForm()
@@ -65,6 +69,7 @@ def mend(bad_id: int) -> Page:
 
 
 @blueprint.post("/bad-addresses/<int:bad_id>/take-out")
+@may(Permission.WRITE)
 def take_out(bad_id: int) -> Page:
     """Take the address out of the lists chosen."""
     return _done(
@@ -73,18 +78,21 @@ def take_out(bad_id: int) -> Page:
 
 
 @blueprint.post("/bad-addresses/<int:bad_id>/aside")
+@may(Permission.WRITE)
 def put_aside(bad_id: int) -> Page:
     """Put the address aside."""
     return _done(bad_id, lambda: bad_addresses.put_aside(db(), me(), bad_id), "put aside until it bounces again")
 
 
 @blueprint.post("/bad-addresses/<int:bad_id>/open")
+@may(Permission.WRITE)
 def open_again(bad_id: int) -> Page:
     """Put the address back among those that wait."""
     return _done(bad_id, lambda: bad_addresses.open_again(db(), me(), bad_id), "back in the work list")
 
 
 @blueprint.post("/bad-addresses/<int:bad_id>/write-again")
+@may(Permission.SEND)
 def write_to_mended(bad_id: int) -> Page:
     """Begin a draft of the same e-mail to the mended address."""
     try:

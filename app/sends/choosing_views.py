@@ -7,6 +7,7 @@ from typing import Any
 from flask import flash, redirect, render_template, request, url_for
 from wtforms import RadioField, SelectField
 
+from app.people.roles import Permission
 from app.recipients.segment_views import counted_so_far, next_step
 from app.recipients.walking import Counted, count_on
 from app.refusals import Refused
@@ -17,7 +18,7 @@ from app.sends.control import find_send
 from app.sends.models import ReviewState, Send, SendKind
 from app.web.forms import Form
 from app.web.numbers import row_number
-from app.web.request import db, is_htmx, me
+from app.web.request import db, is_htmx, may, me
 
 
 class PartForm(Form):
@@ -38,12 +39,14 @@ def _whom() -> dict[str, object]:
 
 
 @blueprint.get("/<int:send_id>/people")
+@may(Permission.SEND)
 def people(send_id: int) -> Page:
     """Show which lists and segments a draft goes to, and which it leaves out."""
     return _people_page(_list_draft(send_id), PartForm(formdata=None))
 
 
 @blueprint.post("/<int:send_id>/people/add")
+@may(Permission.SEND)
 def add_part(send_id: int) -> Page:
     """Write also to a list or segment, or leave its people out; it is kept at once."""
     form = PartForm()
@@ -62,6 +65,7 @@ def add_part(send_id: int) -> Page:
 
 
 @blueprint.post("/<int:send_id>/people/remove")
+@may(Permission.SEND)
 def remove_part(send_id: int) -> Page:
     """Take a list or segment away again."""
     form = PartForm(formdata=None)
@@ -75,6 +79,7 @@ def remove_part(send_id: int) -> Page:
 
 
 @blueprint.post("/<int:send_id>/people/first")
+@may(Permission.SEND)
 def put_first(send_id: int) -> Page:
     """Let a list's data go before that of the others."""
     list_id, segment_id = _part(request.form.get("part"))
@@ -83,6 +88,7 @@ def put_first(send_id: int) -> Page:
 
 
 @blueprint.get("/<int:send_id>/people/count")
+@may(Permission.SEND)
 def count_people(send_id: int) -> Page:
     """Count the people for a moment, from where the last answer ended; htmx asks until everybody was looked at."""
     send = find_send(db(), me(), send_id)

@@ -8,6 +8,7 @@ from typing import Any
 from flask import flash, redirect, render_template, request, url_for
 
 from app.emails.templates import newest_versions
+from app.people.roles import Permission
 from app.people.senders import senders
 from app.recipients.lists import all_lists
 from app.recipients.segment_models import Segment
@@ -21,10 +22,11 @@ from app.sends.forms import SenderForm, WhatForm, chosen_row
 from app.sends.models import Send, SendKind
 from app.web.header_rows import Composer, answer, composer, given_headers, is_header_action
 from app.web.numbers import row_number
-from app.web.request import db, me
+from app.web.request import db, may, me
 
 
 @blueprint.route("/new", methods=["GET", "POST"])
+@may(Permission.SEND)
 def new() -> Page:
     """Begin a send."""
     form = WhatForm()
@@ -55,6 +57,7 @@ def new() -> Page:
 
 
 @blueprint.route("/<int:send_id>/what", methods=["GET", "POST"])
+@may(Permission.SEND)
 def what(send_id: int) -> Page:
     """Change template or people."""
     send = compose.draft_of(db(), me(), send_id)
@@ -83,6 +86,7 @@ def what(send_id: int) -> Page:
 
 
 @blueprint.route("/<int:send_id>/sender", methods=["GET", "POST"])
+@may(Permission.SEND)
 def sender(send_id: int) -> Page:
     """Choose sender, Reply-To and headers."""
     send = compose.draft_of(db(), me(), send_id)
@@ -107,6 +111,7 @@ def sender(send_id: int) -> Page:
 
 
 @blueprint.post("/<int:send_id>/headers")
+@may(Permission.SEND)
 def check_headers(send_id: int) -> Page:
     """Answer with what is wrong with the headers typed so far; with the composer when one of its buttons asks."""
     send = compose.draft_of(db(), me(), send_id)
@@ -114,6 +119,7 @@ def check_headers(send_id: int) -> Page:
 
 
 @blueprint.post("/<int:send_id>/delete")
+@may(Permission.SEND)
 def delete(send_id: int) -> Page:
     """Throw a draft away."""
     compose.delete_draft(db(), me(), send_id)

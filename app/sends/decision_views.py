@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import flash, redirect, render_template, request, url_for
 
 from app.emails.templates import newest_versions
+from app.people.roles import Permission
 from app.refusals import NotThere, Refused
 from app.sends import audience, control, deciding, following, results, retrying
 from app.sends.blueprint import Page, blueprint
@@ -14,7 +15,7 @@ from app.sends.models import Message, Outcome, Send
 from app.sends.tallies import counts
 from app.sends.words import why_words
 from app.web.numbers import row_number
-from app.web.request import db, me, services
+from app.web.request import db, may, me, services
 
 PAGE = 25
 
@@ -33,6 +34,7 @@ def _words() -> dict[str, object]:
 
 
 @blueprint.route("/<int:send_id>/retry", methods=["GET", "POST"])
+@may(Permission.SEND)
 def retry(send_id: int) -> Page:
     """Ask, and then try failed or refused e-mails again: a group, or one."""
     send, message = _send_and_message(send_id)
@@ -57,6 +59,7 @@ def retry(send_id: int) -> Page:
 
 
 @blueprint.route("/<int:send_id>/decide", methods=["GET", "POST"])
+@may(Permission.SEND)
 def decide(send_id: int) -> Page:
     """Show what is known of e-mails in doubt, and decide: all, or one."""
     send, message = _send_and_message(send_id)
@@ -94,6 +97,7 @@ def decide(send_id: int) -> Page:
 
 
 @blueprint.post("/<int:send_id>/follow-added")
+@may(Permission.SEND)
 def follow_added(send_id: int) -> Page:
     """Begin a draft to people added to the list since."""
     try:
@@ -105,6 +109,7 @@ def follow_added(send_id: int) -> Page:
 
 
 @blueprint.route("/<int:send_id>/send-again", methods=["GET", "POST"])
+@may(Permission.SEND)
 def send_again(send_id: int) -> Page:
     """Choose a version and groups, and begin a draft to those whom the send did not reach."""
     send = _released(send_id)

@@ -8,13 +8,14 @@ from flask import flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from app.db import now
+from app.people.roles import Permission
 from app.refusals import Refused
 from app.sends import control, results, scheduling, staleness, waves
 from app.sends.blueprint import Page, blueprint
 from app.sends.forms import PaceForm, TimeForm, WaveForm
 from app.sends.models import Send, SendState
 from app.sends.pace import change_pace, pace_of
-from app.web.request import db, me, services
+from app.web.request import db, may, me, services
 
 
 def controls(send: Send) -> dict[str, object]:
@@ -29,6 +30,7 @@ def controls(send: Send) -> dict[str, object]:
 
 
 @blueprint.post("/<int:send_id>/undo")
+@may(Permission.SEND)
 def undo(send_id: int) -> Page:
     """Make a send that has not begun a draft again."""
     try:
@@ -41,6 +43,7 @@ def undo(send_id: int) -> Page:
 
 
 @blueprint.route("/<int:send_id>/time", methods=["GET", "POST"])
+@may(Permission.SEND)
 def time(send_id: int) -> Page:
     """Choose another time for a send that has not begun."""
     send = control.find_send(db(), me(), send_id)
@@ -62,6 +65,7 @@ def time(send_id: int) -> Page:
 
 
 @blueprint.post("/<int:send_id>/now")
+@may(Permission.SEND)
 def send_now(send_id: int) -> Page:
     """Begin a scheduled send now."""
     scheduling.send_now(db(), me(), send_id, undo_seconds=services().settings.undo_seconds)
@@ -69,6 +73,7 @@ def send_now(send_id: int) -> Page:
 
 
 @blueprint.route("/<int:send_id>/pace", methods=["GET", "POST"])
+@may(Permission.SEND)
 def pace(send_id: int) -> Page:
     """Change how fast a send goes."""
     send = control.find_send(db(), me(), send_id)
@@ -91,6 +96,7 @@ def pace(send_id: int) -> Page:
 
 
 @blueprint.route("/<int:send_id>/go-on", methods=["GET", "POST"])
+@may(Permission.SEND)
 def go_on(send_id: int) -> Page:
     """Go on after a wave, with the next few or with the rest."""
     send = control.find_send(db(), me(), send_id)
@@ -109,6 +115,7 @@ def go_on(send_id: int) -> Page:
 
 
 @blueprint.post("/<int:send_id>/as-released")
+@may(Permission.SEND)
 def send_as_released(send_id: int) -> Page:
     """Let a stale send go out as it was released."""
     staleness.send_as_released(db(), me(), send_id)

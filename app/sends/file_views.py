@@ -6,13 +6,14 @@ from typing import Any
 
 from flask import flash, redirect, render_template, request, session, url_for
 
+from app.people.roles import Permission
 from app.refusals import Refused
 from app.sends import compose, person_files
 from app.sends.archives import MAX_ARCHIVE, BadArchive, check_archive
 from app.sends.blueprint import STEPS, Page, blueprint
 from app.sends.forms import FileForm, PersonFilesForm
 from app.sends.models import Send
-from app.web.request import db, me, services
+from app.web.request import db, may, me, services
 
 _ROOM = 1024 * 1024
 """Bytes of a request besides the ZIP file, and room for a clear answer to one that is a little too large."""
@@ -26,6 +27,7 @@ def _let_archives_in(endpoint: str | None, values: dict[str, Any] | None) -> Non
 
 
 @blueprint.route("/<int:send_id>/values", methods=["GET", "POST"])
+@may(Permission.SEND)
 def values(send_id: int) -> Page:
     """Set common values; files are added and removed beside them."""
     send = compose.draft_of(db(), me(), send_id)
@@ -38,6 +40,7 @@ def values(send_id: int) -> Page:
 
 
 @blueprint.post("/<int:send_id>/files")
+@may(Permission.SEND)
 def add_file(send_id: int) -> Page:
     """Attach a file; it is kept at once."""
     send = compose.draft_of(db(), me(), send_id)
@@ -56,6 +59,7 @@ def add_file(send_id: int) -> Page:
 
 
 @blueprint.post("/<int:send_id>/files/<int:attachment_id>/remove")
+@may(Permission.SEND)
 def remove_file(send_id: int, attachment_id: int) -> Page:
     """Take a file away."""
     compose.remove_attachment(db(), me(), send_id, attachment_id)
@@ -64,6 +68,7 @@ def remove_file(send_id: int, attachment_id: int) -> Page:
 
 
 @blueprint.post("/<int:send_id>/person-files")
+@may(Permission.SEND)
 def add_person_files(send_id: int) -> Page:
     """Take a ZIP file with a file for each person, in the place of those before."""
     send = compose.draft_of(db(), me(), send_id)
@@ -92,6 +97,7 @@ def add_person_files(send_id: int) -> Page:
 
 
 @blueprint.post("/<int:send_id>/person-files/column")
+@may(Permission.SEND)
 def change_file_column(send_id: int) -> Page:
     """Choose the column that names each person's file."""
     send = compose.draft_of(db(), me(), send_id)
@@ -107,6 +113,7 @@ def change_file_column(send_id: int) -> Page:
 
 
 @blueprint.post("/<int:send_id>/person-files/remove")
+@may(Permission.SEND)
 def remove_person_files(send_id: int) -> Page:
     """Take everybody's own file away."""
     person_files.remove_person_files(db(), me(), send_id)

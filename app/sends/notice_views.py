@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import flash, redirect, render_template, request, url_for
 
 from app.emails.notice_forms import NoticeForm
+from app.people.roles import Permission
 from app.recipients.notices import SCOPE_WORDS
 from app.recipients.topic_models import Topic
 from app.recipients.topics import topics
@@ -12,7 +13,7 @@ from app.refusals import Refused
 from app.sends import compose, notices
 from app.sends.blueprint import Page, blueprint
 from app.sends.models import Send
-from app.web.request import administrators_only, db, me
+from app.web.request import db, may, me
 
 
 @blueprint.app_context_processor
@@ -21,6 +22,7 @@ def _notice_words() -> dict[str, object]:
 
 
 @blueprint.route("/<int:send_id>/notice", methods=["GET", "POST"])
+@may(Permission.SEND)
 def notice(send_id: int) -> Page:
     """Choose the kind of notice."""
     send = compose.draft_of(db(), me(), send_id)
@@ -37,7 +39,7 @@ def notice(send_id: int) -> Page:
 
 
 @blueprint.post("/<int:send_id>/notice/service")
-@administrators_only
+@may(Permission.ADMINISTER)
 def declare_service(send_id: int) -> Page:
     """Declare a service notice, or take it back."""
     send = compose.draft_of(db(), me(), send_id)

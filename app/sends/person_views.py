@@ -10,6 +10,7 @@ from wtforms import IntegerField, RadioField
 from wtforms.validators import Optional
 
 from app.people.models import Workspace
+from app.people.roles import Permission
 from app.recipients.spreadsheet_cells import BYTE_ORDER_MARK, csv_lines
 from app.refusals import NotThere, Refused
 from app.sends import erasing, retention, whole_person
@@ -17,7 +18,7 @@ from app.sends.blueprint import Page, blueprint
 from app.sends.words import why_words
 from app.web.forms import Form
 from app.web.numbers import row_number
-from app.web.request import administrators_only, db, me
+from app.web.request import db, may, me
 
 PAGE = 50
 
@@ -34,6 +35,7 @@ class RetentionForm(Form):
 
 
 @blueprint.get("/person")
+@may(Permission.LOOK)
 def person() -> Page:
     """Everything about one address: lists, e-mails, opt-out."""
     email = _address()
@@ -53,6 +55,7 @@ def person() -> Page:
 
 
 @blueprint.get("/person/data.<any(json, csv):form>")
+@may(Permission.WRITE)
 def person_data(form: str) -> Response:
     """All that is kept of a person, for them."""
     email = _address()
@@ -68,7 +71,7 @@ def person_data(form: str) -> Response:
 
 
 @blueprint.route("/person/erase", methods=["GET", "POST"])
-@administrators_only
+@may(Permission.ADMINISTER)
 def erase_person() -> Page:
     """Ask, with the numbers, whether to erase a person; POST does it."""
     email = _address()
@@ -85,7 +88,7 @@ def erase_person() -> Page:
 
 
 @blueprint.route("/retention", methods=["GET", "POST"])
-@administrators_only
+@may(Permission.ADMINISTER)
 def retention_rule() -> Page:
     """How long the data of e-mails are kept."""
     workspace = db().get_one(Workspace, me().workspace_id)

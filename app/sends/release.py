@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.audit.trail import Actor, note
 from app.db import now
-from app.people.models import Person, Workspace
+from app.people.models import Account, Person, Workspace
 from app.recipients.models import Recipient
 from app.recipients.suppressions import Reason
 from app.refusals import Refused
@@ -169,7 +169,7 @@ def team_in_trial_mode(session: Session, send: Send) -> set[str] | None:
     """Give the team's addresses in trial mode; None when the workspace is live."""
     if session.get_one(Workspace, send.workspace_id).is_live:
         return None
-    return set(session.scalars(select(Person.email).where(Person.workspace_id == send.workspace_id)))
+    return set(session.scalars(select(Account.email).join(Person).where(Person.workspace_id == send.workspace_id)))
 
 
 def _hold_still(session: Session, send: Send) -> None:

@@ -9,6 +9,7 @@ from flask import flash, redirect, render_template, request, url_for
 from app.emails import templates
 from app.emails.languages import language_name
 from app.emails.models import Template
+from app.people.roles import Permission
 from app.people.senders import senders
 from app.recipients.lists import all_lists
 from app.refusals import NotThere, Refused
@@ -18,13 +19,14 @@ from app.sends.models import TestGroup
 from app.sends.testing import CannotTest, Choice, Specimen, What
 from app.sends.testing_forms import EXAMPLES, NO_GROUP, RECIPIENT, WHOSE, GroupForm, ToTestersForm
 from app.web.numbers import LARGEST, row_number
-from app.web.request import db, me, services
+from app.web.request import db, may, me, services
 
 MOST_CHOICES = 500
 """Templates that are offered when none is named."""
 
 
 @blueprint.route("/test", endpoint="test", methods=["GET", "POST"])
+@may(Permission.SEND)
 def send_a_test() -> Page:
     """Show what a test can be; POST sends it."""
     template_id = request.args.get("template", type=row_number)
@@ -59,6 +61,7 @@ def send_a_test() -> Page:
 
 
 @blueprint.post("/test/values")
+@may(Permission.SEND)
 def test_values() -> Page:
     """Answer with the part that says whose data is shown, and asks for what it lacks."""
     template = templates.find_template(db(), me(), request.args.get("template", 0, type=row_number))
@@ -66,12 +69,14 @@ def test_values() -> Page:
 
 
 @blueprint.get("/test/groups")
+@may(Permission.LOOK)
 def test_groups() -> Page:
     """Show the groups that tests go to."""
     return _groups_page()
 
 
 @blueprint.post("/test/groups/<int:group_id>")
+@may(Permission.SEND)
 def change_test_group(group_id: int) -> Page:
     """Rename a group or change its addresses."""
     form = GroupForm(prefix=f"group-{group_id}")
@@ -88,6 +93,7 @@ def change_test_group(group_id: int) -> Page:
 
 
 @blueprint.post("/test/groups/<int:group_id>/remove")
+@may(Permission.SEND)
 def remove_test_group(group_id: int) -> Page:
     """Remove a group."""
     flash(f"The group “{testers.remove_group(db(), me(), group_id)}” is removed.")

@@ -9,6 +9,7 @@ from flask import Response, flash, redirect, render_template, request, url_for
 from app.db import Database
 from app.delivery import finishing
 from app.emails.inline_images import html_of_request
+from app.people.roles import Permission
 from app.people.zones import change_timezone
 from app.recipients.unsubscribe_links import LinkKeys, link_keys
 from app.refusals import NotThere, Refused
@@ -45,7 +46,7 @@ from app.sends.words import (
 )
 from app.web.frames import foreign_html
 from app.web.numbers import row_number
-from app.web.request import db, is_htmx, me, services
+from app.web.request import db, is_htmx, may, me, services
 
 __all__ = [
     "blueprint",
@@ -77,6 +78,7 @@ def _words() -> dict[str, object]:
 
 
 @blueprint.get("/")
+@may(Permission.LOOK)
 def index() -> Page:
     """Sends, newest first."""
     found = results.latest_sends(db(), me(), before=request.args.get("before", type=row_number), limit=PAGE + 1)
@@ -85,6 +87,7 @@ def index() -> Page:
 
 
 @blueprint.route("/<int:send_id>/review", methods=["GET", "POST"])
+@may(Permission.LOOK, to_change=Permission.SEND)
 def review(send_id: int) -> Page:
     """Show the review; POST starts it."""
     send = control.find_send(db(), me(), send_id)
@@ -104,6 +107,7 @@ def review(send_id: int) -> Page:
 
 
 @blueprint.get("/<int:send_id>/look")
+@may(Permission.LOOK)
 def look(send_id: int) -> Page:
     """Show one person's e-mail before release."""
     send = compose.draft_of(db(), me(), send_id)
@@ -116,6 +120,7 @@ def look(send_id: int) -> Page:
 
 
 @blueprint.get("/<int:send_id>/look/page")
+@may(Permission.LOOK)
 def look_page(send_id: int) -> Response:
     """Give the HTML of one person's e-mail before release, for the sandboxed frame."""
     send = compose.draft_of(db(), me(), send_id)
@@ -124,6 +129,7 @@ def look_page(send_id: int) -> Response:
 
 
 @blueprint.post("/<int:send_id>/release")
+@may(Permission.SEND)
 def release_send(send_id: int) -> Page:
     """Release a reviewed send: now or at a time, at a pace, in waves."""
     send = control.find_send(db(), me(), send_id)
@@ -156,6 +162,7 @@ def release_send(send_id: int) -> Page:
 
 
 @blueprint.get("/<int:send_id>")
+@may(Permission.LOOK)
 def show(send_id: int) -> Page:
     """Show a send: progress, groups, people."""
     send = control.find_send(db(), me(), send_id)
@@ -185,6 +192,7 @@ def show(send_id: int) -> Page:
 
 
 @blueprint.get("/<int:send_id>/progress")
+@may(Permission.LOOK)
 def progress(send_id: int) -> Page:
     """Give the part of the send's page that changes while it is under way."""
     send = control.find_send(db(), me(), send_id)
@@ -207,6 +215,7 @@ def progress(send_id: int) -> Page:
 
 
 @blueprint.post("/<int:send_id>/pause")
+@may(Permission.SEND)
 def pause(send_id: int) -> Page:
     """Pause a send."""
     control.pause(db(), me(), send_id)
@@ -214,6 +223,7 @@ def pause(send_id: int) -> Page:
 
 
 @blueprint.post("/<int:send_id>/resume")
+@may(Permission.SEND)
 def resume(send_id: int) -> Page:
     """Go on with a paused send."""
     control.resume(db(), me(), send_id)
@@ -223,6 +233,7 @@ def resume(send_id: int) -> Page:
 
 
 @blueprint.post("/<int:send_id>/cancel")
+@may(Permission.SEND)
 def cancel(send_id: int) -> Page:
     """Cancel a send."""
     stopped = control.cancel(db(), me(), send_id)
@@ -231,6 +242,7 @@ def cancel(send_id: int) -> Page:
 
 
 @blueprint.get("/<int:send_id>/download")
+@may(Permission.LOOK)
 def download(send_id: int) -> Response:
     """Download the results joined with the list's own columns."""
     send = control.find_send(db(), me(), send_id)
@@ -250,6 +262,7 @@ def _download_lines(database: Database, send_id: int) -> Iterator[str]:
 
 
 @blueprint.get("/<int:send_id>/messages/<int:message_id>")
+@may(Permission.LOOK)
 def message(send_id: int, message_id: int) -> Page:
     """Show one message's life."""
     send, found = results.find_message(db(), me(), send_id, message_id)
@@ -267,6 +280,7 @@ def message(send_id: int, message_id: int) -> Page:
 
 
 @blueprint.get("/<int:send_id>/messages/<int:message_id>/page")
+@may(Permission.LOOK)
 def message_page(send_id: int, message_id: int) -> Response:
     """Give the HTML of a message as it was sent, for the sandboxed frame."""
     send, found = results.find_message(db(), me(), send_id, message_id)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, TypeVar, cast
 
 from flask import Flask, Response, abort, current_app, g, request
 from flask_login import current_user
 from sqlalchemy.orm import Session
 
 from app.people.models import Person
+from app.people.roles import Permission
 from app.web.services import Services
 
 P = ParamSpec("P")
@@ -47,16 +48,29 @@ def is_htmx() -> bool:
     return request.headers.get("HX-Request") == "true"
 
 
-def administrators_only(view: Callable[P, R]) -> Callable[P, R]:
-    """Let only administrators in; everybody else gets 403."""
+def may(permission: Permission, *, to_change: Permission | None = None) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Let in whose role has the permission, or `to_change` when the request changes something; others get 403.
 
-    @wraps(view)
-    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
-        if not me().is_administrator:
-            abort(403)
-        return view(*args, **kwargs)
+    Every view has this mark, but for those of `app.web.sign_in.PUBLIC`: `check_marks` stops an application without.
+    """
 
-    return guarded
+    def mark(view: Callable[P, R]) -> Callable[P, R]:
+        @wraps(view)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+            if not me().may(needed(guarded, request.method)):
+                abort(403)
+            return view(*args, **kwargs)
+
+        guarded.may = (permission, to_change or permission)  # type: ignore[attr-defined]
+        return guarded
+
+    return mark
+
+
+def needed(view: Callable[..., Any], method: str) -> Permission:
+    """Give the permission that a marked view asks of a request with this method."""
+    to_look, to_change = cast(tuple[Permission, Permission], view.may)  # type: ignore[attr-defined]
+    return to_look if method in SAFE_METHODS else to_change
 
 
 def roll_back() -> None:

@@ -36,7 +36,7 @@ def install_sign_in(app: Flask) -> None:
     def _load(cookie: str) -> Person | None:
         number, _, key = cookie.partition(":")
         person = db().get(Person, int(number)) if number.isdigit() else None
-        return person if person is not None and key and person.session_key == key else None
+        return person if person is not None and key and person.account.session_key == key else None
 
     @app.before_request
     def _require_sign_in() -> Response | None:
@@ -50,6 +50,13 @@ def install_sign_in(app: Flask) -> None:
             answer.headers["HX-Redirect"] = answer.location
             answer.status_code = 200
         return answer
+
+
+def check_marks(app: Flask) -> None:
+    """Stop an application that has a view of which nobody said who may use it. Raises RuntimeError."""
+    for endpoint, view in app.view_functions.items():
+        if endpoint not in PUBLIC and not hasattr(view, "may"):
+            raise RuntimeError(f"{endpoint} needs @may(...), or a place in PUBLIC")
 
 
 def safe_target(target: str | None) -> str | None:

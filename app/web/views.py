@@ -16,10 +16,11 @@ from app.delivery.jobs import EngineAway
 from app.delivery.metrics import exposition
 from app.delivery.worker import worker_alive
 from app.people.connection import NotConnected, resolve
+from app.people.roles import Permission
 from app.people.senders import senders
 from app.recipients import suppression_list
 from app.sends import results
-from app.web.request import db, me, services
+from app.web.request import db, may, me, services
 
 blueprint = Blueprint("web", __name__)
 
@@ -34,6 +35,15 @@ NAVIGATION = (
 )
 
 
+SETTINGS = (
+    ("Sending", "people.settings", Permission.LOOK),
+    ("People", "people.team", Permission.LOOK),
+    ("Unsubscribing", "topics.index", Permission.LOOK),
+    ("How long data are kept", "sends.retention_rule", Permission.ADMINISTER),
+)
+"""Pages under Settings, each for whom."""
+
+
 @dataclass(frozen=True, slots=True)
 class Notice:
     """One line under the navigation on every page."""
@@ -44,7 +54,11 @@ class Notice:
 
 @blueprint.app_context_processor
 def _shared() -> dict[str, Any]:
-    return {"navigation": lambda: NAVIGATION, "workspace_notice": workspace_notice}
+    return {
+        "navigation": lambda: NAVIGATION,
+        "settings_pages": lambda: [(label, endpoint) for label, endpoint, needs in SETTINGS if me().may(needs)],
+        "workspace_notice": workspace_notice,
+    }
 
 
 def workspace_notice() -> Notice | None:
@@ -62,6 +76,7 @@ def workspace_notice() -> Notice | None:
 
 
 @blueprint.get("/")
+@may(Permission.LOOK)
 def home() -> str:
     """What needs me, the last sends, and whether everything runs."""
     session, person = db(), me()

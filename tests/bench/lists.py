@@ -23,7 +23,8 @@ from app import create_app
 from app.db import Database, table_of
 from app.migrating import migrate
 from app.people import accounts
-from app.people.models import Role, Workspace
+from app.people.models import Workspace
+from app.people.roles import Role
 from app.recipients import keying, sorting
 from app.recipients.change_models import SortedColumn
 from app.recipients.columns import ColumnKind

@@ -28,7 +28,8 @@ from app.delivery.jobs import Queue
 from app.delivery.models import Worker
 from app.migrating import migrate
 from app.people.accounts import add_person
-from app.people.models import Role, Workspace
+from app.people.models import Workspace
+from app.people.roles import Role
 from app.sends.models import Outcome, Send, SendState
 from app.settings import Settings
 from tests.bench.rows import print_row

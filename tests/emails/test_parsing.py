@@ -31,7 +31,7 @@ PIECES = (
     LONG.replace("\n", "\r\n"),
     "ö" * 300,
 )
-DATA = {"name": "Anna", "on": True, "many": [1, 2]}
+DATA = {"name": "Anna", "on": True, "many": [1, 2], "ö" * 300: "a name may be long"}
 
 
 def outcome(environment: Sandbox, source: str, *, quick: bool) -> tuple[str, object]:

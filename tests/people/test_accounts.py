@@ -7,7 +7,8 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from app.people.accounts import add_person, check_password, set_password
-from app.people.models import Person, Role
+from app.people.models import Person
+from app.people.roles import Role
 from app.people.sealing import CannotUnseal, seal, unseal
 from app.refusals import Refused
 from tests.conftest import PASSWORD
@@ -31,7 +32,7 @@ def test_the_right_password_signs_in_whatever_the_case_of_the_address(session: S
 def test_bad_input_is_refused_at_its_field(session: Session, actor: Person, change: dict[str, str], field: str) -> None:
     given = {"email": "new@example.com", "name": "New", "password": PASSWORD, **change}
     with pytest.raises(Refused) as refused:
-        add_person(session, session.merge(actor.workspace), role=Role.STAFF, **given)
+        add_person(session, session.merge(actor.workspace), role=Role.SENDER, **given)
     assert refused.value.field == field
 
 

@@ -148,7 +148,12 @@ def test_live_is_switched_by_an_administrator_and_noted(client: FlaskClient, ses
 
 
 def test_somebody_new_may_sign_in_but_not_change_settings(client: FlaskClient, actor: Person) -> None:
-    form = {"person-email": "New@example.com", "person-name": "New", "person-role": "staff", "person-password": "short"}
+    form = {
+        "person-email": "New@example.com",
+        "person-name": "New",
+        "person-role": "sender",
+        "person-password": "short",
+    }
     refused = client.post("/settings/people", data=form)
     assert refused.status_code == 422
     assert "Use at least 12 characters" in refused.text

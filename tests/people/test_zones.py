@@ -59,8 +59,8 @@ def test_zones_are_cities_and_utc() -> None:
 def test_staff_choose_their_own_zone_and_a_made_up_one_is_refused(
     staff_client: FlaskClient, database: Database, staff: Person
 ) -> None:
-    assert staff_client.post("/settings/timezone", data={"timezone": "Asia/Tokyo"}).status_code == 302
-    wrong = staff_client.post("/settings/timezone", data={"timezone": "Mars/Base"})
+    assert staff_client.post("/you/timezone", data={"timezone": "Asia/Tokyo"}).status_code == 302
+    wrong = staff_client.post("/you/timezone", data={"timezone": "Mars/Base"})
     assert wrong.status_code == 422
     assert "Choose a time zone from the list" in wrong.text
     with database.reading() as session:

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from app.audit.models import AuditEntry
 from app.people.accounts import add_person
-from app.people.models import Person, Role, Workspace
+from app.people.models import Person, Workspace
+from app.people.roles import Role
 from app.recipients import lists, people
 from app.recipients.checking import NewRecipient
 from app.recipients.models import Recipient, RecipientList

@@ -11,7 +11,8 @@ from sqlalchemy import func, select
 
 from app.db import Database
 from app.people.accounts import add_person
-from app.people.models import Person, Role, Workspace
+from app.people.models import Person, Workspace
+from app.people.roles import Role
 from app.recipients import lists, people, uploads
 from app.recipients.checking import NewRecipient
 from app.recipients.import_job import open_imports, run_import

@@ -12,7 +12,8 @@ from sqlalchemy import func, select
 from app.db import Database
 from app.emails.limits import LimitedRenderer
 from app.people.accounts import add_person
-from app.people.models import Person, Role, Workspace
+from app.people.models import Person, Workspace
+from app.people.roles import Role
 from app.recipients.people import add_recipient
 from app.sends.models import Message, Outcome, Send, SendState
 from tests.conftest import PASSWORD, signed_in

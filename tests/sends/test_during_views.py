@@ -13,7 +13,8 @@ from sqlalchemy import update
 from app.db import Database, now
 from app.emails.limits import LimitedRenderer
 from app.people.accounts import add_person
-from app.people.models import Person, Role, Workspace
+from app.people.models import Person, Workspace
+from app.people.roles import Role
 from app.sends.control import pause_by_program
 from app.sends.models import Send, SendState
 from app.sends.pace import Pace, pace_of
@@ -225,7 +226,7 @@ def test_another_department_can_do_none_of_it(app: Flask, database: Database, se
         other = Workspace(name="Other")
         session.add(other)
         session.flush()
-        eve = add_person(session, other, email="eve@example.com", name="Eve", password=PASSWORD, role=Role.STAFF)
+        eve = add_person(session, other, email="eve@example.com", name="Eve", password=PASSWORD, role=Role.SENDER)
     theirs = signed_in(app, eve)
     for path in ("undo", "time", "now", "pace", "go-on", "as-released"):
         data = {**later(), "pace": "5", "pace_unit": "60"}

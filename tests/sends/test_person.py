@@ -11,7 +11,8 @@ from sqlalchemy import select, update
 from app.db import Base, Database
 from app.emails.limits import LimitedRenderer
 from app.people.accounts import add_person
-from app.people.models import Person, Role, Workspace
+from app.people.models import Person, Workspace
+from app.people.roles import Role
 from app.recipients import changes, lists, people, suppressions
 from app.recipients.change_models import ListChangeRow
 from app.recipients.checking import NewRecipient

@@ -12,7 +12,8 @@ from app.audit.models import AuditEntry
 from app.db import Database, now
 from app.emails.limits import LimitedRenderer
 from app.people.accounts import add_person
-from app.people.models import Person, Role, Workspace
+from app.people.models import Person, Workspace
+from app.people.roles import Role
 from app.recipients.checking import NewRecipient
 from app.recipients.lists import rename_list
 from app.refusals import NotThere, Refused
@@ -225,7 +226,7 @@ def test_in_trial_mode_only_the_team_is_written_to(
         other = Workspace(name="Other")
         session.add(other)
         session.flush()
-        add_person(session, other, email="p1@example.com", name="P", password="another long password", role=Role.STAFF)
+        add_person(session, other, email="p1@example.com", name="P", password="another long password", role=Role.SENDER)
     draft = a_reviewed_send(database, actor, renderer, people)
     release_it(database, actor, draft.id, draft.review_fingerprint)
     states = {one.email: (one.state, one.reason) for one in messages_of(database, draft.id)}

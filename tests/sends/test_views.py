@@ -12,7 +12,8 @@ from flask.testing import FlaskClient
 
 from app.db import Database
 from app.people.accounts import add_person
-from app.people.models import Role, Workspace
+from app.people.models import Workspace
+from app.people.roles import Role
 from app.recipients.spreadsheet_cells import BYTE_ORDER_MARK
 from app.sends import results
 from app.sends.models import ReviewState, Send, SendState

@@ -1,0 +1,40 @@
+"""What people may do: five roles, each with all that the ones before it may."""
+
+from __future__ import annotations
+
+import enum
+
+
+class Permission(enum.StrEnum):
+    """One kind of act that a role allows."""
+
+    LOOK = "look"
+    WRITE = "write"
+    SEND = "send"
+    APPROVE = "approve"
+    ADMINISTER = "administer"
+
+
+class Role(enum.StrEnum):
+    """What a person may do in a workspace, the least first."""
+
+    VIEWER = "viewer"
+    EDITOR = "editor"
+    SENDER = "sender"
+    APPROVER = "approver"
+    ADMINISTRATOR = "administrator"
+
+
+ALLOWED: dict[Role, frozenset[Permission]] = {
+    role: frozenset(list(Permission)[: number + 1]) for number, role in enumerate(Role)
+}
+"""Each role has its own permission and those of the roles before it."""
+
+ROLE_WORDS: dict[Role, tuple[str, str]] = {
+    Role.VIEWER: ("Viewer", "Sees everything, changes nothing"),
+    Role.EDITOR: ("Editor", "Also writes templates and keeps lists"),
+    Role.SENDER: ("Sender", "Also composes and releases sends"),
+    Role.APPROVER: ("Approver", "Also approves what others want to send"),
+    Role.ADMINISTRATOR: ("Administrator", "Everything, settings and people too"),
+}
+"""A role's name, and what it adds."""
