@@ -1,7 +1,7 @@
 """sign-ins that the server keeps
 
 Revision ID: 0019
-Revises: 0017
+Revises: 0018
 """
 
 import secrets
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0019"
-down_revision = "0017"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 
