@@ -23,6 +23,7 @@ def import_all_tables() -> None:
     for module in (
         "people.own_mail_models",
         "people.sign_in_models",
+        "people.link_models",
         "recipients.change_models",
         "recipients.segment_models",
         "recipients.suppression_models",
