@@ -44,7 +44,9 @@ def change_password() -> Page:
     form, here = ChangePasswordForm(), sign_in_of_request()
     if form.validate_on_submit() and here is not None:
         try:
-            prove_password(db(), me().email, form.present.data or "", request.remote_addr or "", field="present")
+            wrong = "This is not your present password."
+            typed, address = form.present.data or "", request.remote_addr or ""
+            prove_password(db(), me().email, typed, address, field="present", wrong=wrong)
             resets.change_password(db(), services().settings, me(), form.new_password.data or "", keep=here.id)
         except Refused as refusal:
             form.show(refusal)

@@ -13,12 +13,20 @@ WRONG = "The address or the password is not right."
 
 
 def prove_password(
-    session: Session, email: str, password: str, address: str, *, from_outside: bool = False, field: str = ""
+    session: Session,
+    email: str,
+    password: str,
+    address: str,
+    *,
+    from_outside: bool = False,
+    field: str = "",
+    wrong: str = WRONG,
 ) -> Account:
     """Give the account of an e-mail address when the password fits. Raises Refused, in the same words for everybody.
 
     Commits the session, so that no transaction is open while the password is checked. `address` is the network
-    address; `from_outside` lets in who is in no workspace at present.
+    address; `from_outside` lets in who is in no workspace at present; `field` and `wrong` are for pages that know the
+    account already.
     """
     until = lockout.take_try(session, email, address)
     has_place = exists().where(Person.account_id == Account.id, Person.left_at.is_(None))
@@ -29,6 +37,6 @@ def prove_password(
     if until is not None:
         raise Refused(lockout.waiting_words(until), field=field)
     if account is None or not is_right or not may_come:
-        raise Refused(WRONG, field=field)
+        raise Refused(wrong, field=field)
     lockout.give_back(session, email, address)
     return account

@@ -160,7 +160,7 @@ def test_changing_the_password_asks_for_the_present_one_and_ends_all_other_sign_
     elsewhere = signed_in(app, actor)
     new = "violet anchor seldom rain"
     wrong = client.post("/you/password", data={"present": "not this one", "new_password": new})
-    assert wrong.status_code == 422 and "The address or the password is not right." in wrong.text
+    assert wrong.status_code == 422 and "This is not your present password." in wrong.text
     short = client.post("/you/password", data={"present": PASSWORD, "new_password": "short"})
     assert short.status_code == 422 and "Use at least 12 characters" in short.text
     assert is_in(elsewhere)
