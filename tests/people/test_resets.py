@@ -35,10 +35,10 @@ def fits(app: Flask, email: str, password: str) -> bool:
 
 
 @pytest.fixture
-def link(app: Flask, database: Database, settings: Settings, staff: Person, writes_mail: None, session: Session) -> str:
+def link(app: Flask, database: Database, settings: Settings, staff: Person, writes_mail: None) -> str:
     """The link that the mail to the member of staff has."""
     ask_for_password(app, database, settings, " Sam@example.com ")
-    return letter_to(session, settings, staff.email)[1]
+    return letter_to(database, settings, staff.email)[1]
 
 
 def test_a_link_comes_by_mail_and_sets_a_new_password(app: Flask, link: str, staff: Person) -> None:
@@ -106,19 +106,17 @@ def test_of_two_who_use_a_link_at_once_one_does(
 
 
 def test_a_link_ends_after_an_hour_and_when_another_one_was_used(
-    app: Flask, database: Database, settings: Settings, session: Session, link: str, staff: Person
+    app: Flask, database: Database, settings: Settings, link: str, staff: Person
 ) -> None:
     ask_for_password(app, database, settings, staff.email)
-    later = letter_to(session, settings, staff.email)[1]
-    session.rollback()
+    later = letter_to(database, settings, staff.email)[1]
     assert later != link
     with database.writing() as changing:
         changing.execute(update(PasswordReset).values(expires_at=now() + timedelta(minutes=1)))
     assert app.test_client().post(later, data=NEW).status_code == 302
     assert app.test_client().get(link).status_code == 404
     ask_for_password(app, database, settings, staff.email)
-    third = letter_to(session, settings, staff.email)[1]
-    session.rollback()
+    third = letter_to(database, settings, staff.email)[1]
     assert app.test_client().get(third).status_code == 200
     with database.writing() as changing:
         old = changing.scalars(select(PasswordReset).where(PasswordReset.used_at.is_(None))).one()
@@ -129,13 +127,12 @@ def test_a_link_ends_after_an_hour_and_when_another_one_was_used(
 
 
 def test_every_sign_in_ends_and_the_person_is_told(
-    app: Flask, link: str, staff: Person, session: Session, settings: Settings
+    app: Flask, link: str, staff: Person, session: Session, database: Database, settings: Settings
 ) -> None:
-    session.rollback()
     before = [signed_in(app, staff) for _ in range(2)]
     app.test_client().post(link, data=NEW)
     assert not any(is_in(one) for one in before)
-    assert letter_to(session, settings, staff.email)[0] == "Your password was changed"
+    assert letter_to(database, settings, staff.email)[0] == "Your password was changed"
     words = session.scalars(select(AuditEntry.words)).all()
     assert "Sam Staff was mailed a link for a new password" in words and "Sam Staff chose a new password" in words
 
