@@ -1,0 +1,85 @@
+"""An administrator helps somebody who lost their phone: the second factor is taken away, the password stays."""
+
+from __future__ import annotations
+
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from app.audit.trail import note
+from app.people import own_mail, recovery_codes
+from app.people.accounts import places_of
+from app.people.factor_models import Passkey, ProviderIdentity
+from app.people.models import Person
+from app.people.roles import Permission
+from app.people.second_factor import locked, ways_of
+from app.refusals import NotThere, Refused
+from app.settings import Settings
+
+ELSEWHERE = (
+    "This person also works in a department that you do not look after, and the second step guards that one too. "
+    "Ask whoever runs this Postroom."
+)
+
+
+def person_to_help(session: Session, actor: Person, person_id: int) -> Person:
+    """Give a person of the actor's workspace. Raises NotThere."""
+    person = session.get(Person, person_id)
+    if person is None or person.workspace_id != actor.workspace_id:
+        raise NotThere("person")
+    return person
+
+
+def may_help(session: Session, actor: Person, person: Person) -> bool:
+    """Whether the actor looks after every workspace that the person's sign-in opens."""
+    if actor.account.runs_installation:
+        return True
+    own = {one.workspace_id for one in places_of(session, actor.account) if one.may(Permission.ADMINISTER)}
+    return all(place.workspace_id in own for place in places_of(session, person.account))
+
+
+def reset(session: Session, settings: Settings, actor: Person, person_id: int) -> Person:
+    """Take away app, recovery codes and passkeys, and tell the person. Raises NotThere, Refused."""
+    person = person_to_help(session, actor, person_id)
+    _refuse(session, actor, person)
+    account = person.account
+    if not ways_of(session, account).any:
+        raise Refused(f"{person.name} has no second step.")
+    factor = locked(session, account)
+    factor.totp_sealed = factor.totp_since = factor.pending_sealed = factor.wait_until = None
+    factor.wrong_codes = 0
+    session.execute(delete(Passkey).where(Passkey.account_id == account.id))
+    recovery_codes.forget(session, account)
+    words = f"Second step of {person.name} ({person.email}) taken away"
+    note(session, actor, "person.second_step_reset", words, subject_id=person.id)
+    own_mail.write(
+        session,
+        settings,
+        actor.workspace_id,
+        person.email,
+        "Your second step at sign-in was taken away",
+        (
+            f"{actor.name} took away the second step of your sign-in to Postroom: the app on your phone, your passkeys "
+            "and your recovery codes are not asked for any more. Your password stays as it is.",
+            "Sign in with your password and set a second step up again. If you did not ask for this, tell your "
+            "administrators at once.",
+        ),
+        link=("Sign in", f"{settings.url}/sign-in"),
+    )
+    return person
+
+
+def forget_provider(session: Session, actor: Person, person_id: int) -> Person:
+    """Part an account from the identity provider's; by the address it can be joined again. Raises NotThere, Refused."""
+    person = person_to_help(session, actor, person_id)
+    _refuse(session, actor, person)
+    session.execute(delete(ProviderIdentity).where(ProviderIdentity.account_id == person.account_id))
+    words = f"{person.name} ({person.email}) parted from the account of the organisation's sign-in"
+    note(session, actor, "person.provider_forgotten", words, subject_id=person.id)
+    return person
+
+
+def _refuse(session: Session, actor: Person, person: Person) -> None:
+    if person.account_id == actor.account_id:
+        raise Refused("Change your own sign-in on the page “You”.")
+    if not may_help(session, actor, person):
+        raise Refused(ELSEWHERE)
