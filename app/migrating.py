@@ -23,6 +23,7 @@ def import_all_tables() -> None:
     for module in (
         "people.factor_models",
         "people.own_mail_models",
+        "people.sign_in_models",
         "recipients.change_models",
         "recipients.segment_models",
         "recipients.suppression_models",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
-
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from email_validator import EmailNotValidError, validate_email
@@ -11,9 +9,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.audit.trail import note, note_program
-from app.db import now
 from app.people.models import Account, Person, Workspace
 from app.people.roles import Role
+from app.people.signing_in import end_all
 from app.refusals import NotThere, Refused
 
 MIN_PASSWORD = 12
@@ -53,7 +51,7 @@ def add_person(
     _check_password(password)
     if session.scalar(select(Account.id).where(Account.email == email)):
         raise Refused("Somebody with this address can sign in already.", field="email")
-    account = Account(email=email, name=name.strip()[:100], password_hash=hasher.hash(password), session_key=_new_key())
+    account = Account(email=email, name=name.strip()[:100], password_hash=hasher.hash(password))
     return place_in(session, account, workspace, role, actor)
 
 
@@ -79,8 +77,6 @@ def check_password(session: Session, email: str, password: str) -> Account | Non
         hasher.verify(account.password_hash if account else _nobody, password)
     except (VerifyMismatchError, InvalidHashError):
         return None
-    if account is not None:
-        account.last_seen_at = now()
     return account
 
 
@@ -88,7 +84,7 @@ def set_password(session: Session, person: Person, password: str) -> None:
     """Change the password and end every sign-in made with the old one."""
     _check_password(password)
     person.account.password_hash = hasher.hash(password)
-    person.account.session_key = _new_key()
+    end_all(session, person.account_id)
     note(session, person, "person.password_changed", f"Password of {person.email} changed", subject_id=person.id)
 
 
@@ -123,7 +119,3 @@ def _checked_address(email: str) -> str:
 def _check_password(password: str) -> None:
     if len(password) < MIN_PASSWORD:
         raise Refused(f"Use at least {MIN_PASSWORD} characters; a sentence is good.", field="password")
-
-
-def _new_key() -> str:
-    return secrets.token_urlsafe(24)

@@ -39,8 +39,6 @@ class Account(Base):
     email: Mapped[str] = mapped_column(String(254), unique=True)
     name: Mapped[str] = mapped_column(String(100))
     password_hash: Mapped[str] = mapped_column(String(255))
-    session_key: Mapped[str] = mapped_column(String(64))
-    """Changes with the password, so that older sign-ins end."""
     timezone: Mapped[str] = mapped_column(String(64), default="")
     """IANA name of the zone in which times are shown and typed; empty: what the browser says."""
     runs_installation: Mapped[bool] = mapped_column(default=False)
@@ -63,14 +61,6 @@ class Person(Base):
 
     account: Mapped[Account] = relationship(lazy="joined", innerjoin=True)
     workspace: Mapped[Workspace] = relationship()
-
-    is_authenticated = True
-    is_active = True
-    is_anonymous = False
-
-    def get_id(self) -> str:
-        """Give what the sign-in cookie carries: who, and in which workspace."""
-        return f"{self.id}:{self.account.session_key}"
 
     @property
     def email(self) -> str:

@@ -1,14 +1,14 @@
 """second factors: authenticator apps, recovery codes, passkeys, sign-in by an identity provider
 
 Revision ID: 0020
-Revises: 0018
+Revises: 0019
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0020"
-down_revision = "0018"
+down_revision = "0019"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,58 @@
+"""Sign-ins: each a row, so that the server can end it."""
+
+from __future__ import annotations
+
+import enum
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.db import Base, Words, now
+from app.people.models import Person
+
+
+class Way(enum.StrEnum):
+    """How somebody proved who they are."""
+
+    PASSWORD = "password"  # noqa: S105 - a way, not a password
+    CODE = "code"
+    RECOVERY = "recovery"
+    PASSWORD_AND_PASSKEY = "password_and_passkey"  # noqa: S105 - a way, not a password
+    PASSKEY = "passkey"  # noqa: S105 - a way, not a password
+    PROVIDER = "provider"
+
+
+WAY_WORDS: dict[Way, str] = {
+    Way.PASSWORD: "Password",
+    Way.CODE: "Password and a code from an app",
+    Way.RECOVERY: "Password and a recovery code",
+    Way.PASSWORD_AND_PASSKEY: "Password and a passkey",
+    Way.PASSKEY: "Passkey",
+    Way.PROVIDER: "The organisation's sign-in",
+}
+"""Ways as people read them."""
+
+
+class SignIn(Base):
+    """One browser in which an account is signed in. The browser's cookie has the token; here is only its digest."""
+
+    __tablename__ = "sign_in"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    """The account's place in the workspace that one is in; changes with the workspace."""
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    """SHA-256 of the token, in hexadecimal."""
+    way: Mapped[Way] = mapped_column(Words(Way))
+    address: Mapped[str] = mapped_column(String(45))
+    """Network address it began from."""
+    browser: Mapped[str] = mapped_column(String(100))
+    """The browser in words: `Firefox on Windows`."""
+    begun_at: Mapped[datetime] = mapped_column(default=now)
+    seen_at: Mapped[datetime] = mapped_column(default=now)
+    """Last request, to about five minutes."""
+    ended_at: Mapped[datetime | None]
+
+    person: Mapped[Person] = relationship(lazy="joined", innerjoin=True)
