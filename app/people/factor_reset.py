@@ -12,6 +12,7 @@ from app.people.factor_models import Passkey, ProviderIdentity
 from app.people.models import Person
 from app.people.roles import Permission
 from app.people.second_factor import locked, ways_of
+from app.people.signing_in import end_all
 from app.refusals import NotThere, Refused
 from app.settings import Settings
 
@@ -37,8 +38,11 @@ def may_help(session: Session, actor: Person, person: Person) -> bool:
     return all(place.workspace_id in own for place in places_of(session, person.account))
 
 
-def reset(session: Session, settings: Settings, actor: Person, person_id: int) -> Person:
-    """Take away app, recovery codes and passkeys, and tell the person. Raises NotThere, Refused."""
+def reset(session: Session, settings: Settings, actor: Person, person_id: int) -> tuple[Person, bool]:
+    """Take away app, recovery codes and passkeys, and end every sign-in. Raises NotThere, Refused.
+
+    Gives the person, and whether an e-mail tells them.
+    """
     person = person_to_help(session, actor, person_id)
     _refuse(session, actor, person)
     account = person.account
@@ -49,9 +53,10 @@ def reset(session: Session, settings: Settings, actor: Person, person_id: int) -
     factor.wrong_codes = 0
     session.execute(delete(Passkey).where(Passkey.account_id == account.id))
     recovery_codes.forget(session, account)
+    end_all(session, account.id)
     words = f"Second step of {person.name} ({person.email}) taken away"
     note(session, actor, "person.second_step_reset", words, subject_id=person.id)
-    own_mail.write(
+    told = own_mail.write(
         session,
         settings,
         actor.workspace_id,
@@ -65,7 +70,7 @@ def reset(session: Session, settings: Settings, actor: Person, person_id: int) -
         ),
         link=("Sign in", f"{settings.url}/sign-in"),
     )
-    return person
+    return person, told
 
 
 def forget_provider(session: Session, actor: Person, person_id: int) -> Person:

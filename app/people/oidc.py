@@ -183,6 +183,15 @@ def identity_of(session: Session, settings: Settings, account: Account) -> Provi
     return session.scalars(query).one_or_none()
 
 
+def part(session: Session, settings: Settings, account: Account) -> None:
+    """Forget how the provider knows an account."""
+    identity = identity_of(session, settings, account)
+    if identity is not None:
+        session.delete(identity)
+        words = f"{account.email} parted from the account at {settings.oidc_name}"
+        note_account(session, account, "person.provider_parted", words)
+
+
 def has_both_factors(settings: Settings, claims: Mapping[str, Any]) -> bool:
     """Whether the provider asked for two factors: because the settings say so, or because it says so itself."""
     if settings.oidc_two_factors:

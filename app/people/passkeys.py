@@ -76,6 +76,14 @@ def passkeys_of(session: Session, account: Account) -> Sequence[Passkey]:
     return session.scalars(select(Passkey).where(Passkey.account_id == account.id).order_by(Passkey.id)).all()
 
 
+def passkey_of(session: Session, account: Account, passkey_id: int) -> Passkey:
+    """Give one of an account's passkeys. Raises NotThere."""
+    passkey = session.get(Passkey, passkey_id)
+    if passkey is None or passkey.account_id != account.id:
+        raise NotThere("passkey")
+    return passkey
+
+
 def ask_to_add(session: Session, settings: Settings, account: Account) -> Question:
     """Ask a device to make a passkey. Raises Refused where there are none, or enough."""
     party = _party(settings)
@@ -133,9 +141,7 @@ def add(
 
 def remove(session: Session, account: Account, passkey_id: int) -> Passkey:
     """Take a passkey away. Raises NotThere; Refused when it is the last factor and one is needed."""
-    passkey = session.get(Passkey, passkey_id)
-    if passkey is None or passkey.account_id != account.id:
-        raise NotThere("passkey")
+    passkey = passkey_of(session, account, passkey_id)
     ways = ways_of(session, account)
     second_factor.refuse_the_last(session, account, Ways(ways.app_since, ways.passkeys - 1, 0))
     session.delete(passkey)

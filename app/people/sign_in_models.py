@@ -19,7 +19,7 @@ class Way(enum.StrEnum):
     CODE = "code"
     RECOVERY = "recovery"
     PASSWORD_AND_PASSKEY = "password_and_passkey"  # noqa: S105 - a way, not a password
-    PASSKEY = "passkey"  # noqa: S105 - a way, not a password
+    PASSKEY = "passkey"
     PROVIDER = "provider"
 
 

@@ -8,12 +8,13 @@ from werkzeug.wrappers import Response
 from app.people import accounts
 from app.people.blueprint import Page, blueprint
 from app.people.forms import SignInForm
+from app.people.half_signed_in import let_in
 from app.people.models import Account
 from app.people.roles import Permission
 from app.people.sign_in_models import Way
 from app.refusals import Refused
 from app.web.request import db, may, reader
-from app.web.sign_in import enter, leave, safe_target
+from app.web.sign_in import leave, safe_target
 
 
 @blueprint.route("/sign-in", methods=["GET", "POST"])
@@ -34,10 +35,9 @@ def sign_in() -> Page:
 def _go_in(account: Account, target: str, way: Way = Way.PASSWORD) -> Response:
     """Let in whoever has proven the first factor, by whatever page, and go on to a page of ours.
 
-    The one place that a second step belongs in: `enter` is called when nothing is left to prove.
+    `let_in` asks for the second step where there is one: `enter` is called when nothing is left to prove.
     """
-    enter(account, way)
-    return redirect(target)
+    return let_in(account, target, way)
 
 
 @blueprint.post("/sign-out")

@@ -22,6 +22,12 @@ log = logging.getLogger(__name__)
 PUBLIC = {
     "static",
     "people.sign_in",
+    "factors.second_step",  # these are open to whoever has shown the first factor, or shows one there
+    "factors.set_up_now",
+    "factors.ask_for_passkey",
+    "factors.sign_in_with_passkey",
+    "factors.go_to_provider",
+    "factors.provider_answer",
     "web.healthz",
     "web.readyz",
     "web.metrics",  # has a token of its own
