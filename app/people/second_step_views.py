@@ -96,6 +96,7 @@ def _page(half: HalfSignedIn, form: CodeForm | RecoveryForm, *, passkey_problem:
     return render_template(
         "people/second_step.html",
         ways=second_factor.ways_of(db(), half.account),
+        by_password=half.way is Way.PASSWORD,
         code_form=CodeForm(formdata=None) if is_recovery else form,
         recovery_form=form if is_recovery else RecoveryForm(formdata=None),
         passkey_problem=passkey_problem,
