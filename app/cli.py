@@ -29,13 +29,12 @@ def main(context: click.Context) -> None:
 @main.command()
 @click.pass_obj
 def setup(settings: Settings) -> None:
-    """Make or upgrade the database, and the first administrator when there is nobody."""
+    """Make or upgrade the database; when nobody can sign in, make the first administrator or print a link for them."""
     database = _prepared(settings)
-    password = _first_administrator(settings, database, email="admin@example.com", name="First Administrator")
-    if password and settings.admin_password is not None:  # a secret of the settings must not stand in a log
+    if settings.admin_password is None:
+        _print_first_link(settings, database)
+    elif _first_administrator(settings, database, email="admin@example.com", name="First Administrator"):
         click.echo("Sign in as admin@example.com with the password of POSTROOM_ADMIN_PASSWORD.")
-    elif password:
-        click.echo(f"Sign in as admin@example.com with the password: {password}")
     click.echo("The database is ready.")
 
 
@@ -176,6 +175,27 @@ def change_password(settings: Settings, email: str, password: str) -> None:
     click.echo("The password is changed.")
 
 
+@user.command("second-step-off")
+@click.argument("email")
+@click.pass_obj
+def second_step_off(settings: Settings, email: str) -> None:
+    """Take somebody's second step away: app, passkeys and recovery codes; every open sign-in of theirs ends."""
+    from app.people.account_trail import note_account_program
+    from app.people.accounts import person_by_email
+    from app.people.factor_reset import take_away
+    from app.refusals import NotThere
+
+    try:
+        with _prepared(settings).writing() as session:
+            account = person_by_email(session, email).account
+            take_away(session, account)
+            words = f"Second step of {account.email} taken away on the server"
+            note_account_program(session, account, "person.second_step_reset", words)
+    except NotThere as missing:
+        raise click.ClickException("Nobody with this address can sign in.") from missing
+    click.echo("The second step is off. The password alone signs in.")
+
+
 def _check_worker(settings: Settings) -> None:
     from app.delivery.health import readiness
 
@@ -192,6 +212,17 @@ def _prepared(settings: Settings) -> Database:
     database = Database(settings.database_url)
     migrate(database)
     return database
+
+
+def _print_first_link(settings: Settings, database: Database) -> None:
+    """Print the link by which the first administrator chooses a password, when nobody can sign in yet."""
+    from app.people.invitations import VALID, invite_first_administrator
+
+    with database.writing() as session:
+        token = invite_first_administrator(session)
+    if token is not None:
+        click.echo(f"Become the first administrator: open this link within {VALID.days} days. It works once.")
+        click.echo(f"  {settings.url}/invitation/{token}")
 
 
 def _first_administrator(settings: Settings, database: Database, *, email: str, name: str) -> str | None:

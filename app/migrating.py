@@ -24,6 +24,7 @@ def import_all_tables() -> None:
         "people.factor_models",
         "people.own_mail_models",
         "people.sign_in_models",
+        "people.link_models",
         "recipients.change_models",
         "recipients.segment_models",
         "recipients.suppression_models",

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from app.audit.trail import note
 from app.people import own_mail, recovery_codes
-from app.people.accounts import places_of
 from app.people.factor_models import Passkey, ProviderIdentity
-from app.people.models import Person
-from app.people.roles import Permission
+from app.people.models import Account, Person
+from app.people.roles import Role
 from app.people.second_factor import locked, ways_of
 from app.people.signing_in import end_all
 from app.refusals import NotThere, Refused
 from app.settings import Settings
 
 ELSEWHERE = (
-    "This person also works in a department that you do not look after, and the second step guards that one too. "
-    "Ask whoever runs this Postroom."
+    "This person can do more in Postroom than you can, or has a place in a department that you do not look after, and "
+    "the second step guards that as well. Ask whoever runs Postroom on its server."
 )
 
 
@@ -31,11 +30,14 @@ def person_to_help(session: Session, actor: Person, person_id: int) -> Person:
 
 
 def may_help(session: Session, actor: Person, person: Person) -> bool:
-    """Whether the actor looks after every workspace that the person's sign-in opens."""
-    if actor.account.runs_installation:
-        return True
-    own = {one.workspace_id for one in places_of(session, actor.account) if one.may(Permission.ADMINISTER)}
-    return all(place.workspace_id in own for place in places_of(session, person.account))
+    """Whether the actor is above the person in all that the person's sign-in opens, or would open again."""
+    if person.account.runs_installation and not actor.account.runs_installation:
+        return False
+    own = select(Person.workspace_id).where(
+        Person.account_id == actor.account_id, Person.role == Role.ADMINISTRATOR, Person.left_at.is_(None)
+    )
+    elsewhere = select(Person.id).where(Person.account_id == person.account_id, Person.workspace_id.not_in(own))
+    return session.scalar(elsewhere.limit(1)) is None
 
 
 def reset(session: Session, settings: Settings, actor: Person, person_id: int) -> tuple[Person, bool]:
@@ -48,12 +50,7 @@ def reset(session: Session, settings: Settings, actor: Person, person_id: int) -
     account = person.account
     if not ways_of(session, account).any:
         raise Refused(f"{person.name} has no second step.")
-    factor = locked(session, account)
-    factor.totp_sealed = factor.totp_since = factor.pending_sealed = factor.wait_until = None
-    factor.wrong_codes = 0
-    session.execute(delete(Passkey).where(Passkey.account_id == account.id))
-    recovery_codes.forget(session, account)
-    end_all(session, account.id)
+    take_away(session, account)
     words = f"Second step of {person.name} ({person.email}) taken away"
     note(session, actor, "person.second_step_reset", words, subject_id=person.id)
     told = own_mail.write(
@@ -71,6 +68,16 @@ def reset(session: Session, settings: Settings, actor: Person, person_id: int) -
         link=("Sign in", f"{settings.url}/sign-in"),
     )
     return person, told
+
+
+def take_away(session: Session, account: Account) -> None:
+    """Take every second factor away and end every sign-in; note it yourself."""
+    factor = locked(session, account)
+    factor.totp_sealed = factor.totp_since = factor.pending_sealed = factor.wait_until = None
+    factor.wrong_codes = 0
+    session.execute(delete(Passkey).where(Passkey.account_id == account.id))
+    recovery_codes.forget(session, account)
+    end_all(session, account.id)
 
 
 def forget_provider(session: Session, actor: Person, person_id: int) -> Person:

@@ -25,7 +25,7 @@ def sign_in_rule() -> Page:
             else "A password alone is enough to sign in."
         )
         return redirect(url_for("factors.sign_in_rule"))
-    team = accounts.team(session, person.workspace_id)
+    team = [one for one in accounts.team(session, person.workspace_id) if one.left_at is None]
     form.needed.data = second_factor.is_needed_in(session, person.workspace_id)
     return render_template(
         "people/sign_in_rule.html",

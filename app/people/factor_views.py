@@ -12,8 +12,6 @@ from app.people.second_step_views import APP_TITLE
 from app.refusals import Refused
 from app.web.request import db, may, me, services
 
-NOT_RIGHT = "This is neither your password nor a code that works."
-
 
 @blueprint.get("/you/signing-in")
 @may(Permission.LOOK)
@@ -51,7 +49,7 @@ def set_up_app() -> Page:
 def turn_app_off() -> Page:
     """Ask for no code any more."""
     form = ProofForm()
-    if _proves(form):
+    if proves(form):
         try:
             second_factor.turn_app_off(db(), me().account)
         except Refused as refusal:
@@ -72,7 +70,7 @@ def turn_app_off() -> Page:
 def new_recovery_codes() -> Page:
     """Make new recovery codes."""
     form = ProofForm()
-    if _proves(form):
+    if proves(form):
         try:
             codes = second_factor.renew_recovery_codes(db(), me().account)
         except Refused as refusal:
@@ -111,7 +109,7 @@ def signing_in_page(*, problem: str = "") -> str:
 
 def _begin_app() -> Page:
     form = ProofForm()
-    if _proves(form):
+    if proves(form):
         second_factor.begin_app(db(), services().settings, me().account)
         return redirect(url_for("factors.set_up_app"))
     return _prove_page(
@@ -123,19 +121,17 @@ def _begin_app() -> Page:
     )
 
 
-def _proves(form: ProofForm) -> bool:
+def proves(form: ProofForm) -> bool:
     """Whether the form was sent and shows that it is the person; what is wrong stands in the form."""
     if not form.validate_on_submit():
         return False
+    address = request.remote_addr or ""
     try:
-        proven = second_factor.prove(db(), services().settings, me().account, form.proof.data or "")
+        second_factor.prove(db(), services().settings, me().account, form.proof.data or "", address)
     except Refused as refusal:
         form.show(refusal)
         return False
-    db().commit()  # a wrong code is counted also when this answer is an error
-    if not proven:
-        form.show(Refused(NOT_RIGHT, field="proof"))
-    return proven
+    return True
 
 
 def _prove_page(form: ProofForm, heading: str, words: str, button: str) -> Page:

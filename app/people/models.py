@@ -57,6 +57,8 @@ class Person(Base):
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
     workspace_id: Mapped[int] = mapped_column(ForeignKey("workspace.id"), index=True)
     role: Mapped[Role] = mapped_column(Words(Role), default=Role.SENDER)
+    left_at: Mapped[datetime | None]
+    """Since when the person may no longer come in here; what they did keeps their name."""
     created_at: Mapped[datetime] = mapped_column(default=now)
 
     account: Mapped[Account] = relationship(lazy="joined", innerjoin=True)

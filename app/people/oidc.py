@@ -6,6 +6,7 @@ name are ever asked, no redirect is followed, and no transaction is open meanwhi
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,12 +20,14 @@ from authlib.integrations.base_client.sync_app import OAuth2Mixin
 from authlib.integrations.base_client.sync_openid import OpenIDMixin
 from authlib.integrations.requests_client import OAuth2Session
 from joserfc.errors import JoseError
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.db import now
+from app.people import invitations
 from app.people.account_trail import note_account
 from app.people.factor_models import ProviderIdentity
+from app.people.link_models import Invitation
 from app.people.models import Account
 from app.refusals import Refused
 from app.settings import Settings
@@ -143,7 +146,7 @@ def claims_of(settings: Settings, *, code: str, nonce: str, code_verifier: str) 
 def account_for(session: Session, settings: Settings, claims: Mapping[str, Any]) -> Account:
     """Give the account of the person the provider names: by subject; the first time by verified address.
 
-    Raises Refused. No account is made: an administrator invites people.
+    Raises Refused. No account is made but of somebody whom an administrator has invited at this address.
     """
     issuer, subject, name = settings.oidc_issuer or "", claims["sub"], settings.oidc_name
     query = select(ProviderIdentity).where(ProviderIdentity.issuer == issuer, ProviderIdentity.subject == subject)
@@ -157,7 +160,7 @@ def account_for(session: Session, settings: Settings, claims: Mapping[str, Any])
             f"{name} does not say that your e-mail address is really yours, so Postroom cannot tell who you are. Sign "
             f"in with your password, or ask your administrators to have your address confirmed at {name}."
         )
-    account = session.scalars(select(Account).where(func.lower(Account.email) == email)).one_or_none()
+    account = _invited(session, email, str(claims.get("name") or ""))
     if account is None:
         raise Refused(
             f"{name} knows you as {email}, but nobody with this address may use Postroom yet. Ask an administrator of "
@@ -172,6 +175,27 @@ def account_for(session: Session, settings: Settings, claims: Mapping[str, Any])
         )
     session.add(ProviderIdentity(account_id=account.id, issuer=issuer, subject=subject, used_at=now()))
     note_account(session, account, "person.provider_joined", f"{account.email} signs in with {name} from now on")
+    return account
+
+
+def _invited(session: Session, email: str, name: str) -> Account | None:
+    """Give the account of an address that is verified; an open invitation of this address is accepted by that.
+
+    A new account has a password that nobody knows; "Forgot your password?" gives one that somebody does.
+    """
+    account = session.scalars(select(Account).where(Account.email == email)).one_or_none()
+    waiting = select(Invitation).where(
+        Invitation.email == email,
+        Invitation.accepted_at.is_(None),
+        Invitation.withdrawn_at.is_(None),
+        Invitation.expires_at > now(),
+    )
+    for invitation in session.scalars(waiting.order_by(Invitation.id)).all():
+        if account is None:
+            password = secrets.token_urlsafe(48)
+            account = invitations.accept_new(session, invitation, name=name or invitation.name, password=password)
+        else:
+            invitations.accept_with(session, invitation, account)
     return account
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from flask import Response, flash, jsonify, redirect, render_template, request, url_for
 
-from app.people import passkeys, second_factor
+from app.people import passkeys
 from app.people.factor_blueprint import Page, blueprint, stopped
 from app.people.factor_forms import PasskeyForm, ProofForm
-from app.people.factor_views import NOT_RIGHT, signing_in_page
+from app.people.factor_views import proves, signing_in_page
 from app.people.half_signed_in import half_signed_in, let_in
 from app.people.passkey_questions import answered, ask, take_challenge
 from app.people.roles import Permission
@@ -45,16 +45,11 @@ def sign_in_with_passkey() -> Page:
 @may(Permission.LOOK)
 def ask_for_new_passkey() -> Response | tuple[Response, int]:
     """Ask the device for a new passkey, once the person has shown that it is them."""
-    form = PasskeyForm()
-    if not form.validate_on_submit():
-        return jsonify(words=next(iter(words[0] for words in form.errors.values()), "")), 422
-    session, settings, account = db(), services().settings, me().account
+    form, account = PasskeyForm(), me().account
+    if not proves(form):
+        return jsonify(words=next((words[0] for words in form.errors.values() if words), "")), 422
     try:
-        proven = second_factor.prove(session, settings, account, form.proof.data or "")
-        session.commit()  # a wrong code is counted also when this answer is an error
-        if not proven:
-            raise Refused(NOT_RIGHT)
-        question = passkeys.ask_to_add(session, settings, account)
+        question = passkeys.ask_to_add(db(), services().settings, account)
     except Refused as refusal:
         return jsonify(words=refusal.words), 422
     return ask(question, "add", account)
@@ -90,12 +85,8 @@ def remove_passkey(passkey_id: int) -> Page:
     """Take a passkey away, once the person has shown that it is them."""
     session, account = db(), me().account
     form = ProofForm()
-    if form.validate_on_submit():
+    if proves(form):
         try:
-            proven = second_factor.prove(session, services().settings, account, form.proof.data or "")
-            session.commit()  # a wrong code is counted also when this answer is an error
-            if not proven:
-                raise Refused(NOT_RIGHT, field="proof")
             passkey = passkeys.remove(session, account, passkey_id)
         except Refused as refusal:
             form.show(refusal)

@@ -43,6 +43,12 @@ def use(session: Session, account: Account, code: str) -> bool:
     return bool(found.rowcount)  # type: ignore[attr-defined]
 
 
+def is_one(session: Session, account: Account, text: str) -> bool:
+    """Whether a text is one of the account's recovery codes, used or not."""
+    query = select(RecoveryCode.id).where(RecoveryCode.account_id == account.id, RecoveryCode.digest == _digest(text))
+    return looks_like_one(text) and session.scalar(query) is not None
+
+
 def left(session: Session, account: Account) -> int:
     """Count the codes that still work."""
     query = select(func.count()).where(RecoveryCode.account_id == account.id, RecoveryCode.used_at.is_(None))

@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 
 import pyotp
 import segno
-from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from pyotp.exceptions import OTPVerificationError
 from sqlalchemy import exists, func, select
 from sqlalchemy.exc import IntegrityError
@@ -19,9 +18,10 @@ from sqlalchemy.orm import Session
 from app.audit.trail import Actor, note
 from app.db import now
 from app.people import accounts, recovery_codes
-from app.people.account_trail import note_account
+from app.people.account_trail import note_account, note_account_program
 from app.people.factor_models import Passkey, SecondFactor, SignInRule
 from app.people.models import Account, Person
+from app.people.proving import prove_password
 from app.people.sealing import CannotUnseal, seal, unseal
 from app.refusals import Refused
 from app.settings import Settings
@@ -35,6 +35,7 @@ NOT_THIS_CODE = (
     "This code is not right. A code works once and for about a minute: wait for the next one and type it. If that "
     "does not help, let the phone set its clock by itself."
 )
+NOT_PROVEN = "This is neither your password nor a code that works."
 ANOTHER_KEY = (
     "Codes of the app cannot be checked any more, because Postroom's secret key was changed. Use a recovery code, or "
     "ask an administrator to reset your second step."
@@ -143,20 +144,24 @@ def try_code(session: Session, settings: Settings, account: Account, code: str) 
     return right
 
 
-def prove(session: Session, settings: Settings, account: Account, proof: str) -> bool:
-    """Whether somebody who is signed in knows the password, or has a code. Raises Refused at `proof`; commit always.
+def prove(session: Session, settings: Settings, account: Account, proof: str, address: str) -> None:
+    """Look at the password, or a code, of somebody who is signed in. Raises Refused at `proof`; commits always.
 
-    Asked before a factor is added or taken away: who finds a screen unlocked must not be able to.
+    Asked before a factor is added or taken away: who finds a screen unlocked must not be able to. `address` is the
+    network address, for the limit of wrong passwords.
     """
-    factor = locked(session, account)
-    _refuse_while_waiting(factor, "proof")
-    if _is_password(account, proof):
-        _count(session, factor, account, True)
-        return True
+    plain = "".join(proof.split())
+    is_code = plain.isascii() and plain.isdecimal() and len(plain) == 6
+    if not is_code and not recovery_codes.is_one(session, account, proof):
+        prove_password(session, account.email, proof, address, field="proof", wrong=NOT_PROVEN)
+        return
     try:
-        return try_code(session, settings, account, proof)
+        right = try_code(session, settings, account, proof)
     except Refused as refusal:
         raise Refused(refusal.words, field="proof") from refusal
+    session.commit()
+    if not right:
+        raise Refused(NOT_PROVEN, field="proof")
 
 
 def turn_app_off(session: Session, account: Account) -> None:
@@ -227,13 +232,6 @@ def with_second_factor(session: Session, people: Sequence[Person]) -> set[int]:
     return set(session.scalars(with_app)) | set(session.scalars(with_passkey))
 
 
-def _is_password(account: Account, proof: str) -> bool:
-    try:
-        return accounts.hasher.verify(account.password_hash, proof)
-    except (VerifyMismatchError, InvalidHashError):
-        return False
-
-
 def _takes(factor: SecondFactor, settings: Settings, code: str) -> bool:
     try:
         step = _step_of(unseal(factor.totp_sealed or "", settings.secret_key), code)
@@ -272,4 +270,4 @@ def _count(session: Session, factor: SecondFactor, account: Account, right: bool
         wait = min(FIRST_WAIT * 2**longer, LONGEST_WAIT)
         factor.wait_until = now() + wait
         words = f"{account.email}: {factor.wrong_codes} wrong codes in a row; none is taken for a while"
-        note_account(session, account, "person.wrong_codes", words)
+        note_account_program(session, account, "person.wrong_codes", words)

@@ -1,4 +1,4 @@
-"""Sign-ins: each a row, so that the server can end it."""
+"""Sign-ins: each a row, so that the server can end it. And the counting of tries in vain."""
 
 from __future__ import annotations
 
@@ -56,3 +56,17 @@ class SignIn(Base):
     ended_at: Mapped[datetime | None]
 
     person: Mapped[Person] = relationship(lazy="joined", innerjoin=True)
+
+
+class Tries(Base):
+    """How often something was tried in vain, and until when it must wait: for one account, or one network address."""
+
+    __tablename__ = "tries"
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    """SHA-256 of what is counted and for whom: people type passwords into the field for the address, too."""
+    count: Mapped[int] = mapped_column(default=0)
+    last_at: Mapped[datetime] = mapped_column(default=now, index=True)
+    waits_until: Mapped[datetime | None]
+    is_noted: Mapped[bool] = mapped_column(default=False)
+    """Whether the trail tells of the waiting."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from app.audit.trail import note
@@ -52,15 +52,8 @@ def begin_sign_in(session: Session, account: Account, way: Way, browser: Browser
 
 def find_sign_in(session: Session, settings: Settings, token: str) -> SignIn | None:
     """Give the sign-in of a token; None when there is none, when it has ended, or when it is too old."""
-    at = now()
-    return session.scalar(
-        select(SignIn).where(
-            SignIn.digest == digest_of(token),
-            SignIn.ended_at.is_(None),
-            SignIn.seen_at > at - timedelta(hours=settings.sign_in_idle_hours),
-            SignIn.begun_at > at - timedelta(days=settings.sign_in_days),
-        )
-    )
+    found = session.scalar(select(SignIn).where(SignIn.digest == digest_of(token), *_open(settings)))
+    return found if found is not None and found.person.left_at is None else None
 
 
 def is_seen_long_ago(sign_in: SignIn) -> bool:
@@ -77,13 +70,7 @@ def see(session: Session, sign_in_id: int) -> None:
 
 def sign_ins_of(session: Session, settings: Settings, account_id: int) -> list[SignIn]:
     """Give where an account is signed in, the one seen last first."""
-    at = now()
-    query = select(SignIn).where(
-        SignIn.account_id == account_id,
-        SignIn.ended_at.is_(None),
-        SignIn.seen_at > at - timedelta(hours=settings.sign_in_idle_hours),
-        SignIn.begun_at > at - timedelta(days=settings.sign_in_days),
-    )
+    query = select(SignIn).where(SignIn.account_id == account_id, *_open(settings))
     return list(session.scalars(query.order_by(SignIn.seen_at.desc(), SignIn.id.desc())))
 
 
@@ -98,6 +85,13 @@ def end_sign_in(session: Session, person: Person, sign_in_id: int) -> SignIn:
     return found
 
 
+def end_everywhere(session: Session, person: Person) -> int:
+    """End every sign-in of the person's account. Gives how many there were."""
+    count = end_all(session, person.account_id)
+    note(session, person, "person.signed_out", f"{person.name} signed out everywhere", subject_id=person.id)
+    return count
+
+
 def end_all(session: Session, account_id: int, *, but: int | None = None, person_id: int | None = None) -> int:
     """End the sign-ins of an account, all `but` one, or only those of one place. Gives how many there were."""
     which = [SignIn.account_id == account_id, SignIn.ended_at.is_(None)]
@@ -109,10 +103,20 @@ def end_all(session: Session, account_id: int, *, but: int | None = None, person
     return len(session.scalars(ended, execution_options={"synchronize_session": False}).all())
 
 
+def _open(settings: Settings) -> tuple[ColumnElement[bool], ...]:
+    at = now()
+    return (
+        SignIn.ended_at.is_(None),
+        SignIn.seen_at > at - timedelta(hours=settings.sign_in_idle_hours),
+        SignIn.begun_at > at - timedelta(days=settings.sign_in_days),
+    )
+
+
 def _place_of(session: Session, account: Account) -> Person:
     """Choose the account's place: where it was last, else the first one."""
     last = select(SignIn.person_id).where(SignIn.account_id == account.id).order_by(SignIn.id.desc()).limit(1)
-    places = session.scalars(select(Person).where(Person.account_id == account.id).order_by(Person.id)).all()
+    here = (Person.account_id == account.id, Person.left_at.is_(None))
+    places = session.scalars(select(Person).where(*here).order_by(Person.id)).all()
     if not places:
         raise Refused("You are in no workspace any more. Ask an administrator to let you in again.")
     before = session.scalar(last)

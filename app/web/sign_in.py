@@ -22,6 +22,11 @@ log = logging.getLogger(__name__)
 PUBLIC = {
     "static",
     "people.sign_in",
+    "people.invitation",
+    "people.accept_invitation",
+    "people.accept_as_known",
+    "people.forgot_password",
+    "people.new_password",
     "factors.second_step",  # these are open to whoever has shown the first factor, or shows one there
     "factors.set_up_now",
     "factors.ask_for_passkey",
@@ -83,6 +88,11 @@ def leave() -> None:
     found = sign_in_of_request()
     if found is not None:
         signing_in.end_sign_in(db(), found.person, found.id)
+    clear_cookie()
+
+
+def clear_cookie() -> None:
+    """Keep nothing in this browser."""
     session.clear()
     forget_sign_in()
 

@@ -20,8 +20,11 @@ from app.db import Database
 from app.emails.limits import LimitedRenderer
 from app.people import oidc
 from app.people.factor_models import ProviderIdentity
+from app.people.invitations import invite
+from app.people.membership import take_out
 from app.people.models import Account, Person
 from app.people.provider_views import AWAY, SECONDS
+from app.people.roles import Role
 from app.people.sign_in_models import SignIn, Way
 from app.refusals import Refused
 from app.settings import Settings, SettingsError
@@ -215,6 +218,39 @@ def test_nobody_unknown_gets_an_account(
     assert answer.status_code == 403
     assert "nobody with this address may use Postroom yet. Ask an administrator" in answer.text
     assert sorted(session.scalars(select(Account.email))) == ["ada@example.com", "sam@example.com"]
+
+
+def test_whoever_is_invited_at_this_address_comes_in_by_the_provider(
+    anonymous_client: FlaskClient, provider: RunningProvider, actor: Person, session: Session
+) -> None:
+    invite(session, session.merge(actor), email="nina@example.com", name="Nina", role=Role.EDITOR)
+    session.commit()
+    nina = provider.knows("nina-3", email="Nina@example.com", email_verified=True, name="Nina New")
+    signs_in(anonymous_client, provider, nina)
+    assert is_in(anonymous_client)
+    person = session.scalars(select(Person).join(Account).where(Account.email == "nina@example.com")).one()
+    assert (person.name, person.role, person.workspace_id) == ("Nina New", Role.EDITOR, actor.workspace_id)
+    assert "invitation.accepted" in session.scalars(select(AuditEntry.action)).all()
+
+
+def test_an_invitation_at_an_address_that_is_not_verified_stays_open(
+    anonymous_client: FlaskClient, provider: RunningProvider, actor: Person, session: Session
+) -> None:
+    invite(session, session.merge(actor), email="nina@example.com", name="Nina", role=Role.EDITOR)
+    session.commit()
+    nina = provider.knows("nina-4", email="nina@example.com", email_verified=False)
+    assert signs_in(anonymous_client, provider, nina).status_code == 403
+    assert session.scalars(select(Account.email)).all() == ["ada@example.com"]
+
+
+def test_whoever_was_taken_out_does_not_come_in_by_the_provider(
+    app: Flask, client: FlaskClient, provider: RunningProvider, actor: Person, staff: Person, database: Database
+) -> None:
+    with database.writing() as session:
+        take_out(session, session.merge(actor), staff.id)
+    browser = app.test_client()
+    assert signs_in(browser, provider, sam(provider)).status_code == 409
+    assert not is_in(browser)
 
 
 def test_an_address_given_to_somebody_else_does_not_open_the_old_account(

@@ -8,14 +8,16 @@ from datetime import timedelta
 
 import pyotp
 import pytest
+from click.testing import CliRunner
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.audit.models import AuditEntry
+from app.cli import main
 from app.db import Database, now
-from app.people import factor_reset, recovery_codes, second_factor
+from app.people import factor_reset, recovery_codes, resets, second_factor
 from app.people.accounts import add_person, place_in
 from app.people.factor_models import RecoveryCode, SecondFactor
 from app.people.half_signed_in import HALF, SECONDS
@@ -195,13 +197,17 @@ def test_wrong_passwords_on_these_pages_are_limited_too(
     for _ in range(5):
         staff_client.post("/you/signing-in/app/off", data={"proof": "wrong"})
     answer = staff_client.post("/you/signing-in/app/off", data={"proof": PASSWORD})
+    assert (answer.status_code, "Too many wrong passwords" in answer.text) == (422, True)
+    for _ in range(5):
+        staff_client.post("/you/signing-in/app/off", data={"proof": "000000"})
+    answer = staff_client.post("/you/signing-in/app/off", data={"proof": "000000"})
     assert (answer.status_code, "Too many wrong codes" in answer.text) == (422, True)
 
 
 def test_a_password_that_looks_like_a_recovery_code_is_a_password(
     settings: Settings, session: Session, actor: Person
 ) -> None:
-    password = "abcdefghjkmnpqrs"
+    password = "tugvwaxmbkqzdfhr"
     assert recovery_codes.looks_like_one(password)
     person = add_person(
         session,
@@ -211,7 +217,10 @@ def test_a_password_that_looks_like_a_recovery_code_is_a_password(
         password=password,
         role=Role.VIEWER,
     )
-    assert second_factor.prove(session, settings, person.account, password)
+    session.commit()
+    second_factor.prove(session, settings, person.account, password, "192.0.2.1")
+    with pytest.raises(Refused):
+        second_factor.prove(session, settings, person.account, "tugvwaxmbkqzdfhs", "192.0.2.1")
 
 
 def test_between_the_steps_nothing_opens_that_is_not_open_to_strangers(
@@ -413,3 +422,44 @@ def test_the_picture_holds_the_key_the_page_shows(
 
 def test_people_without_a_second_factor_sign_in_as_before(app: Flask, staff: Person) -> None:
     assert is_in(signed_in(app, staff))
+
+
+def test_whoever_runs_the_server_takes_a_second_step_away(
+    app: Flask, database: Database, settings: Settings, staff: Person, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_up_app(database, settings, staff)
+    for name, value in {
+        "POSTROOM_DATA": str(settings.data),
+        "POSTROOM_SECRET_KEY": settings.secret_key,
+        "DATABASE_URL": settings.database_url_setting or "",
+    }.items():
+        monkeypatch.setenv(name, value)
+    missing = CliRunner().invoke(main, ["user", "second-step-off", "nobody@example.com"])
+    assert (missing.exit_code, "Nobody with this address" in missing.output) == (1, True)
+    done = CliRunner().invoke(main, ["user", "second-step-off", staff.email])
+    assert done.exit_code == 0, done.output
+    assert "person.second_step_reset" in actions(session)
+    assert is_in(with_password(app, staff))
+
+
+def test_somebody_above_is_not_helped(
+    client: FlaskClient, database: Database, settings: Settings, actor: Person, staff: Person, session: Session
+) -> None:
+    set_up_app(database, settings, staff)
+    session.get_one(Account, staff.account_id).runs_installation = True
+    session.commit()
+    assert client.post(f"/settings/signing-in/people/{staff.id}/reset").status_code == 409
+
+
+def test_a_new_password_by_a_link_does_not_go_around_the_second_step(
+    app: Flask, client: FlaskClient, database: Database, settings: Settings, actor: Person, staff: Person
+) -> None:
+    set_up_app(database, settings, staff)
+    with database.writing() as session:
+        token = resets.make_link(session, session.merge(actor), session.get_one(Person, staff.id))
+    browser = app.test_client()
+    password = "violet tractor under the moon"
+    browser.post(f"/new-password/{token}", data={"password": password})
+    assert not is_in(browser)
+    answer = browser.post("/sign-in", data={"email": staff.email, "password": password})
+    assert answer.location == "/sign-in/second-step"
