@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wtforms import BooleanField, HiddenField, PasswordField, StringField
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import DataRequired, InputRequired, Length
 
 from app.web.forms import Form, strip
 
@@ -46,7 +46,7 @@ class PasskeyForm(ProofForm):
 
     name = StringField(
         "Name of the passkey",
-        [InputRequired("Give it a name, for example “Work laptop”."), Length(max=100)],
+        [DataRequired("Give it a name, for example “Work laptop”."), Length(max=100)],
         filters=[strip],
         render_kw={"autocomplete": "off"},
     )

@@ -21,6 +21,7 @@ class SecondFactor(Base):
     totp_since: Mapped[datetime | None]
     pending_sealed: Mapped[str | None] = mapped_column(Text)
     """A key that was shown and waits for its first code, encrypted."""
+    pending_since: Mapped[datetime | None]
     last_step: Mapped[int] = mapped_column(BigInteger, default=0)
     """Time step (30 seconds each) of the last code that was taken: a code works once."""
     wrong_codes: Mapped[int] = mapped_column(default=0)

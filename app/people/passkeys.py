@@ -68,7 +68,8 @@ def relying_party(settings: Settings) -> RelyingParty | None:
         return None
     if parts.scheme != "https" and host != "localhost":
         return None
-    return RelyingParty(host, f"{parts.scheme}://{parts.netloc}")
+    port = f":{parts.port}" if parts.port not in {None, 443 if parts.scheme == "https" else 80} else ""
+    return RelyingParty(host, f"{parts.scheme}://{host}{port}")
 
 
 def passkeys_of(session: Session, account: Account) -> Sequence[Passkey]:

@@ -30,6 +30,8 @@ DRIFT = 1
 """Steps of 30 seconds that the clock of a phone may be wrong by."""
 WRONG_AT_ONCE = 5
 """Wrong codes after which nothing is looked at for a while; after each five more the while is twice as long."""
+KEY_SHOWN = timedelta(minutes=30)
+"""How long a new key can be seen and confirmed; then one shows anew who one is."""
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=15), timedelta(hours=24)
 NOT_THIS_CODE = (
     "This code is not right. A code works once and for about a minute: wait for the next one and type it. If that "
@@ -91,13 +93,13 @@ def begin_app(session: Session, settings: Settings, account: Account) -> None:
     factor = locked(session, account)
     if factor.totp_sealed is not None:
         raise Refused("An app gives codes already. Turn it off first.")
-    factor.pending_sealed = seal(pyotp.random_base32(), settings.secret_key)
+    factor.pending_sealed, factor.pending_since = seal(pyotp.random_base32(), settings.secret_key), now()
 
 
 def key_to_show(session: Session, settings: Settings, account: Account, label: str) -> AppKey | None:
     """Give the key that waits for its first code, for the page; None when there is none. `label`: the app's title."""
     factor = session.get(SecondFactor, account.id)
-    if factor is None or factor.pending_sealed is None:
+    if factor is None or factor.pending_sealed is None or not _is_fresh(factor):
         return None
     try:
         key = unseal(factor.pending_sealed, settings.secret_key)
@@ -111,8 +113,8 @@ def key_to_show(session: Session, settings: Settings, account: Account, label: s
 def confirm_app(session: Session, settings: Settings, account: Account, code: str) -> Sequence[str]:
     """Turn the app on with its first code; gives ten new recovery codes. Raises Refused at `code`."""
     factor = locked(session, account)
-    if factor.pending_sealed is None:
-        raise Refused("Begin again: this page is older than the newest key.", field="code")
+    if factor.pending_sealed is None or not _is_fresh(factor):
+        raise Refused("This key is too old. Load the page again and begin anew.", field="code")
     try:
         factor.last_step = _step_of(unseal(factor.pending_sealed, settings.secret_key), code)
     except (CannotUnseal, OTPVerificationError) as error:
@@ -230,6 +232,10 @@ def with_second_factor(session: Session, people: Sequence[Person]) -> set[int]:
     )
     with_passkey = select(Passkey.account_id).where(Passkey.account_id.in_(numbers))
     return set(session.scalars(with_app)) | set(session.scalars(with_passkey))
+
+
+def _is_fresh(factor: SecondFactor) -> bool:
+    return factor.pending_since is not None and factor.pending_since > now() - KEY_SHOWN
 
 
 def _takes(factor: SecondFactor, settings: Settings, code: str) -> bool:

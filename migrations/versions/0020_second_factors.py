@@ -22,6 +22,7 @@ def upgrade() -> None:
         sa.Column("totp_sealed", sa.Text(), nullable=True),
         sa.Column("totp_since", TIME, nullable=True),
         sa.Column("pending_sealed", sa.Text(), nullable=True),
+        sa.Column("pending_since", TIME, nullable=True),
         sa.Column("last_step", sa.BigInteger(), nullable=False),
         sa.Column("wrong_codes", sa.Integer(), nullable=False),
         sa.Column("wait_until", TIME, nullable=True),

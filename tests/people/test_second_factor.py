@@ -84,6 +84,21 @@ def test_setting_up_asks_who_one_is_first(staff_client: FlaskClient) -> None:
     assert "data:image/svg" not in staff_client.get("/you/signing-in/app").text
 
 
+def test_a_key_that_nobody_confirmed_is_not_shown_for_ever(
+    staff_client: FlaskClient, staff: Person, session: Session
+) -> None:
+    page = staff_client.post("/you/signing-in/app", data={"proof": PASSWORD}, follow_redirects=True).text
+    found = re.search(r'class="app-key">([A-Z2-7 ]+)<', page)
+    assert found is not None
+    session.get_one(SecondFactor, staff.account_id).pending_since = now() - second_factor.KEY_SHOWN
+    session.commit()
+    assert "data:image/svg" not in staff_client.get("/you/signing-in/app").text
+    assert (
+        staff_client.post("/you/signing-in/app", data={"code": code_of(found[1].replace(" ", ""))}).status_code == 422
+    )
+    assert session.get_one(SecondFactor, staff.account_id, populate_existing=True).totp_sealed is None
+
+
 def test_a_code_works_once(app: Flask, database: Database, settings: Settings, staff: Person) -> None:
     key, _ = set_up_app(database, settings, staff)
     right_after_a_step()
