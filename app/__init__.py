@@ -21,6 +21,7 @@ def create_app(settings: Settings) -> Flask:
     from app.delivery.jobs import Queue
     from app.emails.limits import LimitedRenderer
     from app.emails.views import blueprint as emails
+    from app.people.second_factor_views import blueprint as factors
     from app.people.views import blueprint as people
     from app.recipients.segment_views import blueprint as segments
     from app.recipients.topic_views import blueprint as topics
@@ -64,7 +65,19 @@ def create_app(settings: Settings) -> Flask:
     install_filters(app)
     install_errors(app)
     install_sign_in(app)
-    for blueprint in (web, people, audit, emails, recipients, segments, topics, suppressions, sends, unsubscribe):
+    for blueprint in (
+        web,
+        people,
+        factors,
+        audit,
+        emails,
+        recipients,
+        segments,
+        topics,
+        suppressions,
+        sends,
+        unsubscribe,
+    ):
         app.register_blueprint(blueprint)
     check_marks(app)
     app.extensions["csrf"].exempt(unsubscribe)  # there nobody is signed in; the reference in the address is the key

@@ -175,6 +175,27 @@ def change_password(settings: Settings, email: str, password: str) -> None:
     click.echo("The password is changed.")
 
 
+@user.command("second-step-off")
+@click.argument("email")
+@click.pass_obj
+def second_step_off(settings: Settings, email: str) -> None:
+    """Take somebody's second step away: app, passkeys and recovery codes; every open sign-in of theirs ends."""
+    from app.people.account_trail import note_account_program
+    from app.people.accounts import person_by_email
+    from app.people.factor_reset import take_away
+    from app.refusals import NotThere
+
+    try:
+        with _prepared(settings).writing() as session:
+            account = person_by_email(session, email).account
+            take_away(session, account)
+            words = f"Second step of {account.email} taken away on the server"
+            note_account_program(session, account, "person.second_step_reset", words)
+    except NotThere as missing:
+        raise click.ClickException("Nobody with this address can sign in.") from missing
+    click.echo("The second step is off. The password alone signs in.")
+
+
 def _check_worker(settings: Settings) -> None:
     from app.delivery.health import readiness
 

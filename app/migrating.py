@@ -21,6 +21,7 @@ def import_all_tables() -> None:
     for package in TABLES:
         importlib.import_module(f"app.{package}.models")
     for module in (
+        "people.factor_models",
         "people.own_mail_models",
         "people.sign_in_models",
         "people.link_models",

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
@@ -112,6 +112,24 @@ class Settings(BaseSettings):
     metrics_token: SecretStr | None = Field(None, alias="POSTROOM_METRICS_TOKEN")
     """Bearer token that opens `/metrics`, at least 16 characters; without it the address does not exist."""
 
+    oidc_issuer: str | None = Field(None, alias="POSTROOM_OIDC_ISSUER")
+    """Address of the organisation's identity provider (OpenID Connect), as it names itself."""
+
+    oidc_client_id: str | None = Field(None, alias="POSTROOM_OIDC_CLIENT_ID", validate_default=True)
+    """What Postroom is called at the identity provider."""
+
+    oidc_client_secret: SecretStr | None = Field(None, alias="POSTROOM_OIDC_CLIENT_SECRET", validate_default=True)
+    """What Postroom shows the identity provider to prove that it is itself."""
+
+    oidc_name: str = Field("your organisation", alias="POSTROOM_OIDC_NAME", min_length=1, max_length=60)
+    """What people call the identity provider, for the button “Sign in with …”."""
+
+    oidc_hosts: str = Field("", alias="POSTROOM_OIDC_HOSTS")
+    """Further hosts of the identity provider that Postroom may ask, with commas between; the issuer's own is known."""
+
+    oidc_two_factors: bool = Field(False, alias="POSTROOM_OIDC_TWO_FACTORS")
+    """The identity provider asks everybody for a second factor itself, so Postroom need not."""
+
     secrets_folder: Path | None = Field(None, alias="POSTROOM_SECRETS")
     """Folder with files named as the variables here, such as Docker's `/run/secrets`; the environment goes before."""
 
@@ -149,6 +167,24 @@ class Settings(BaseSettings):
             raise ValueError("must look like postgresql://user:password@host/name") from error
         if url.get_backend_name() not in {"postgresql", "postgres", "sqlite"}:
             raise ValueError("must begin with postgresql:// or sqlite:///")
+        return value
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _secure_address(cls, value: str | None) -> str | None:
+        if not value:
+            return None
+        parts = urlsplit(value)
+        local = parts.scheme == "http" and parts.hostname in {"127.0.0.1", "localhost", "::1"}
+        if not parts.netloc or (parts.scheme != "https" and not local) or parts.query or parts.fragment:
+            raise ValueError("must be a web address that begins with https://, such as https://login.example.com")
+        return value
+
+    @field_validator("oidc_client_id", "oidc_client_secret")
+    @classmethod
+    def _given_with_issuer(cls, value: str | SecretStr | None, info: ValidationInfo) -> str | SecretStr | None:
+        if not value and info.data.get("oidc_issuer"):
+            raise ValueError("is needed with POSTROOM_OIDC_ISSUER")
         return value
 
     @field_validator("cloudflare_base_url", "url_setting")
@@ -190,6 +226,11 @@ class Settings(BaseSettings):
         return self.url_setting or f"http://127.0.0.1:{self.port}"
 
     @cached_property
+    def oidc_more_hosts(self) -> frozenset[str]:
+        """The further hosts of the identity provider, in lower case."""
+        return frozenset(re.split(r"[\s,]+", self.oidc_hosts.strip().lower())) - {""}
+
+    @cached_property
     def secret_key(self) -> str:
         """The secret key; made once and kept in the data folder (mode 0600) when the environment gives none."""
         if self.secret_key_setting is not None:
@@ -222,6 +263,7 @@ def _words(error: ValidationError) -> str:
     lines = ["Postroom cannot start, because settings in the environment are wrong:"]
     for problem in error.errors():
         name = str(problem["loc"][0]) if problem["loc"] else "settings"
-        found = "" if "KEY" in name or "TOKEN" in name or "PASSWORD" in name else f" (found {problem['input']!r})"
+        hidden = any(word in name for word in ("KEY", "TOKEN", "PASSWORD", "SECRET"))
+        found = "" if hidden else f" (found {problem['input']!r})"
         lines.append(f"  {name}: {problem['msg'].removeprefix('Value error, ')}{found}")
     return "\n".join(lines)

@@ -16,9 +16,21 @@ class Way(enum.StrEnum):
     """How somebody proved who they are."""
 
     PASSWORD = "password"  # noqa: S105 - a way, not a password
+    CODE = "code"
+    RECOVERY = "recovery"
+    PASSWORD_AND_PASSKEY = "password_and_passkey"  # noqa: S105 - a way, not a password
+    PASSKEY = "passkey"
+    PROVIDER = "provider"
 
 
-WAY_WORDS: dict[Way, str] = {Way.PASSWORD: "Password"}
+WAY_WORDS: dict[Way, str] = {
+    Way.PASSWORD: "Password",
+    Way.CODE: "Password and a code from an app",
+    Way.RECOVERY: "Password and a recovery code",
+    Way.PASSWORD_AND_PASSKEY: "Password and a passkey",
+    Way.PASSKEY: "Passkey",
+    Way.PROVIDER: "The organisation's sign-in",
+}
 """Ways as people read them."""
 
 

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 from app.people import invitations, lockout, resets
 from app.people.blueprint import Page, blueprint
 from app.people.forms import SignInForm
+from app.people.half_signed_in import let_in
 from app.people.link_models import Invitation
 from app.people.models import Account
 from app.people.proving import prove_password
@@ -16,7 +17,7 @@ from app.people.sign_in_forms import AcceptForm, FirstForm, ForgotForm, KnownFor
 from app.people.sign_in_models import Way
 from app.refusals import Refused
 from app.web.request import db, may, me, reader, services, sign_in_of_request
-from app.web.sign_in import enter, leave, safe_target
+from app.web.sign_in import leave, safe_target
 
 
 @blueprint.route("/sign-in", methods=["GET", "POST"])
@@ -39,10 +40,9 @@ def sign_in() -> Page:
 def _go_in(account: Account, target: str, way: Way = Way.PASSWORD) -> Response:
     """Let in whoever has proven the first factor, by whatever page, and go on to a page of ours.
 
-    The one place that a second step belongs in: `enter` is called when nothing is left to prove.
+    `let_in` asks for the second step where there is one: `enter` is called when nothing is left to prove.
     """
-    enter(account, way)
-    return redirect(target)
+    return let_in(account, target, way)
 
 
 @blueprint.post("/sign-out")

@@ -42,6 +42,12 @@ def only_reads(view: Callable[P, R]) -> Callable[P, R]:
     return view
 
 
+def writes(view: Callable[P, R]) -> Callable[P, R]:
+    """Mark a view that changes something though it is a GET: an identity provider sends people back with one."""
+    view.writes = True  # type: ignore[attr-defined]
+    return view
+
+
 def sign_in_of_request() -> SignIn | None:
     """Give the sign-in whose token the cookie carries; None for a stranger."""
     if "sign_in" not in g:
@@ -129,4 +135,6 @@ def install_session(app: Flask) -> None:
 def only_looks() -> bool:
     """Whether the request changes nothing, but for the time at which somebody was seen."""
     view = current_app.view_functions.get(request.endpoint or "")
+    if getattr(view, "writes", False):
+        return False
     return request.method in SAFE_METHODS or getattr(view, "only_reads", False)

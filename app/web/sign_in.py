@@ -27,6 +27,12 @@ PUBLIC = {
     "people.accept_as_known",
     "people.forgot_password",
     "people.new_password",
+    "factors.second_step",  # these are open to whoever has shown the first factor, or shows one there
+    "factors.set_up_now",
+    "factors.ask_for_passkey",
+    "factors.sign_in_with_passkey",
+    "factors.go_to_provider",
+    "factors.provider_answer",
     "web.healthz",
     "web.readyz",
     "web.metrics",  # has a token of its own

@@ -38,6 +38,7 @@ NAVIGATION = (
 SETTINGS = (
     ("Sending", "people.settings", Permission.LOOK),
     ("People", "people.team", Permission.LOOK),
+    ("Signing in", "factors.sign_in_rule", Permission.ADMINISTER),
     ("Unsubscribing", "topics.index", Permission.LOOK),
     ("How long data are kept", "sends.retention_rule", Permission.ADMINISTER),
 )

@@ -54,9 +54,12 @@ class RunningPostroom:
         return found
 
 
-def start_postroom(folder: Path, *, undo_seconds: int = 0) -> RunningPostroom:
-    """Start one with demo data and wait until it answers."""
+def start_postroom(
+    folder: Path, *, undo_seconds: int = 0, host: str = "127.0.0.1", more: dict[str, str] | None = None
+) -> RunningPostroom:
+    """Start one with demo data and wait until it answers. `more`: further settings."""
     port, simulator_port = free_port(), free_port()
+    url = f"http://{host}:{port}"
     environment = {
         **os.environ,
         "POSTROOM_DATA": str(folder),
@@ -67,12 +70,14 @@ def start_postroom(folder: Path, *, undo_seconds: int = 0) -> RunningPostroom:
         "POSTROOM_EVENTS_SECONDS": "2",  # what happens later happens a minute later, unless a test sets it
         "POSTROOM_UNDO_SECONDS": str(undo_seconds),
         "POSTROOM_SECRET_KEY": "a secret key for tests, long enough for its check",
+        "POSTROOM_URL": url,
+        **(more or {}),
     }
     log = (folder / "log.txt").open("wb")
     process = subprocess.Popen(
         [sys.executable, "-m", "app.cli", "demo"], cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT
     )
-    running = RunningPostroom(f"http://127.0.0.1:{port}", f"http://127.0.0.1:{simulator_port}", process, folder)
+    running = RunningPostroom(url, f"http://127.0.0.1:{simulator_port}", process, folder)
     deadline = time.monotonic() + 90
     while True:
         try:

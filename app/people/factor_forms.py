@@ -1,0 +1,59 @@
+"""Forms of the second step, recovery codes and passkeys."""
+
+from __future__ import annotations
+
+from wtforms import BooleanField, HiddenField, PasswordField, StringField
+from wtforms.validators import DataRequired, InputRequired, Length
+
+from app.web.forms import Form, strip
+
+
+class CodeForm(Form):
+    """A code from the app on the phone."""
+
+    code = StringField(
+        "Code from the app on your phone",
+        [InputRequired("Type the six digits that the app shows."), Length(max=100)],
+        filters=[strip],
+        render_kw={"autocomplete": "one-time-code", "inputmode": "numeric", "spellcheck": "false"},
+    )
+
+
+class RecoveryForm(Form):
+    """A recovery code."""
+
+    code = StringField(
+        "Recovery code",
+        id="recovery-code",  # another field of the page is called `code`, too
+        validators=[InputRequired("Type one of your recovery codes."), Length(max=100)],
+        filters=[strip],
+        render_kw={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"},
+    )
+
+
+class ProofForm(Form):
+    """Who sits here is the person who signed in."""
+
+    proof = PasswordField(
+        "Your password, or a code from your app",
+        [InputRequired("Type your password, or a code from your app."), Length(max=1000)],
+        render_kw={"autocomplete": "current-password"},
+    )
+
+
+class PasskeyForm(ProofForm):
+    """A new passkey; the browser's script fills `credential` in."""
+
+    name = StringField(
+        "Name of the passkey",
+        [DataRequired("Give it a name, for example “Work laptop”."), Length(max=100)],
+        filters=[strip],
+        render_kw={"autocomplete": "off"},
+    )
+    credential = HiddenField()
+
+
+class NeedForm(Form):
+    """Whether a workspace needs a second step."""
+
+    needed = BooleanField("Everybody needs a second step at sign-in")

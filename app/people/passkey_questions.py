@@ -1,0 +1,53 @@
+"""Which passkey question this browser was asked last: kept in its session until it is answered, for five minutes."""
+
+from __future__ import annotations
+
+import time
+from typing import Literal
+
+from flask import Response, request, session
+
+from app.people import passkeys
+from app.people.models import Account
+from app.refusals import Refused
+from app.web.request import db, services
+
+SECONDS = 300
+ASKED = "passkey_question"
+"""Name of the entry in the session."""
+Purpose = Literal["sign-in", "second-step", "add"]
+TOO_OLD = "That took too long, or another page of Postroom asked meanwhile. Try again."
+NO_SCRIPT = "Passkeys need JavaScript. Switch it on for this page, or sign in another way."
+
+
+def ask(question: passkeys.Question, purpose: Purpose, account: Account | None) -> Response:
+    """Hand a question to the browser's script, and remember its challenge."""
+    session[ASKED] = {
+        "challenge": question.challenge,
+        "purpose": purpose,
+        "account": account.id if account else None,
+        "at": time.time(),
+    }
+    return Response(question.options, content_type="application/json")
+
+
+def take_challenge(purpose: Purpose, account: Account | None) -> str:
+    """Give the challenge that was asked for this purpose and account, once. Raises Refused."""
+    asked = session.pop(ASKED, None)
+    if not request.form.get("credential"):
+        raise Refused(NO_SCRIPT)
+    fits = (
+        isinstance(asked, dict)
+        and asked["purpose"] == purpose
+        and asked["account"] == (account.id if account else None)
+        and 0 <= time.time() - asked["at"] < SECONDS
+    )
+    if not fits:
+        raise Refused(TOO_OLD)
+    return str(asked["challenge"])
+
+
+def answered(half: Account | None) -> Account:
+    """Give whose passkey answered the question, asked of somebody half signed in or of anybody. Raises Refused."""
+    challenge = take_challenge("second-step" if half else "sign-in", half)
+    return passkeys.account_of(db(), services().settings, request.form["credential"], challenge)

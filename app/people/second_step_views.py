@@ -1,0 +1,111 @@
+"""The second step of a sign-in, and setting one up where a workspace needs it. Nobody is signed in on these pages."""
+
+from __future__ import annotations
+
+from flask import flash, redirect, render_template, request, url_for
+
+from app.people import passkeys, recovery_codes, second_factor
+from app.people.factor_blueprint import Page, blueprint, stopped
+from app.people.factor_forms import CodeForm, RecoveryForm
+from app.people.half_signed_in import HalfSignedIn, half_signed_in
+from app.people.passkey_questions import answered
+from app.people.sign_in_models import Way
+from app.refusals import Refused
+from app.web.request import db, services
+from app.web.sign_in import enter
+
+APP_TITLE = "Postroom"
+"""What the entry is called in people's apps."""
+
+
+@blueprint.route("/sign-in/second-step", methods=["GET", "POST"])
+def second_step() -> Page:
+    """Ask for a code, a passkey or a recovery code; then the sign-in is whole."""
+    half = half_signed_in()
+    if half is None:
+        return _over()
+    if request.method == "POST" and "credential" in request.form:
+        return _take_passkey(half)
+    wants_recovery = request.form.get("kind") == "recovery"
+    form: CodeForm | RecoveryForm = RecoveryForm() if wants_recovery else CodeForm()
+    if form.validate_on_submit():
+        try:
+            right = second_factor.try_code(db(), services().settings, half.account, form.code.data or "")
+        except Refused as refusal:
+            form.show(refusal)
+        else:
+            db().commit()  # a wrong code is counted also when this answer is an error
+            if right:
+                return _go(half, _way_of(form.code.data or ""))
+            wrong = "This recovery code is not right, or was used before." if wants_recovery else None
+            form.show(Refused(wrong or second_factor.NOT_THIS_CODE, field="code"))
+    return _page(half, form)
+
+
+@blueprint.route("/sign-in/set-up", methods=["GET", "POST"])
+def set_up_now() -> Page:
+    """Set a second step up before anything else, where the workspace needs one."""
+    half = half_signed_in()
+    if half is None:
+        return _over()
+    session, settings, account = db(), services().settings, half.account
+    if second_factor.ways_of(session, account).any:  # a password alone must never replace a factor that is there
+        return redirect(url_for("factors.second_step"))
+    if request.method == "POST" and "begin" in request.form:
+        second_factor.begin_app(session, settings, account)
+        return redirect(url_for("factors.set_up_now"))
+    form = CodeForm()
+    if form.validate_on_submit():
+        try:
+            codes = second_factor.confirm_app(session, settings, account, form.code.data or "")
+        except Refused as refusal:
+            form.show(refusal)
+        else:
+            enter(account, Way.CODE if half.way is Way.PASSWORD else half.way)
+            return render_template("people/recovery_codes.html", codes=codes, go_on=half.target, is_first=True)
+    key = second_factor.key_to_show(session, settings, account, APP_TITLE)
+    return render_template(
+        "people/app_set_up.html", form=form, key=key, action=url_for("factors.set_up_now"), is_demanded=True
+    ), 422 if form.errors else 200
+
+
+def _take_passkey(half: HalfSignedIn) -> Page:
+    try:
+        account = answered(half.account)
+    except Refused as refusal:
+        return _page(half, CodeForm(formdata=None), passkey_problem=refusal.words)
+    if account.id != half.account.id:
+        return _page(half, CodeForm(formdata=None), passkey_problem="This passkey belongs to another account.")
+    return _go(half, Way.PASSWORD_AND_PASSKEY)
+
+
+def _go(half: HalfSignedIn, way: Way) -> Page:
+    enter(half.account, way if half.way is Way.PASSWORD else half.way)
+    if way is Way.RECOVERY:
+        left = recovery_codes.left(db(), half.account)
+        flash(f"You used a recovery code; {left} are left. Make new ones on the page “You”, under “How you sign in”.")
+    return redirect(half.target)
+
+
+def _way_of(code: str) -> Way:
+    return Way.RECOVERY if recovery_codes.looks_like_one(code) else Way.CODE
+
+
+def _page(half: HalfSignedIn, form: CodeForm | RecoveryForm, *, passkey_problem: str = "") -> Page:
+    is_recovery = isinstance(form, RecoveryForm)
+    return render_template(
+        "people/second_step.html",
+        ways=second_factor.ways_of(db(), half.account),
+        by_password=half.way is Way.PASSWORD,
+        code_form=CodeForm(formdata=None) if is_recovery else form,
+        recovery_form=form if is_recovery else RecoveryForm(formdata=None),
+        passkey_problem=passkey_problem,
+        can_use_passkeys=passkeys.relying_party(services().settings) is not None,
+    ), 422 if form.errors or passkey_problem else 200
+
+
+def _over() -> Page:
+    return stopped(
+        "This sign-in is over",
+        "There are ten minutes for the second step, in the same browser. Nothing was changed. Sign in again.",
+    )
