@@ -95,3 +95,11 @@ class PersonForm(Form):
     password = PasswordField(
         "First password", [InputRequired("Enter a first password.")], render_kw={"autocomplete": "new-password"}
     )
+
+
+class WorkspaceForm(Form):
+    """The name of a workspace."""
+
+    name = StringField(
+        "Name of the workspace", [InputRequired("Give the workspace a name."), Length(max=100)], filters=[strip]
+    )

@@ -10,6 +10,7 @@ from flask_wtf.csrf import CSRFProtect
 from werkzeug.wrappers import Response
 
 from app.people.models import Person
+from app.web.form_tokens import install_form_tokens
 from app.web.request import db
 
 PUBLIC = {
@@ -28,6 +29,7 @@ PUBLIC = {
 
 def install_sign_in(app: Flask) -> None:
     """Set up sign-in, CSRF protection and the rule that every view needs a signed-in person."""
+    install_form_tokens(app, PUBLIC)
     CSRFProtect(app)
     manager = LoginManager(app)
     manager.session_protection = "basic"
