@@ -69,7 +69,7 @@ def test_values() -> Page:
 
 
 @blueprint.get("/test/groups")
-@may(Permission.LOOK)
+@may(Permission.WRITE)
 def test_groups() -> Page:
     """Show the groups that tests go to."""
     return _groups_page()

@@ -167,7 +167,7 @@ ROWS: dict[str, Row] = {
     "sends.sender": SEND,
     "sends.show": LOOK,
     "sends.test": WRITE,
-    "sends.test_groups": LOOK,
+    "sends.test_groups": WRITE,
     "sends.test_values": WRITE,
     "sends.time": SEND,
     "sends.undo": SEND,
