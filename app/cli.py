@@ -29,13 +29,12 @@ def main(context: click.Context) -> None:
 @main.command()
 @click.pass_obj
 def setup(settings: Settings) -> None:
-    """Make or upgrade the database, and the first administrator when there is nobody."""
+    """Make or upgrade the database; when nobody can sign in, make the first administrator or print a link for them."""
     database = _prepared(settings)
-    password = _first_administrator(settings, database, email="admin@example.com", name="First Administrator")
-    if password and settings.admin_password is not None:  # a secret of the settings must not stand in a log
+    if settings.admin_password is None:
+        _print_first_link(settings, database)
+    elif _first_administrator(settings, database, email="admin@example.com", name="First Administrator"):
         click.echo("Sign in as admin@example.com with the password of POSTROOM_ADMIN_PASSWORD.")
-    elif password:
-        click.echo(f"Sign in as admin@example.com with the password: {password}")
     click.echo("The database is ready.")
 
 
@@ -148,8 +147,7 @@ def add_user(
     settings: Settings, email: str, name: str | None, role: str, workspace: str | None, password: str | None
 ) -> None:
     """Let somebody sign in, or give who can sign in already a place in another workspace."""
-    from app.people import accounts
-    from app.people.workspaces import workspace_by_name
+    from app.people import accounts, workspaces
     from app.refusals import NotThere, Refused
 
     database = _prepared(settings)
@@ -161,14 +159,15 @@ def add_user(
         password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
     try:
         with database.writing() as session:
-            where = workspace_by_name(session, workspace) if workspace else accounts.first_workspace(session)
+            where = workspaces.workspace_by_name(session, workspace) if workspace else accounts.first_workspace(session)
             account = accounts.account_by_email(session, email)
             if account is None:
                 accounts.add_person(
                     session, where, email=email, name=name or "", password=password or "", role=Role(role)
                 )
-            elif any(place.workspace_id == where.id for place in accounts.places_of(session, account)):
-                raise click.ClickException(f"{email} is in {where.name} already.")
+            elif place := workspaces.place_in_past(session, account, where.id):
+                what = "was taken out of" if place.left_at else "is in"
+                raise click.ClickException(f"{email} {what} {where.name} already. Change it on the page People there.")
             else:
                 accounts.place_in(session, account, where, Role(role))
     except NotThere as missing:
@@ -250,6 +249,17 @@ def _prepared(settings: Settings) -> Database:
     database = Database(settings.database_url)
     migrate(database)
     return database
+
+
+def _print_first_link(settings: Settings, database: Database) -> None:
+    """Print the link by which the first administrator chooses a password, when nobody can sign in yet."""
+    from app.people.invitations import VALID, invite_first_administrator
+
+    with database.writing() as session:
+        token = invite_first_administrator(session)
+    if token is not None:
+        click.echo(f"Become the first administrator: open this link within {VALID.days} days. It works once.")
+        click.echo(f"  {settings.url}/invitation/{token}")
 
 
 def _first_administrator(settings: Settings, database: Database, *, email: str, name: str) -> str | None:

@@ -21,6 +21,9 @@ def import_all_tables() -> None:
     for package in TABLES:
         importlib.import_module(f"app.{package}.models")
     for module in (
+        "people.own_mail_models",
+        "people.sign_in_models",
+        "people.link_models",
         "recipients.change_models",
         "recipients.segment_models",
         "recipients.suppression_models",

@@ -16,7 +16,10 @@ from app.emails.limits import LimitedRenderer
 from app.emails.models import Format, PieceKind, PieceVersion, TemplateVersion
 from app.emails.piece_making import make_piece
 from app.emails.publishing import publish
+from app.people import invitations
+from app.people.accounts import add_person
 from app.people.models import Connection, Person
+from app.people.roles import Role
 from app.recipients import changes, segments, suppression_adding, topics
 from app.recipients.change_models import ChangeKind
 from app.recipients.checking import NewRecipient
@@ -31,6 +34,7 @@ from app.sends.compose import add_attachment
 from app.sends.models import Outcome, Send, SendKind, SendState
 from app.sends.pauses import STALE, WAVE
 from app.sends.person_files import keep_person_files
+from tests.conftest import PASSWORD
 from tests.factories import (
     a_draft_send,
     a_list,
@@ -79,9 +83,11 @@ def fill(database: Database, renderer: LimitedRenderer, person: Person, mark: st
     made.add(form="json")
     made.add(form="csv")
     made.add(name="Letter")
+    made.add(token="unknown")
     made.add(workspace_id=person.workspace_id)
     with database.writing() as session:
         session.add(Connection(workspace_id=person.workspace_id, account_id=mark, base_url="http://127.0.0.1:9"))
+        _people(session, made)
         version_id = _template(session, made)
         _pieces(session, made)
         list_id = _list(session, made)
@@ -100,6 +106,18 @@ def fill(database: Database, renderer: LimitedRenderer, person: Person, mark: st
     made.add(upload_id=upload_id, line=3)
     _sends(database, renderer, made, version_id, list_id, sender.id)
     return made
+
+
+def _people(session: Session, made: FullWorkspace) -> None:
+    where = session.merge(made.person.workspace)
+    email = f"{made.mark}-colleague@example.com"
+    colleague = add_person(
+        session, where, email=email, name=f"{made.mark} colleague", password=PASSWORD, role=Role.EDITOR
+    )
+    made.add(person_id=colleague.id)
+    email = f"{made.mark}-invited@example.com"
+    invitation, _ = invitations.invite(session, made.person, email=email, name=f"{made.mark} guest", role=Role.VIEWER)
+    made.add(invitation_id=invitation.id)
 
 
 def _template(session: Session, made: FullWorkspace) -> int:

@@ -25,6 +25,8 @@ class Workspace(Base):
     """Where recipients reach Postroom (https, no slash at its end), for the hosted unsubscribe link; empty: nowhere."""
     keep_message_days: Mapped[int | None]
     """Days after which people's data of a finished send are taken away; None: never."""
+    own_mail_sender_id: Mapped[int | None]
+    """The sender identity of Postroom's own e-mails to its staff; None: it sends none."""
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 
@@ -37,8 +39,6 @@ class Account(Base):
     email: Mapped[str] = mapped_column(String(254), unique=True)
     name: Mapped[str] = mapped_column(String(100))
     password_hash: Mapped[str] = mapped_column(String(255))
-    session_key: Mapped[str] = mapped_column(String(64))
-    """Changes with the password, so that older sign-ins end."""
     timezone: Mapped[str] = mapped_column(String(64), default="")
     """IANA name of the zone in which times are shown and typed; empty: what the browser says."""
     runs_installation: Mapped[bool] = mapped_column(default=False)
@@ -57,18 +57,12 @@ class Person(Base):
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
     workspace_id: Mapped[int] = mapped_column(ForeignKey("workspace.id"), index=True)
     role: Mapped[Role] = mapped_column(Words(Role), default=Role.SENDER)
+    left_at: Mapped[datetime | None]
+    """Since when the person may no longer come in here; what they did keeps their name."""
     created_at: Mapped[datetime] = mapped_column(default=now)
 
     account: Mapped[Account] = relationship(lazy="joined", innerjoin=True)
     workspace: Mapped[Workspace] = relationship()
-
-    is_authenticated = True
-    is_active = True
-    is_anonymous = False
-
-    def get_id(self) -> str:
-        """Give what the sign-in cookie carries: who, and in which workspace."""
-        return f"{self.id}:{self.account.session_key}"
 
     @property
     def email(self) -> str:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from flask import flash, redirect, render_template, request, url_for
-from flask_login import login_user
 
 from app.people import workspaces
 from app.people.blueprint import Page, blueprint
 from app.people.forms import WorkspaceForm
 from app.people.roles import Permission
 from app.refusals import NotThere, Refused
-from app.web.request import db, may, me
+from app.web.request import db, may, me, sign_in_of_request
 
 
 @blueprint.get("/settings/workspaces")
@@ -59,8 +58,10 @@ def switch_workspace() -> Page:
     typed = request.form.get("workspace", "")
     if not typed.isascii() or not typed.isdigit() or len(typed) > 9:
         raise NotThere("workspace")
-    place = workspaces.place_of(db(), me(), int(typed))
-    login_user(place)
+    sign_in = sign_in_of_request()
+    if sign_in is None:
+        raise NotThere("sign-in")
+    place = workspaces.go_to(db(), sign_in, int(typed))
     flash(f"You are in “{place.workspace.name}” now.")
     return redirect(url_for("web.home"))
 

@@ -8,9 +8,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.audit.trail import note, note_program
-from app.people.accounts import place_in
+from app.people.accounts import place_in, places_of
 from app.people.models import Account, Person, Workspace
 from app.people.roles import Role
+from app.people.sign_in_models import SignIn
 from app.refusals import NotThere, Refused
 
 LONGEST_NAME = 100
@@ -19,9 +20,9 @@ LONGEST_NAME = 100
 
 def workspaces(session: Session) -> Sequence[tuple[Workspace, int]]:
     """Give every workspace of the installation with the number of its people, the first one first."""
-    people = func.count(Person.id)
-    query = select(Workspace, people).outerjoin(Person, Person.workspace_id == Workspace.id)
-    return [(one, number) for one, number in session.execute(query.group_by(Workspace.id).order_by(Workspace.id))]
+    here = (Person.workspace_id == Workspace.id) & Person.left_at.is_(None)
+    query = select(Workspace, func.count(Person.id)).outerjoin(Person, here).group_by(Workspace.id)
+    return [(one, number) for one, number in session.execute(query.order_by(Workspace.id))]
 
 
 def workspace_by_name(session: Session, name: str) -> Workspace:
@@ -50,9 +51,7 @@ def rename_workspace(session: Session, account: Account, workspace_id: int, name
     before, workspace.name = workspace.name, _free_name(session, name, besides=workspace_id)
     words = f"Workspace “{before}” renamed “{workspace.name}”"
     if before != workspace.name:
-        place = session.scalar(
-            select(Person).where(Person.account_id == account.id, Person.workspace_id == workspace_id)
-        )
+        place = next((one for one in places_of(session, account) if one.workspace_id == workspace_id), None)
         if place is not None:
             note(session, place, "workspace.renamed", words)
         else:
@@ -60,14 +59,21 @@ def rename_workspace(session: Session, account: Account, workspace_id: int, name
     return workspace
 
 
-def place_of(session: Session, person: Person, workspace_id: int) -> Person:
-    """Give the place that a person's account has in a workspace. Raises NotThere, also when there is no such one."""
-    place = session.scalar(
-        select(Person).where(Person.account_id == person.account_id, Person.workspace_id == workspace_id)
-    )
-    if place is None:
-        raise NotThere("workspace")
-    return place
+def go_to(session: Session, sign_in: SignIn, workspace_id: int) -> Person:
+    """Go on in another workspace with the same sign-in; gives the place there.
+
+    Raises NotThere for a workspace in which the account has no place, as for one that there is not.
+    """
+    for place in places_of(session, sign_in.person.account):
+        if place.workspace_id == workspace_id:
+            sign_in.person = place
+            return place
+    raise NotThere("workspace")
+
+
+def place_in_past(session: Session, account: Account, workspace_id: int) -> Person | None:
+    """Give the place that an account has, or had, in a workspace."""
+    return session.scalar(select(Person).where(Person.account_id == account.id, Person.workspace_id == workspace_id))
 
 
 def _free_name(session: Session, typed: str, besides: int = 0) -> str:

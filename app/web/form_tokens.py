@@ -12,12 +12,11 @@ import hmac
 import secrets
 
 from flask import Flask, current_app, request, session
-from flask_login import current_user
 from itsdangerous import BadData, URLSafeTimedSerializer
 
 from app.people import accounts
 from app.people.models import Workspace
-from app.web.request import db, me
+from app.web.request import db, reader
 
 FIELD = "csrf_token"
 """Flask-WTF's name of the token, in the session and in forms."""
@@ -30,26 +29,27 @@ def install_form_tokens(app: Flask, public: set[str]) -> None:
 
     @app.before_request
     def _take_token_of_workspace() -> None:
-        if request.endpoint in public or not current_user.is_authenticated:
+        person = None if request.endpoint in public else reader()
+        if person is None:
             return
         seed = session.get(_SEED) or session.setdefault(_SEED, secrets.token_urlsafe(24))
-        token = _token(seed, me().workspace_id)
+        token = _token(seed, person.workspace_id)
         if session.get(FIELD) != token:
             session[FIELD] = token
 
 
 def opened_in() -> Workspace | None:
     """Give the other workspace of the person's in which the refused form was opened, if that is why it was refused."""
-    seed = session.get(_SEED)
-    if seed is None or not current_user.is_authenticated:
+    seed, person = session.get(_SEED), reader()
+    if seed is None or person is None:
         return None
     posted = request.form.get(FIELD) or next((request.headers[one] for one in HEADERS if one in request.headers), "")
     try:
         token = URLSafeTimedSerializer(current_app.secret_key or "", salt="wtf-csrf-token").loads(posted)
     except BadData:
         return None
-    for place in accounts.places_of(db(), me().account):
-        if place.id != me().id and hmac.compare_digest(_token(seed, place.workspace_id), str(token)):
+    for place in accounts.places_of(db(), person.account):
+        if place.id != person.id and hmac.compare_digest(_token(seed, place.workspace_id), str(token)):
             return place.workspace
     return None
 

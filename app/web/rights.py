@@ -8,12 +8,11 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from flask import Flask, current_app, request
-from flask_login import current_user
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
 from app.people.roles import ALLOWED, ROLE_WORDS, Permission, Role
-from app.web.request import me, needed
+from app.web.request import needed, reader
 from app.web.sign_in import PUBLIC
 
 
@@ -21,7 +20,8 @@ def can(endpoint: str, method: str = "GET") -> bool:
     """Whether the signed-in person may use a view, with a method when looking and changing differ."""
     if endpoint in PUBLIC:
         return True
-    return bool(current_user.is_authenticated) and me().may(needed(current_app.view_functions[endpoint], method))
+    person = reader()
+    return person is not None and person.may(needed(current_app.view_functions[endpoint], method))
 
 
 def can_open(url: str, method: str = "GET") -> bool:

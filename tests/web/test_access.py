@@ -26,7 +26,7 @@ OF_ROLE = {
     Permission.RUN: set(),
 }
 """The roles that have each permission: written out, so that a change of the code's table must be meant."""
-ENDS_THE_SIGN_IN = {"people.sign_out"}
+ENDS_THE_SIGN_IN = {"people.sign_out", "people.end_sign_in"}
 
 
 SAYS_DONE_BEFORE = {"emails.import_check", "emails.import_cancel", "recipients.cancel"}
@@ -102,7 +102,9 @@ def test_public_pages_need_no_sign_in(app: Flask, anonymous_client: FlaskClient)
     for rule in app.url_map.iter_rules():
         if ROWS[rule.endpoint] is None:
             url = adapter.build(rule.endpoint, dict.fromkeys(rule.arguments, "unknown"))
-            assert not (anonymous_client.get(url).location or "").startswith("/sign-in"), rule.endpoint
+            for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
+                answer = anonymous_client.open(url, method=method)
+                assert not (answer.location or "").startswith("/sign-in"), (rule.endpoint, method)
 
 
 def test_made_up_ids_are_answered_with_a_page_never_a_fault(client: FlaskClient, app: Flask) -> None:
