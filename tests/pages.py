@@ -80,6 +80,7 @@ PLACES = (
     Place("activity", "/activity"),
     Place("settings", "/settings"),
     Place("people", "/settings/people"),
+    Place("workspaces", "/settings/workspaces"),
     Place("you", "/you"),
     Place("unsubscribing", "/settings/unsubscribing/"),
     Place("kind-of-notice-new", "/settings/unsubscribing/kinds/new"),
