@@ -168,13 +168,13 @@ def post(client: FlaskClient, page: str, url: str, **data: str) -> Any:
 
 def test_a_person_goes_from_one_workspace_to_the_other_and_back(of_two: tuple[FlaskClient, Person, Person]) -> None:
     client, here, there = of_two
-    assert "Workspace: </span>Harbour Council" in client.get("/").text
+    assert "Workspace:</span> Harbour Council" in client.get("/").text
     answer = post(client, "/", "/you/workspace", workspace=str(there.workspace_id))
     assert answer.location == "/"
     page = client.get("/").text
-    assert "Workspace: </span>Library" in page and "You are in “Library” now." in page
+    assert "Workspace:</span> Library" in page and "You are in “Library” now." in page
     post(client, "/", "/you/workspace", workspace=str(here.workspace_id))
-    assert "Workspace: </span>Harbour Council" in client.get("/").text
+    assert "Workspace:</span> Harbour Council" in client.get("/").text
 
 
 def test_a_form_opened_before_going_is_refused_in_words_and_works_after_coming_back(
@@ -212,7 +212,7 @@ def test_nobody_goes_where_they_have_no_place(client: FlaskClient, database: Dat
         session.add(Workspace(id=77, name="Elsewhere"))
     for typed in ("77", "999999", "", "x", "²", "9" * 30, str(-1)):
         assert client.post("/you/workspace", data={"workspace": typed}).status_code == 404, typed
-    assert "Workspace: </span>" not in client.get("/").text, "who has one place is offered no other"
+    assert "Workspace:</span> " not in client.get("/").text, "who has one place is offered no other"
 
 
 def test_owners_add_and_rename_workspaces(of_two: tuple[FlaskClient, Person, Person], database: Database) -> None:
