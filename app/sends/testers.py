@@ -92,7 +92,7 @@ def _check_outside(session: Session, actor: Actor, found: Sequence[Tester]) -> N
     """Refuse addresses outside the team to whoever may not send: a test is a real e-mail in the office's name."""
     if session.get_one(Person, actor.id).may(Permission.SEND):
         return
-    team = {person.email for person in accounts.team(session, actor.workspace_id)}
+    team = {one.email for one in accounts.team(session, actor.workspace_id) if one.left_at is None}
     if outside := [address for address, _ in found if address.lower() not in team]:
         raise Refused(
             f"{', '.join(outside)}: as an editor you can test with people who sign in here. "
