@@ -34,6 +34,7 @@ def create_app(settings: Settings) -> Flask:
     from app.web.numbers import install_numbers
     from app.web.request import install_session
     from app.web.request_log import install_request_log
+    from app.web.rights import install_rights
     from app.web.security import install_headers
     from app.web.services import Services
     from app.web.sign_in import check_marks, install_sign_in
@@ -65,6 +66,7 @@ def create_app(settings: Settings) -> Flask:
     install_filters(app)
     install_errors(app)
     install_sign_in(app)
+    install_rights(app)
     for blueprint in (
         web,
         people,

@@ -80,6 +80,7 @@ PLACES = (
     Place("activity", "/activity"),
     Place("settings", "/settings"),
     Place("people", "/settings/people"),
+    Place("workspaces", "/settings/workspaces"),
     Place("you", "/you"),
     Place("you-signing-in", "/you/signing-in"),
     Place("you-signing-in-app", "/you/signing-in/app"),

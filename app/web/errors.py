@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
-from flask import Flask, render_template, request
+from flask import Flask, current_app, render_template, request
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import Forbidden, HTTPException
 
+from app.people.roles import Permission
 from app.refusals import NotThere, Refused
-from app.web.request import roll_back
+from app.web.form_tokens import opened_in
+from app.web.request import is_htmx, me, needed, roll_back
 from app.web.request_log import route
+from app.web.rights import whose_task
 
 log = logging.getLogger(__name__)
 
 WORDS = {
     400: ("That request could not be read", "Go back, load the page again and try once more. Nothing was changed."),
-    403: ("You may not do this", "Only an administrator of your department may. Nothing was changed."),
-    404: ("This page does not exist", "It may have been deleted, or it belongs to another department."),
+    404: ("This page does not exist", "It may have been deleted, or it belongs to another workspace."),
     405: ("That does not work here", "Go back and use the buttons on the page. Nothing was changed."),
     413: (
         "That is too large",
@@ -39,11 +42,24 @@ def install_errors(app: Flask) -> None:
     def _http(error: HTTPException) -> tuple[str, int]:
         return _page(error.code or 500)
 
+    @app.errorhandler(Forbidden)
+    def _forbidden(error: Forbidden) -> tuple[str, int]:
+        return _page(403, words=("You may not do this", f"{_whose_task()} can. Nothing was changed."))
+
     @app.errorhandler(CSRFError)
     def _csrf(error: CSRFError) -> tuple[str, int]:
-        return _page(
-            400, words=("This form is too old", "Load the page again and repeat the step. Nothing was changed.")
-        )
+        workspace = opened_in()
+        if workspace is None:
+            words = ("This form is too old", "Load the page again and repeat the step. Nothing was changed.")
+        else:
+            words = (
+                "This page is of another workspace",
+                f"It was opened in “{workspace.name}”, and you are in “{me().workspace.name}” now. Nothing was "
+                f"changed. Go back to “{workspace.name}” at the top of a new page, then repeat the step here.",
+            )
+        if is_htmx():  # only a part of the page: the rest, with what is typed, stays
+            return render_template("web/_refused.html", heading=words[0], advice=words[1]), 409
+        return _page(400, words=words)
 
     @app.errorhandler(NotThere)
     def _missing(error: NotThere) -> tuple[str, int]:
@@ -65,6 +81,11 @@ def install_errors(app: Flask) -> None:
         log.exception("a view failed", extra={"method": request.method, "route": route()})
         roll_back()  # the page below reads the signed-in person
         return _page(500)
+
+
+def _whose_task() -> str:
+    view: Any = current_app.view_functions.get(request.endpoint or "")
+    return whose_task(needed(view, request.method) if hasattr(view, "may") else Permission.ADMINISTER)
 
 
 def _page(status: int, words: tuple[str, str] | None = None) -> tuple[str, int]:
