@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Protocol
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from app.audit.chain import add_to_chain
 from app.audit.models import AuditEntry
-from app.db import after_commit
+from app.audit.origin import here
+from app.db import after_commit, now
 
 log = logging.getLogger(__name__)
 
@@ -28,45 +31,89 @@ class Actor(Protocol):
         """Workspace the person acts in."""
 
 
+Changes = Mapping[str, tuple[object, object]]
+"""What changed, in words, to what it was before and is since. Never recipients' addresses or secrets."""
+MOST_LETTERS = 500
+"""Letters kept of words, and of a value before or after."""
+
+
 def note(
-    session: Session, actor: Actor, action: str, words: str, *, subject_id: int | None = None, **details: Any
+    session: Session,
+    actor: Actor,
+    action: str,
+    words: str,
+    *,
+    subject_id: int | None = None,
+    changes: Changes | None = None,
+    **details: Any,
 ) -> None:
-    """Add an entry to the trail, in the same transaction as the act itself."""
-    entry = AuditEntry(
-        workspace_id=actor.workspace_id,
-        actor_id=actor.id,
-        action=action,
-        words=words[:500],
-        subject_id=subject_id,
-        details=details,
-    )
-    _add(session, entry)
+    """Add an entry to the trail, in the same transaction as the act itself.
+
+    `changes` tells what a reader would ask for: `{"Name": (old, new)}`, in words; what stayed the same is left out.
+    """
+    _add(session, actor.workspace_id, actor.id, action, words, subject_id, changes, details)
 
 
 def note_program(
-    session: Session, workspace_id: int, action: str, words: str, *, subject_id: int | None = None, **details: Any
+    session: Session,
+    workspace_id: int,
+    action: str,
+    words: str,
+    *,
+    subject_id: int | None = None,
+    changes: Changes | None = None,
+    **details: Any,
 ) -> None:
     """Add an act of the program itself, for example a send paused after a refused token."""
-    _add(
-        session,
-        AuditEntry(
-            workspace_id=workspace_id,
-            actor_id=None,
-            action=action,
-            words=words[:500],
-            subject_id=subject_id,
-            details=details,
-        ),
+    _add(session, workspace_id, None, action, words, subject_id, changes, details)
+
+
+def in_words(value: object) -> str:
+    """Give a value before or after an act for people: yes and no, lists with commas, and nothing as `none`."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value is None or value == "" or value == [] or value == ():
+        return "none"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, datetime):
+        return f"{value.astimezone(UTC):%-d %b %Y, %H:%M} UTC"
+    if isinstance(value, list | tuple | set | frozenset):
+        return ", ".join(in_words(one) for one in value)
+    return str(value)
+
+
+def _add(
+    session: Session,
+    workspace_id: int,
+    actor_id: int | None,
+    action: str,
+    words: str,
+    subject_id: int | None,
+    changes: Changes | None,
+    details: dict[str, Any],
+) -> None:
+    told = {what: [in_words(one)[:MOST_LETTERS] for one in pair] for what, pair in (changes or {}).items()}
+    told = {what: pair for what, pair in told.items() if pair[0] != pair[1]}
+    origin = here()
+    entry = AuditEntry(
+        workspace_id=workspace_id,
+        actor_id=actor_id,
+        action=action,
+        words=words[:MOST_LETTERS],
+        subject_id=subject_id,
+        details={**details, "changes": told} if told else details,
+        via=origin.via,
+        address=origin.address[:45],
+        browser=origin.browser[:100],
+        at=now(),
     )
-
-
-def _add(session: Session, entry: AuditEntry) -> None:
-    session.add(entry)
-    subject = {"send": "send_id", "recipient": "message_id"}.get(entry.action.partition(".")[0], "subject_id")
-    numbers = {"workspace_id": entry.workspace_id, "by": "program" if entry.actor_id is None else "person"}
-    if entry.subject_id is not None:
-        numbers[subject] = entry.subject_id
-    after_commit(session, partial(log.info, entry.action, extra=numbers))
+    add_to_chain(session, entry)
+    subject = {"send": "send_id", "recipient": "message_id"}.get(action.partition(".")[0], "subject_id")
+    numbers = {"workspace_id": workspace_id, "by": "program" if actor_id is None else "person"}
+    if subject_id is not None:
+        numbers[subject] = subject_id
+    after_commit(session, partial(log.info, action, extra=numbers))
 
 
 def latest(session: Session, workspace_id: int, *, before: int | None = None, limit: int = 50) -> Sequence[AuditEntry]:
