@@ -25,6 +25,7 @@ class AuditEntry(Base):
         Index("ix_audit_entry_subject", "workspace_id", "subject_id", "id"),
         Index("ix_audit_entry_place", "workspace_id", "position", unique=True),
         Index("ix_audit_entry_actor", "workspace_id", "actor_id", "position"),
+        Index("ix_audit_entry_time", "workspace_id", "at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

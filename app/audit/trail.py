@@ -51,7 +51,13 @@ def note(
 
     `changes` tells what a reader would ask for: `{"Name": (old, new)}`, in words; what stayed the same is left out.
     """
-    _add(session, actor.workspace_id, actor.id, action, words, subject_id, changes, details)
+    details = _with_changes(details, changes)
+    _add(
+        session,
+        AuditEntry(workspace_id=actor.workspace_id, actor_id=actor.id, details=details, subject_id=subject_id),
+        action,
+        words,
+    )
 
 
 def note_program(
@@ -65,14 +71,15 @@ def note_program(
     **details: Any,
 ) -> None:
     """Add an act of the program itself, for example a send paused after a refused token."""
-    _add(session, workspace_id, None, action, words, subject_id, changes, details)
+    details = _with_changes(details, changes)
+    _add(session, AuditEntry(workspace_id=workspace_id, details=details, subject_id=subject_id), action, words)
 
 
 def in_words(value: object) -> str:
     """Give a value before or after an act for people: yes and no, lists with commas, and nothing as `none`."""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if value is None or value == "" or value == [] or value == ():
+    if value is None or value in ("", [], ()):
         return "none"
     if isinstance(value, int):
         return f"{value:,}"
@@ -83,45 +90,22 @@ def in_words(value: object) -> str:
     return str(value)
 
 
-def _add(
-    session: Session,
-    workspace_id: int,
-    actor_id: int | None,
-    action: str,
-    words: str,
-    subject_id: int | None,
-    changes: Changes | None,
-    details: dict[str, Any],
-) -> None:
+def _with_changes(details: dict[str, Any], changes: Changes | None) -> dict[str, Any]:
     told = {what: [in_words(one)[:MOST_LETTERS] for one in pair] for what, pair in (changes or {}).items()}
     told = {what: pair for what, pair in told.items() if pair[0] != pair[1]}
+    return {**details, "changes": told} if told else details
+
+
+def _add(session: Session, entry: AuditEntry, action: str, words: str) -> None:
     origin = here()
-    entry = AuditEntry(
-        workspace_id=workspace_id,
-        actor_id=actor_id,
-        action=action,
-        words=words[:MOST_LETTERS],
-        subject_id=subject_id,
-        details={**details, "changes": told} if told else details,
-        via=origin.via,
-        address=origin.address[:45],
-        browser=origin.browser[:100],
-        at=now(),
-    )
+    entry.at, entry.action, entry.words = now(), action, words[:MOST_LETTERS]
+    entry.via, entry.address, entry.browser = origin.via, origin.address[:45], origin.browser[:100]
     add_to_chain(session, entry)
     subject = {"send": "send_id", "recipient": "message_id"}.get(action.partition(".")[0], "subject_id")
-    numbers = {"workspace_id": workspace_id, "by": "program" if actor_id is None else "person"}
-    if subject_id is not None:
-        numbers[subject] = subject_id
+    numbers = {"workspace_id": entry.workspace_id, "by": "program" if entry.actor_id is None else "person"}
+    if entry.subject_id is not None:
+        numbers[subject] = entry.subject_id
     after_commit(session, partial(log.info, action, extra=numbers))
-
-
-def latest(session: Session, workspace_id: int, *, before: int | None = None, limit: int = 50) -> Sequence[AuditEntry]:
-    """Give entries newest first, `before` an entry's id for the next page."""
-    query = select(AuditEntry).where(AuditEntry.workspace_id == workspace_id)
-    if before is not None:
-        query = query.where(AuditEntry.id < before)
-    return session.scalars(query.order_by(AuditEntry.id.desc()).limit(limit)).all()
 
 
 def of_list(

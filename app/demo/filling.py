@@ -11,7 +11,7 @@ from app.demo.people import COLUMNS, large_list, small_list
 from app.emails import publishing, templates
 from app.emails.content import content_of
 from app.emails.models import Template, TemplateVersion
-from app.people import connection, senders
+from app.people import connection, own_mail, senders
 from app.people.models import Person
 from app.people.roles import Role
 from app.recipients import lists
@@ -74,6 +74,7 @@ def fill(session: Session, settings: Settings, base_url: str) -> None:
     session.flush()
     for local_part, name, domain in (("notices", ORGANISATION, "example.com"), ("cards", "Card desk", "example.org")):
         senders.add_sender(session, actor, local_part=local_part, domain=domain, name=name, reply_to="desk@example.com")
+    own_mail.choose_sender(session, actor, senders.senders(session, actor.workspace_id)[-1].id)
     connection.switch_live(session, actor, live=True)
     for name, part, subject, sample in _PARTS:
         template = templates.create_template(session, actor, name)

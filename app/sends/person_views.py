@@ -17,6 +17,7 @@ from app.sends import erasing, retention, whole_person
 from app.sends.blueprint import Page, blueprint
 from app.sends.words import why_words
 from app.web.forms import Form
+from app.web.looks import note_download
 from app.web.numbers import row_number
 from app.web.request import db, may, me
 
@@ -60,6 +61,7 @@ def person_data(form: str) -> Response:
     """All that is kept of a person, for them."""
     email = _address()
     everything = whole_person.everything(db(), me(), email)
+    note_download("person_downloaded", "Everything about one person downloaded")
     if form == "json":
         answer = Response(json.dumps(everything, indent=2, ensure_ascii=False), mimetype="application/json")
     else:

@@ -1,7 +1,7 @@
 """the trail: from where, chained and protected; its own time of keeping; values hidden after sending
 
 Revision ID: 0022
-Revises: 0017
+Revises: 0018
 """
 
 import hashlib
@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0022"
-down_revision = "0017"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 
@@ -50,6 +50,7 @@ def upgrade() -> None:
     _chain_what_is_there()
     op.create_index("ix_audit_entry_place", "audit_entry", ["workspace_id", "position"], unique=True)
     op.create_index("ix_audit_entry_actor", "audit_entry", ["workspace_id", "actor_id", "position"])
+    op.create_index("ix_audit_entry_time", "audit_entry", ["workspace_id", "at"])
     for statement in _protection(op.get_bind().dialect.name):
         op.execute(statement)
 
@@ -64,6 +65,7 @@ def downgrade() -> None:
         for table in ("audit_entry", "audit_head"):
             for act in ("update", "delete"):
                 op.execute(f"DROP TRIGGER {table}_{act}")
+    op.drop_index("ix_audit_entry_time", "audit_entry")
     op.drop_index("ix_audit_entry_actor", "audit_entry")
     op.drop_index("ix_audit_entry_place", "audit_entry")
     op.drop_table("audit_look")
