@@ -25,8 +25,10 @@ class FilterForm(Form):
 
         csrf = False
 
-    person = SelectField("Who")
-    kind = SelectField("What", choices=[("", "Everything"), *((key, one.words) for key, one in KINDS.items())])
+    person = SelectField("Who", default="")
+    kind = SelectField(
+        "What", default="", choices=[("", "Everything"), *((key, one.words) for key, one in KINDS.items())]
+    )
     since = DateField("From", [Optional()])
     until = DateField("To", [Optional()])
     q = StringField("Words", [Length(max=100, message="At most 100 letters.")], filters=[strip])

@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import io
 from datetime import UTC, datetime, timedelta
+from html import unescape
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
+from werkzeug.test import TestResponse
 
 from app.audit.acts import KINDS, kind_of
 from app.audit.models import AuditEntry
@@ -18,7 +20,7 @@ from app.db import Database, now
 from app.people.models import Person
 from tests.conftest import signed_in
 from tests.factories import a_list, some_people
-from tests.recipients.test_views import words
+from tests.recipients.test_views import words as words_of
 from tests.statements import statements
 
 
@@ -28,6 +30,10 @@ def trail(database: Database, actor: Person, staff: Person) -> None:
         note(session, staff, "send.paused", "Send 1 paused", subject_id=1)
         note(session, actor, "list.renamed", "=List “A” renamed to “B”", changes={"Name": ("A", "=1+1")})
         note_program(session, actor.workspace_id, "send.finished", "Send 1 finished", subject_id=1)
+
+
+def words(answer: TestResponse) -> str:
+    return unescape(words_of(answer.text))
 
 
 def shown(client: FlaskClient, query: str = "") -> str:
