@@ -88,6 +88,7 @@ PLACES = (
     Place("kind-of-notice-new", "/settings/unsubscribing/kinds/new"),
     Place("unsubscribing-by-hand", "/settings/unsubscribing/by-hand"),
     Place("template-notice", "/templates/1/notice"),
+    Place("template-hiding", "/templates/1/hiding"),
     Place("send-notice", "/sends/{draft}/notice"),
     Place("unsubscribe-example", "/u/00000000-0000-4000-8000-000000000000"),
     Place("unsubscribe-unknown", "/u/nobody"),

@@ -24,6 +24,7 @@ from app.delivery.answers import Verdict
 from app.delivery.bulk import ROWS, folded, unfolded
 from app.delivery.claiming import Claimed, still_held
 from app.sends.control import pause_by_program
+from app.sends.hiding import hide_values, look_again
 from app.sends.models import ANSWERED, AT_WORK, UNDER_WAY, Attempt, Message, Outcome, Send, SendState
 from app.sends.pauses import BOUNCES, pause_words, too_many_bounces
 from app.sends.tallies import counts, move, move_retrying
@@ -132,6 +133,7 @@ def record_of(
             settled.append((result, after))
             moves[before, after] += 1
     _write(session, settled, at)
+    hide_values(session, send, {result.message.id: after for result, after in settled}, at)
     move(session, send.id, moves)
     move_retrying(session, send.id, sum(1 for result, after in settled if _retry_until(result, after) is not None))
     _pause(session, send, results, moves)
@@ -147,6 +149,7 @@ def finish_when_done(session: Session, send_id: int) -> bool:
     if send.state in AT_WORK:
         send.state = SendState.FINISHED
         send.finished_at = now()
+        look_again(send)
         note_program(session, send.workspace_id, "send.finished", f"Send {send_id} finished", subject_id=send_id)
     return True
 

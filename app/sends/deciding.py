@@ -20,6 +20,7 @@ from app.audit.trail import Actor, note
 from app.db import now
 from app.refusals import Refused
 from app.sends.control import find_send
+from app.sends.hiding import look_again
 from app.sends.models import Attempt, Message, Outcome, Send, SendTally
 from app.sends.retrying import check_seen, lock, not_since, these, try_again
 from app.sends.tallies import move
@@ -154,6 +155,7 @@ def _settle(
         update(Message).where(*asked_about).values(**values).execution_options(synchronize_session=False)
     ).rowcount  # type: ignore[attr-defined]
     check_seen(count, seen)
+    look_again(send)
     if decision is Decision.MARK_SENT:
         move(session, send.id, {(Outcome.UNKNOWN, Outcome.ACCEPTED): count})
     return count

@@ -90,7 +90,12 @@ class Send(Base):
     __table_args__ = (
         Index("ix_send_newest", "workspace_id", "id"),
         Index("ix_send_state", "state", "start_at"),
-        Index("ix_send_hiding", "id", sqlite_where=text("is_hiding"), postgresql_where=text("is_hiding")),
+        Index(
+            "ix_send_hiding",
+            "hide_at",
+            sqlite_where=text("hide_at IS NOT NULL"),
+            postgresql_where=text("hide_at IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -172,8 +177,8 @@ class Send(Base):
     """When the retention rule took the people's data of this send away; None: they are kept."""
     hides: Mapped[list[str]] = mapped_column(default=list)
     """Variables whose values go when a message has its outcome, as its template said at release; `*`: all."""
-    is_hiding: Mapped[bool] = mapped_column(default=False)
-    """Some of its values may still have to go."""
+    hide_at: Mapped[datetime | None]
+    """When it is looked through next for values that still have to go; None: there are none."""
     total: Mapped[int] = mapped_column(default=0)
     """Messages of the snapshot; the tallies always add up to it (P1)."""
 

@@ -20,6 +20,7 @@ from app.sends import audience
 from app.sends.audience_models import AudiencePart
 from app.sends.audience_parts import included_lists, parts_of
 from app.sends.control import find_send
+from app.sends.hiding import take_over
 from app.sends.models import Audience, Message, Outcome, ReviewProblem, ReviewState, Send, SendKind, SendState
 from app.sends.pace import Pace, set_pace
 from app.sends.review import MOST_PROBLEMS, fingerprint
@@ -81,6 +82,8 @@ def release(
     _take_options(session, send, options)
     total, skipped = _snapshot(session, send)
     send.total = total
+    if send.template_version is not None:
+        take_over(send, send.template_version)
     send.public_url = session.get_one(Workspace, send.workspace_id).public_url
     open_tallies(session, send.id, pending=total - skipped, skipped=skipped)
     if total == skipped:  # trial mode, or nobody may be written to since the review: there is nothing to wait for

@@ -16,6 +16,7 @@ from app.audit.trail import Actor, note
 from app.db import now
 from app.refusals import Refused
 from app.sends.control import find_send
+from app.sends.hiding import look_again
 from app.sends.models import Attempt, Message, Outcome, Send, SendKind, SendState
 from app.sends.release import team_in_trial_mode
 from app.sends.stopped import everybody_of, must_not, who_must_not
@@ -107,6 +108,7 @@ def try_again(
     move(session, send.id, {(outcome, Outcome.PENDING): moved})
     if send.state is SendState.FINISHED:
         send.state, send.finished_at = SendState.SENDING, None
+    look_again(send)
     session.flush()
     return moved
 
@@ -143,6 +145,7 @@ def these(session: Session, send: Send, outcome: Outcome, message_id: int | None
         Message.send_id == send.id,
         Message.state == outcome,
         Message.erased_at.is_(None),  # what it said is gone
+        Message.hidden_at.is_(None),  # so are the values it needs
         _may_be_written_to(session, send),
     ]
     return [*of_group, Message.id == message_id] if message_id is not None else of_group

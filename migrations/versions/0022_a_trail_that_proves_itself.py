@@ -74,7 +74,7 @@ def downgrade() -> None:
     for table, names in (
         ("audit_entry", ("via", "address", "browser", "salt", *SEAL, "erased_at")),
         ("workspace", ("keep_trail_years",)),
-        ("send", ("hides", "is_hiding")),
+        ("send", ("hides", "hide_at")),
         ("message", ("hidden_at",)),
     ):
         for name in names:
@@ -90,9 +90,9 @@ def _columns() -> None:
     op.add_column("audit_entry", sa.Column("erased_at", TIME, nullable=True))
     op.add_column("workspace", sa.Column("keep_trail_years", sa.Integer(), nullable=True))
     op.add_column("send", sa.Column("hides", sa.JSON(), nullable=False, server_default="[]"))
-    op.add_column("send", sa.Column("is_hiding", sa.Boolean(), nullable=False, server_default=sa.false()))
-    hiding = sa.text("is_hiding")
-    op.create_index("ix_send_hiding", "send", ["id"], sqlite_where=hiding, postgresql_where=hiding)
+    op.add_column("send", sa.Column("hide_at", TIME, nullable=True))
+    due = sa.text("hide_at IS NOT NULL")
+    op.create_index("ix_send_hiding", "send", ["hide_at"], sqlite_where=due, postgresql_where=due)
     op.add_column("message", sa.Column("hidden_at", TIME, nullable=True))
 
 

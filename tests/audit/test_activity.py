@@ -43,9 +43,7 @@ def shown(client: FlaskClient, query: str = "") -> str:
 
 
 @pytest.mark.usefixtures("trail")
-def test_entries_are_filtered_by_person_kind_day_and_words(
-    client: FlaskClient, actor: Person, staff: Person
-) -> None:
+def test_entries_are_filtered_by_person_kind_day_and_words(client: FlaskClient, actor: Person, staff: Person) -> None:
     everything = shown(client)
     assert "Send 1 paused" in everything and "renamed to" in everything and "Send 1 finished" in everything
     of_staff = shown(client, f"?person={staff.id}")
