@@ -28,6 +28,7 @@ from app.sends.hiding import hide_values, look_again
 from app.sends.models import ANSWERED, AT_WORK, UNDER_WAY, Attempt, Message, Outcome, Send, SendState
 from app.sends.pauses import BOUNCES, pause_words, too_many_bounces
 from app.sends.tallies import counts, move, move_retrying
+from app.sends.words import state_change
 
 GOES_ON = (*AT_WORK, SendState.PAUSED)
 """States of a send in which its messages may wait."""
@@ -147,10 +148,11 @@ def finish_when_done(session: Session, send_id: int) -> bool:
     if send is None or any(tally[state] for state in UNDER_WAY):
         return False
     if send.state in AT_WORK:
-        send.state = SendState.FINISHED
+        before, send.state = send.state, SendState.FINISHED
         send.finished_at = now()
         look_again(send)
-        note_program(session, send.workspace_id, "send.finished", f"Send {send_id} finished", subject_id=send_id)
+        words, changes = f"Send {send_id} finished", state_change(before, SendState.FINISHED)
+        note_program(session, send.workspace_id, "send.finished", words, subject_id=send_id, changes=changes)
     return True
 
 

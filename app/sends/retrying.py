@@ -21,7 +21,7 @@ from app.sends.models import Attempt, Message, Outcome, Send, SendKind, SendStat
 from app.sends.release import team_in_trial_mode
 from app.sends.stopped import everybody_of, must_not, who_must_not
 from app.sends.tallies import move
-from app.sends.words import RETRY_WORDS, retry_helps
+from app.sends.words import OUTCOMES, RETRY_WORDS, retry_helps
 
 CAN_BE_RETRIED = (Outcome.FAILED, Outcome.REJECTED)
 """Final until a person retries; nothing of these went out (design, section 4)."""
@@ -73,7 +73,9 @@ def retry(
     chosen = (Message.reason.in_(list(reasons)), not_since(upto))
     moved = try_again(session, send, outcome, *chosen, seen=seen, message_id=message_id)
     words = f"{moved:,} {outcome} e-mails of send {send_id} to be tried again"
-    note(session, actor, "send.retried", words, subject_id=send_id, reasons=list(reasons), message_id=message_id)
+    changes = {"Outcome": (OUTCOMES[outcome].label, OUTCOMES[Outcome.PENDING].label)}
+    also = {"reasons": list(reasons), "message_id": message_id}
+    note(session, actor, "send.retried", words, subject_id=send_id, changes=changes, **also)
     return moved
 
 
