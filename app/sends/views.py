@@ -27,6 +27,7 @@ from app.sends import (
     person_views,
     release,
     results,
+    retention_views,
     tallies,
     testing_views,
 )
@@ -58,6 +59,7 @@ __all__ = [
     "file_views",
     "notice_views",
     "person_views",
+    "retention_views",
     "testing_views",
 ]
 PAGE = 50

@@ -76,6 +76,7 @@ def downgrade() -> None:
         ("workspace", ("keep_trail_years",)),
         ("send", ("hides", "hide_at")),
         ("message", ("hidden_at",)),
+        ("stored_file", ("unused_since",)),
     ):
         for name in names:
             op.drop_column(table, name)
@@ -93,6 +94,7 @@ def _columns() -> None:
     op.add_column("send", sa.Column("hide_at", TIME, nullable=True))
     due = sa.text("hide_at IS NOT NULL")
     op.create_index("ix_send_hiding", "send", ["hide_at"], sqlite_where=due, postgresql_where=due)
+    op.add_column("stored_file", sa.Column("unused_since", TIME, nullable=True))
     op.add_column("message", sa.Column("hidden_at", TIME, nullable=True))
 
 
