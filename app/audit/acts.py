@@ -20,10 +20,10 @@ class Kind:
 KINDS = {
     "templates": Kind("Templates, layouts and snippets", ("template", "piece")),
     "lists": Kind("Lists and the people on them", ("list", "recipient", "segment", "test_group")),
-    "sends": Kind("Sends", ("send", "approval")),
+    "sends": Kind("Sends", ("send",)),
     "suppressions": Kind("Suppressions and bad addresses", ("suppression", "bad_address")),
-    "people": Kind("People, roles and sign-in", ("person", "account", "invitation", "session", "factor", "passkey")),
-    "settings": Kind("Settings", ("workspace", "connection", "sender", "topic", "own_mail", "key")),
+    "people": Kind("People, roles and sign-in", ("person", "invitation")),
+    "settings": Kind("Settings", ("workspace", "installation", "connection", "sender", "topic")),
     "trail": Kind("The trail itself", ("trail",)),
     LOOKED: Kind("Looked at people's data", (LOOKED,)),
 }

@@ -7,7 +7,7 @@ import logging
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.audit import looks
-from app.web.request import db, me, services
+from app.web.request import me, services
 
 log = logging.getLogger(__name__)
 
@@ -16,8 +16,11 @@ def note_opened(what: str, words: str, subject_id: int) -> None:
     """Note that the signed-in person opened people's data, once a day. `what` is the rest of `looked.…`."""
     person = me()
     try:
-        if not looks.was_noted_today(db(), person, what, subject_id):
-            with services().database.writing() as session:  # the request's own session only reads
+        # Sessions of their own: the request's only reads, and must not suffer from a failure here.
+        with services().database.reading() as session:
+            is_noted = looks.was_noted_today(session, person, what, subject_id)
+        if not is_noted:
+            with services().database.writing() as session:
                 looks.note_first_look(session, person, what, words, subject_id)
     except SQLAlchemyError:
         log.exception("a look at people's data could not be noted", extra={"subject_id": subject_id})

@@ -18,10 +18,11 @@ from sqlalchemy.orm import Session
 from app.audit.chain import head_words, heads
 from app.audit.models import AuditEntry
 from app.audit.origin import Origin, Via, acting_from, browser_words
+from app.audit.protection import lifted
 from app.audit.trail import note, note_program
 from app.audit.verifying import breaks, noted_head
 from app.cli import main
-from app.db import Database
+from app.db import Database, table_of
 from app.people.models import Person
 from app.settings import Settings
 from tests.conftest import SECRET_KEY
@@ -153,6 +154,22 @@ def test_the_database_itself_refuses_to_change_the_trail(database: Database, act
     with pytest.raises(DBAPIError, match="the trail cannot be changed"), database.engine.begin() as connection:
         connection.exec_driver_sql(act)
     assert found(database, actor) == []
+
+
+@pytest.mark.usefixtures("noted")
+def test_a_restore_may_empty_and_fill_the_trail_and_is_held_to_the_chain_again_afterwards(
+    database: Database, actor: Person
+) -> None:
+    told = entries(database)
+    table = table_of(AuditEntry)
+    with database.engine.begin() as connection, lifted(connection):
+        rows = [dict(row) for row in connection.execute(select(table)).mappings()]
+        connection.execute(table.delete())
+        connection.execute(table.insert(), rows)
+    assert [one.digest for one in entries(database)] == [one.digest for one in told]
+    assert found(database, actor) == []
+    with pytest.raises(DBAPIError, match="the trail cannot be changed"), database.engine.begin() as connection:
+        connection.execute(table.delete())
 
 
 @pytest.mark.usefixtures("noted")
