@@ -29,6 +29,8 @@ DOUBT_HOURS = 24
 """How long a message in doubt keeps its values when nobody decides."""
 CHUNK = 1_000
 """Messages whose values are taken out in one transaction."""
+CHUNKS = 20
+"""Chunks of a send in one look."""
 LOOK_SECONDS = 60.0
 """How often a send under way is looked through for messages that did not end at a worker."""
 OVER = (SendState.FINISHED, SendState.CANCELLED)
@@ -60,14 +62,17 @@ def look_again(send: Send) -> None:
 
 
 def hide_left(database: Database) -> None:
-    """Take the values out of messages that ended without a worker's record, and out of sends that are over."""
+    """Take the values out of messages that ended without a worker's record, and out of sends that are over.
+
+    Of one send at most `CHUNKS` chunks, so that a worker's sign of life does not wait; the next look goes on.
+    """
     with database.reading() as session:
         due = session.scalars(select(Send.id).where(Send.hide_at <= now())).all()
     for send_id in due:
-        more = True
-        while more:
+        for _ in range(CHUNKS):
             with database.writing() as session:
-                more = _hide_chunk(session, send_id)
+                if not _hide_chunk(session, send_id):
+                    break
 
 
 def without(hides: Sequence[str], values: Mapping[str, Any]) -> dict[str, Any]:

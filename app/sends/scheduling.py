@@ -67,6 +67,8 @@ def undo(session: Session, actor: Actor, send_id: int) -> None:
         "list_name": "",
         "columns": [],
         "total": 0,
+        "hides": [],
+        "hide_at": None,
     }
     if not change_state(session, send_id, (SendState.SCHEDULED,), SendState.DRAFT, _not_begun(), **values):
         if session.scalar(select(Send.state).where(Send.id == send_id)) is SendState.DRAFT:  # done already
