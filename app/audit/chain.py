@@ -20,21 +20,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 import secrets
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 
-from sqlalchemy import event, select
+from sqlalchemy import event, inspect, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app.audit.models import AuditEntry, AuditHead
-from app.db import after_commit
-
-log = logging.getLogger(__name__)
 
 FORMAT = 1
 _WAITING = "postroom_trail"
@@ -93,9 +88,13 @@ def _seal_waiting(session: Session) -> None:
     waiting: list[AuditEntry] = session.info.pop(_WAITING, [])
     entries = [one for one in waiting if one in session]  # what was rolled back is in the session no more
     if entries:
+        unwritten = [one for one in entries if inspect(one).pending]
+        for one in unwritten:  # they are written sealed, with the head
+            session.expunge(one)
         session.flush()  # takes every other lock first
         for workspace_id in sorted({one.workspace_id for one in entries}):
             seal(session, workspace_id, [one for one in entries if one.workspace_id == workspace_id])
+        session.add_all(unwritten)
         session.flush()
 
 
@@ -107,9 +106,6 @@ def seal(session: Session, workspace_id: int, entries: Sequence[AuditEntry]) -> 
         entry.content_digest = content_digest_of(entry)
         entry.digest = digest_of(entry)
         head.position, head.digest = entry.position, entry.digest
-    # The log is kept elsewhere: it proves later how far the trail went, whatever becomes of the database.
-    numbers = {"workspace_id": workspace_id, "position": head.position, "digest": head.digest}
-    after_commit(session, partial(log.info, "trail sealed", extra=numbers))
 
 
 def _held_head(session: Session, workspace_id: int) -> AuditHead:

@@ -102,10 +102,18 @@ def _add(session: Session, entry: AuditEntry, action: str, words: str) -> None:
     entry.via, entry.address, entry.browser = origin.via, origin.address[:45], origin.browser[:100]
     add_to_chain(session, entry)
     subject = {"send": "send_id", "recipient": "message_id"}.get(action.partition(".")[0], "subject_id")
-    numbers = {"workspace_id": entry.workspace_id, "by": "program" if entry.actor_id is None else "person"}
+    numbers: dict[str, object] = {
+        "workspace_id": entry.workspace_id,
+        "by": "program" if entry.actor_id is None else "person",
+    }
     if entry.subject_id is not None:
         numbers[subject] = entry.subject_id
-    after_commit(session, partial(log.info, action, extra=numbers))
+    after_commit(session, partial(_log, entry, numbers))
+
+
+def _log(entry: AuditEntry, numbers: dict[str, object]) -> None:
+    # The log is kept elsewhere: it proves later how far the trail went, whatever becomes of the database.
+    log.info(entry.action, extra={**numbers, "position": entry.position, "digest": entry.digest})
 
 
 def of_list(
