@@ -32,6 +32,7 @@ def create_app(settings: Settings) -> Flask:
     from app.web.errors import install_errors
     from app.web.filters import install_filters
     from app.web.numbers import install_numbers
+    from app.web.origin import install_origin
     from app.web.request import install_session
     from app.web.request_log import install_request_log
     from app.web.rights import install_rights
@@ -61,6 +62,7 @@ def create_app(settings: Settings) -> Flask:
 
     install_numbers(app)
     install_request_log(app)
+    install_origin(app)
     install_session(app)
     install_headers(app)
     install_filters(app)

@@ -8,11 +8,16 @@ import sys
 
 import click
 
+from app.audit.cli import audit
+from app.audit.origin import Origin, Via, acting_from
 from app.db import Database
 from app.logs import set_up_logs
 from app.people.models import Person
 from app.people.roles import Role
 from app.settings import Settings, SettingsError
+
+SERVING = ("web", "worker", "demo", "simulator")
+"""Commands under which the program itself works; what the others do, a person does on the command line."""
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -24,6 +29,11 @@ def main(context: click.Context) -> None:
     except SettingsError as error:
         raise click.ClickException(str(error)) from error
     set_up_logs(context.obj)
+    if context.invoked_subcommand not in SERVING:
+        context.with_resource(acting_from(Origin(Via.COMMAND_LINE)))
+
+
+main.add_command(audit)
 
 
 @main.command()

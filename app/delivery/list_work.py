@@ -13,10 +13,12 @@ from collections.abc import Callable, Sequence
 
 from sqlalchemy.orm import Session
 
+from app.audit import looks
 from app.db import Database
+from app.people.trail_keeping import take_old_words_away
 from app.recipients import changes, keying, sorting
 from app.refusals import Refused
-from app.sends import retention
+from app.sends import retention, unused_files
 
 log = logging.getLogger(__name__)
 
@@ -59,9 +61,13 @@ class ListWork:
             sorting.clear_left_over(self._database, stops=stops)
 
     def tidy(self) -> None:
-        """Take away what is kept no longer: data by the retention rule, undos that are over, keys left over."""
+        """Take away what is kept no longer: data and files by the retention rules, undos that are over."""
         stops = self._stop.is_set
         retention.take_away(self._database, stops=stops)
+        unused_files.collect(self._database, stops=stops)
+        take_old_words_away(self._database, stops=stops)
+        with self._database.writing() as session:
+            looks.forget_old(session)
         sorting.clear_left_over(self._database, stops=stops)
         while not stops():
             with self._database.writing() as session:

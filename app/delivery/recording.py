@@ -24,9 +24,11 @@ from app.delivery.answers import Verdict
 from app.delivery.bulk import ROWS, folded, unfolded
 from app.delivery.claiming import Claimed, still_held
 from app.sends.control import pause_by_program
+from app.sends.hiding import hide_values, look_again
 from app.sends.models import ANSWERED, AT_WORK, UNDER_WAY, Attempt, Message, Outcome, Send, SendState
 from app.sends.pauses import BOUNCES, pause_words, too_many_bounces
 from app.sends.tallies import counts, move, move_retrying
+from app.sends.words import state_change
 
 GOES_ON = (*AT_WORK, SendState.PAUSED)
 """States of a send in which its messages may wait."""
@@ -132,6 +134,7 @@ def record_of(
             settled.append((result, after))
             moves[before, after] += 1
     _write(session, settled, at)
+    hide_values(session, send, {result.message.id: after for result, after in settled}, at)
     move(session, send.id, moves)
     move_retrying(session, send.id, sum(1 for result, after in settled if _retry_until(result, after) is not None))
     _pause(session, send, results, moves)
@@ -145,9 +148,11 @@ def finish_when_done(session: Session, send_id: int) -> bool:
     if send is None or any(tally[state] for state in UNDER_WAY):
         return False
     if send.state in AT_WORK:
-        send.state = SendState.FINISHED
+        before, send.state = send.state, SendState.FINISHED
         send.finished_at = now()
-        note_program(session, send.workspace_id, "send.finished", f"Send {send_id} finished", subject_id=send_id)
+        look_again(send)
+        words, changes = f"Send {send_id} finished", state_change(before, SendState.FINISHED)
+        note_program(session, send.workspace_id, "send.finished", words, subject_id=send_id, changes=changes)
     return True
 
 

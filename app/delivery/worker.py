@@ -33,6 +33,7 @@ from app.delivery.suppression_sync import SuppressionSyncJob
 from app.logs import log_context, set_up_logs
 from app.people.sign_in_work import work_on_sign_ins
 from app.sends.control import resume_due
+from app.sends.hiding import hide_left
 from app.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -165,6 +166,7 @@ class WorkerProcess:
         for send_id in resumed:
             self.queue.wake(send_id)
         recovery.sweep(self.database, self.queue, self.settings.lease_seconds, self.holders)
+        hide_left(self.database)
         self.reviewing.wake_silent()
         self.list_importing.wake_silent()
         post_times.keep(self.database)

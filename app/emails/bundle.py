@@ -20,7 +20,8 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from app.emails.content import Content, Format, Hint, TemplateFile, Variant
+from app.emails.content import ALL_VALUES, Content, Format, Hint, TemplateFile, Variant
+from app.emails.hiding import MOST_NAMES, checked_names
 from app.emails.languages import is_language
 from app.emails.models import PieceKind
 from app.emails.templates import MOST_CHARACTERS
@@ -112,6 +113,7 @@ class _TemplateJson(_Json):
     language_column: _Short = ""
     variables: dict[str, _VariableJson] = {}
     files: list[_FileJson] = []
+    hides: Annotated[list[_Short], Field(max_length=MOST_NAMES)] = []
 
 
 class _PieceJson(_Json):
@@ -199,6 +201,7 @@ def _files_of_template(template: BundledTemplate) -> Iterator[tuple[str, bytes]]
                     for name, hint in content.hints.items()
                 },
                 "files": listed,
+                **({"hides": list(content.hides)} if content.hides else {}),
             }
         ),
     )
@@ -249,6 +252,11 @@ def _read_template(files: Files, folder: str) -> BundledTemplate:
         headers=tuple((name, value) for name, value in said.headers),
         hints={name: Hint(one.kind, one.example, one.default) for name, one in said.variables.items()},
         files=listed,
+        hides=tuple(said.hides)
+        if ALL_VALUES in said.hides
+        else checked_names(" ".join(said.hides))
+        if said.hides
+        else (),
     )
     name = " ".join(said.name.split())
     return BundledTemplate(

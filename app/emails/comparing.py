@@ -14,6 +14,7 @@ from difflib import SequenceMatcher
 from itertools import zip_longest
 
 from app.emails.content import Content
+from app.emails.hiding import hidden_words
 from app.emails.languages import language_name
 
 MOST_PAIRS = 200_000
@@ -125,6 +126,8 @@ def _settings(content: Content, layout: str) -> Iterator[str]:
     yield f"Language: {language_name(content.language)}"
     if content.language_column:
         yield f"Column of the language: {content.language_column}"
+    if content.hides:
+        yield f"Values hidden after sending: {hidden_words(content)}"
 
 
 def line_rows(old: str, new: str) -> list[Row]:

@@ -57,6 +57,10 @@ class TemplateFile:
     """Not empty: an inline image, shown in the body as `cid:…`."""
 
 
+ALL_VALUES = "*"
+"""In `Content.hides`: whatever the variables are called."""
+
+
 @dataclass(frozen=True, slots=True)
 class Content:
     """Everything a template's draft or version says."""
@@ -73,6 +77,8 @@ class Content:
     """Default headers: name and Jinja source of the value."""
     hints: Mapping[str, Hint] = field(default_factory=dict)
     files: tuple[TemplateFile, ...] = ()
+    hides: tuple[str, ...] = ()
+    """Variables whose values are deleted once an e-mail was sent; `ALL_VALUES`: all of them."""
 
     @property
     def main(self) -> Variant:
@@ -94,6 +100,7 @@ class Content:
             "headers": [list(pair) for pair in self.headers],
             "hints": {name: asdict(one) for name, one in self.hints.items()},
             "files": [asdict(one) for one in self.files],
+            **({"hides": list(self.hides)} if self.hides else {}),
         }
 
     @classmethod
@@ -108,6 +115,7 @@ class Content:
             headers=tuple((str(name), str(value)) for name, value in stored["headers"]),
             hints={name: Hint(**one) for name, one in stored["hints"].items()},
             files=tuple(TemplateFile(**one) for one in stored["files"]),
+            hides=tuple(stored.get("hides", ())),
         )
 
 

@@ -35,7 +35,9 @@ def keep_bytes(session: Session, content: bytes) -> str:
     # Two people may upload the same file at once: the second finds the first one's row.
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     row = insert(StoredFile).values(sha256=sha256, size=len(content), content=content, created_at=now())
-    session.execute(row.on_conflict_do_nothing())
+    # The update holds the row, marked or not: nobody collects the bytes before this is committed.
+    marked = StoredFile.unused_since.is_not(None)
+    session.execute(row.on_conflict_do_update(index_elements=["sha256"], set_={"unused_since": None}, where=marked))
     return sha256
 
 

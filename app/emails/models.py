@@ -156,6 +156,8 @@ class StoredFile(Base):
     size: Mapped[int]
     content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
     created_at: Mapped[datetime] = mapped_column(default=now)
+    unused_since: Mapped[datetime | None]
+    """When a look found that nothing uses it; the bytes go a day later, unless something uses it by then."""
 
 
 class Editing(Base):

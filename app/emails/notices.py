@@ -8,8 +8,8 @@ from app.audit.trail import Actor, note
 from app.emails.models import Template, TemplateVersion
 from app.emails.templates import find_template, newest_of
 from app.people.models import Person
-from app.recipients.notices import ServiceScope, checked_declaration, declared_words
-from app.recipients.topics import chosen_topic
+from app.recipients.notices import SCOPES, ServiceScope, checked_declaration, declared_words
+from app.recipients.topics import chosen_topic, topic_name
 from app.refusals import Refused
 
 
@@ -19,9 +19,10 @@ def change_topic(session: Session, actor: Actor, template_id: int, topic_id: int
     topic = chosen_topic(session, actor, topic_id, kept=template.topic_id)
     wanted = topic.id if topic is not None else None
     if template.topic_id != wanted:
+        changes = {"Kind of notice": (topic_name(session, template.topic_id), topic_name(session, wanted))}
         template.topic_id = wanted
         words = f"Template “{template.name}” is {f'of the kind “{topic.name}”' if topic else 'of no kind of notice'}"
-        note(session, actor, "template.topic", words, subject_id=template.id)
+        note(session, actor, "template.topic", words, subject_id=template.id, changes=changes)
     return template
 
 
@@ -35,10 +36,14 @@ def declare(session: Session, person: Person, template_id: int, scope: ServiceSc
     newest = newest_of(session, [template.id]).get(template.id)
     if newest is None and scope is not ServiceScope.NONE:
         raise Refused("Publish the template first: what is declared is the version that is published.")
+    changes = {
+        "Service notice": (SCOPES[template.service_scope], SCOPES[scope]),
+        "Reason": (template.service_reason, reason),
+    }
     template.service_scope, template.service_reason = scope, reason
     template.service_version_id = newest.id if newest is not None and scope is not ServiceScope.NONE else None
     words = f"Template “{template.name}” {declared_words(scope, reason)}"
-    note(session, person, "template.service_notice", words, subject_id=template.id)
+    note(session, person, "template.service_notice", words, subject_id=template.id, changes=changes)
     return template
 
 

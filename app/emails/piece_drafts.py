@@ -102,7 +102,8 @@ def archive_piece(session: Session, actor: Actor, piece_id: int, *, archived: bo
     piece.is_archived = archived
     verb = "archived" if archived else "brought back"
     action = "piece.archived" if archived else "piece.restored"
-    note(session, actor, action, f"{piece.kind.title()} “{piece.name}” {verb}", subject_id=piece.id)
+    changes = {"Archived": (not archived, archived)}
+    note(session, actor, action, f"{piece.kind.title()} “{piece.name}” {verb}", subject_id=piece.id, changes=changes)
     return piece
 
 
@@ -198,7 +199,7 @@ def _rename(session: Session, actor: Actor, piece: Piece, name: str) -> None:
         words = f"“{piece.name}” keeps its name while it is used by {_listed(users)}."
         raise Refused(words, field="name")
     words = f"{piece.kind.title()} “{piece.name}” renamed to “{name}”"
-    note(session, actor, "piece.renamed", words, subject_id=piece.id)
+    note(session, actor, "piece.renamed", words, subject_id=piece.id, changes={"Name": (piece.name, name)})
     piece.name = name
 
 

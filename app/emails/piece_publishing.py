@@ -144,7 +144,8 @@ def carry_out(session: Session, actor: Actor, made: Plan, note_text: str = "") -
         published.pins = sorted({*published.pins, version.id})
         add_version(session, actor, template, published, words)
     if made.is_new:
-        note(session, actor, "piece.published", f"{words} published", subject_id=piece.id)
+        changes = {"Newest version": (newest.number if newest is not None else None, version.number)}
+        note(session, actor, "piece.published", f"{words} published", subject_id=piece.id, changes=changes)
     return version
 
 

@@ -84,7 +84,8 @@ def add_version(
     session.add(version)
     keep_uses(session, template)
     words = f"Template “{template.name}” published as version {version.number}"
-    note(session, actor, "template.published", words, subject_id=template.id)
+    changes = {"Newest version": (newest, version.number), "Note": ("", version.note)}
+    note(session, actor, "template.published", words, subject_id=template.id, changes=changes)
     return version
 
 

@@ -69,7 +69,15 @@ def change_file_kind(session: Session, actor: Actor, template_id: int, sha256: s
     after = replace(before, content_id=content_id_for(before.name, _content_ids(template)) if inline else "")
     _set_files(template, tuple(after if one is before else one for one in template.draft.files))
     words = f"“{after.name}” {'shown in the text' if inline else 'attached'} in template “{template.name}”"
-    note(session, actor, "template.file_changed", words, subject_id=template.id)
+    shown = {True: "shown in the text", False: "attached"}
+    note(
+        session,
+        actor,
+        "template.file_changed",
+        words,
+        subject_id=template.id,
+        changes={after.name: (shown[not inline], shown[inline])},
+    )
     return after
 
 

@@ -162,6 +162,7 @@ def rename_template(session: Session, actor: Actor, template_id: int, name: str)
             "template.renamed",
             f"Template “{before}” renamed to “{template.name}”",
             subject_id=template.id,
+            changes={"Name": (before, template.name)},
         )
     return template
 
@@ -222,6 +223,7 @@ def archive_template(session: Session, actor: Actor, template_id: int, *, archiv
         "template.archived" if archived else "template.restored",
         f"Template “{template.name}” {verb}",
         subject_id=template.id,
+        changes={"Archived": (not archived, archived)},
     )
     return template
 

@@ -63,9 +63,11 @@ def move(session: Session, actor: Actor, template_id: int, folder: str) -> Templ
     if len(folder) > MOST_OF_A_FOLDER or "\0" in folder:
         raise Refused(f"Use at most {MOST_OF_A_FOLDER} characters.", field="folder")
     if folder != template.folder:
+        changes = {"Folder": (template.folder, folder)}
         template.folder = folder
         where = f"put into the folder “{folder}”" if folder else "taken out of its folder"
-        note(session, actor, "template.moved", f"Template “{template.name}” {where}", subject_id=template_id)
+        words = f"Template “{template.name}” {where}"
+        note(session, actor, "template.moved", words, subject_id=template_id, changes=changes)
     return template
 
 

@@ -116,6 +116,7 @@ def save_connection(
         raise Refused("An account id has no spaces. Copy it from the Cloudflare dashboard.", field="account_id")
     connection = stored_connection(session, actor.workspace_id)
     session.add(connection)
+    before = (connection.account_id, connection.base_url, connection.calls_per_5_minutes)
     connection.account_id = account_id.strip()
     connection.base_url = base_url.strip().rstrip("/")
     connection.calls_per_5_minutes = calls_per_5_minutes
@@ -123,7 +124,14 @@ def save_connection(
         connection.token_sealed = seal(token.strip(), settings.secret_key)
     connection.checked_at = None
     connection.report = []
-    note(session, actor, "connection.changed", f"Connection changed to account {connection.account_id}")
+    changes = {
+        "Account id": (before[0], connection.account_id),
+        "Base URL": (before[1], connection.base_url),
+        "Calls in five minutes": (before[2], calls_per_5_minutes),
+        "API token": ("the old one", "a new one" if token.strip() else "the old one"),
+    }
+    words = f"Connection changed to account {connection.account_id}"
+    note(session, actor, "connection.changed", words, changes=changes)
     return connection
 
 
@@ -177,6 +185,9 @@ def keep_report(session: Session, actor: Actor, findings: Sequence[Finding], dom
     return connection
 
 
+WHOM = {True: "everybody", False: "the team only"}
+
+
 def switch_live(session: Session, actor: Actor, *, live: bool) -> None:
     """Switch between trial mode and live. Anything reviewed before must be reviewed again (P7)."""
     workspace = session.get(Workspace, actor.workspace_id)
@@ -189,6 +200,7 @@ def switch_live(session: Session, actor: Actor, *, live: bool) -> None:
             actor,
             "workspace.live" if live else "workspace.trial",
             "Switched to live" if live else "Switched to trial mode",
+            changes={"E-mail goes to": (WHOM[not live], WHOM[live])},
         )
 
 

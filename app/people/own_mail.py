@@ -79,9 +79,11 @@ def own_sender(session: Session, workspace_id: int) -> SenderIdentity | None:
 def choose_sender(session: Session, actor: Person, sender_id: int | None) -> SenderIdentity | None:
     """Set the sender of own e-mails; None: send none. Raises NotThere."""
     sender = find_sender(session, actor, sender_id) if sender_id is not None else None
+    before = own_sender(session, actor.workspace_id)
     session.get_one(Workspace, actor.workspace_id).own_mail_sender_id = sender.id if sender else None
     words = f"Postroom's own e-mails come from {sender.address}" if sender else "Postroom sends no own e-mails"
-    note(session, actor, "workspace.own_mail", words)
+    changes = {"Sender of own e-mails": (before.address if before else "", sender.address if sender else "")}
+    note(session, actor, "workspace.own_mail", words, changes=changes)
     return sender
 
 

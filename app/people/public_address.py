@@ -22,9 +22,10 @@ def change_public_url(session: Session, actor: Actor, typed: str) -> str:
     url = checked_public_url(typed)
     workspace = session.get_one(Workspace, actor.workspace_id)
     if workspace.public_url != url:
+        changes = {"Address for recipients": (workspace.public_url, url)}
         workspace.public_url = url
         words = f"Address for recipients set to {url}" if url else "Address for recipients taken away"
-        note(session, actor, "workspace.public_url", words)
+        note(session, actor, "workspace.public_url", words, changes=changes)
     return url
 
 

@@ -51,7 +51,8 @@ def add_sender(
     sender.is_retired = False
     session.add(sender)
     session.flush()
-    note(session, actor, "sender.added", f"Sender {address} added", subject_id=sender.id)
+    changes = {"Name": ("", sender.name), "Reply-To": ("", sender.reply_to), "Offered": (False, True)}
+    note(session, actor, "sender.added", f"Sender {address} added", subject_id=sender.id, changes=changes)
     return sender
 
 
@@ -59,7 +60,8 @@ def retire_sender(session: Session, actor: Actor, sender_id: int) -> SenderIdent
     """Offer an identity no longer; past sends keep naming it."""
     sender = find_sender(session, actor, sender_id)
     sender.is_retired = True
-    note(session, actor, "sender.retired", f"Sender {sender.address} removed", subject_id=sender.id)
+    changes = {"Offered": (True, False)}
+    note(session, actor, "sender.retired", f"Sender {sender.address} removed", subject_id=sender.id, changes=changes)
     return sender
 
 

@@ -45,8 +45,9 @@ def change_timezone(session: Session, person: Person, name: str) -> None:
     if name and not is_zone(name):
         raise Refused("Choose a time zone from the list.", field="timezone")
     if person.timezone != name:
+        was, label = (zone_label(one) or "that of the browser" for one in (person.timezone, name))
         person.account.timezone = name
-        note(session, person, "person.timezone", f"Time zone set to {zone_label(name) or 'that of the browser'}")
+        note(session, person, "person.timezone", f"Time zone set to {label}", changes={"Time zone": (was, label)})
 
 
 def moment_in_zone(day: date, clock: time, zone: str, fold: int | None = None) -> datetime:

@@ -46,7 +46,11 @@ def change_look(session: Session, actor: Actor, *, colour: str, logo_name: str, 
     elif no_logo:
         look.logo, look.logo_type, look.logo_sha256 = None, "", ""
     if before != (look.colour, look.logo_sha256):
-        note(session, actor, "workspace.unsubscribe_look", "Look of the unsubscribe page changed")
+        changes = {
+            "Colour": (before[0] or "Postroom's own", look.colour or "Postroom's own"),
+            "Logo": (before[1][:12], look.logo_sha256[:12]),
+        }
+        note(session, actor, "workspace.unsubscribe_look", "Look of the unsubscribe page changed", changes=changes)
 
 
 def change_mailbox(session: Session, actor: Actor, typed: str) -> str:
@@ -56,9 +60,10 @@ def change_mailbox(session: Session, actor: Actor, typed: str) -> str:
         raise Refused(problem.words, field="mailbox")
     look = _stored(session, actor)
     if look.mailbox != typed:
+        changes = {"Mailbox": (look.mailbox, typed)}
         look.mailbox = typed
         words = "Mailbox for unsubscribing set" if typed else "Mailbox for unsubscribing taken away"
-        note(session, actor, "workspace.unsubscribe_mailbox", words)
+        note(session, actor, "workspace.unsubscribe_mailbox", words, changes=changes)
     return typed
 
 

@@ -36,7 +36,8 @@ def add_column(session: Session, actor: Actor, list_id: int, name: str, kind: Co
     _set_kind(found, column, kind)
     found.change_number += 1  # its order is to be built
     words = f"Column “{column}” added to “{found.name}”"
-    note(session, actor, "list.column_added", words, subject_id=list_id)
+    changes = {"Columns": (found.columns[:-1], found.columns)}
+    note(session, actor, "list.column_added", words, subject_id=list_id, changes=changes)
     session.flush()
     return column
 
@@ -80,13 +81,15 @@ def change_kind(session: Session, actor: Actor, list_id: int, column: str, kind:
     found = find_list(session, actor, list_id, lock=True)
     require_rest(session, found)
     _require(found, column)
-    if kind_of(found.column_kinds, column) is kind:
+    before = kind_of(found.column_kinds, column)
+    if before is kind:
         return
     _set_kind(found, column, kind)
     keying.start_over(found)
     found.change_number += 1
     words = f"Column “{column}” of “{found.name}” holds from now on: {KIND_WORDS[kind].lower()}"
-    note(session, actor, "list.column_kind", words, subject_id=list_id)
+    changes = {f"What “{column}” holds": (KIND_WORDS[before], KIND_WORDS[kind])}
+    note(session, actor, "list.column_kind", words, subject_id=list_id, changes=changes)
     session.flush()
     if found.recipient_count <= AT_ONCE:
         while keying.make_chunk(session, list_id):

@@ -97,7 +97,8 @@ def rename_list(session: Session, actor: Actor, list_id: int, name: str) -> Reci
     found = find_list(session, actor, list_id, lock=True)
     name = check_name(session, actor, name, list_id)
     if name != found.name:
-        note(session, actor, "list.renamed", f"List “{found.name}” renamed to “{name}”", subject_id=list_id)
+        words = f"List “{found.name}” renamed to “{name}”"
+        note(session, actor, "list.renamed", words, subject_id=list_id, changes={"Name": (found.name, name)})
         found.name = name
         sorting.count_change(found)
         _flush_named(session, found)
@@ -116,7 +117,7 @@ def delete_list(session: Session, actor: Actor, list_id: int, *, unfinished_send
             f"{which} this list. Finish or cancel that first, or pick another list there. Nothing was deleted."
         )
     words = f"List “{found.name}” deleted with {found.recipient_count:,} people"
-    note(session, actor, "list.deleted", words, subject_id=list_id)
+    note(session, actor, "list.deleted", words, subject_id=list_id, changes={"People": (found.recipient_count, 0)})
     session.delete(found)
     session.flush()
     return found.name

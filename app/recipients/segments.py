@@ -13,6 +13,7 @@ from sqlalchemy.sql.util import ClauseAdapter
 
 from app.audit.trail import Actor, note
 from app.recipients.filtering import Filter, check_filter, clauses, words_of
+from app.recipients.keys import EMAIL, NAME
 from app.recipients.lists import MAX_LIST_NAME, find_list
 from app.recipients.models import Recipient, RecipientList
 from app.recipients.segment_models import Segment
@@ -56,7 +57,8 @@ def make_segment(session: Session, actor: Actor, list_id: int, *, name: str, wan
         raise Refused(f"A list has at most {MOST_SEGMENTS} segments. Delete one that nobody needs.", field="name")
     made = Segment(list=of_list, list_id=of_list.id, name=name, filter=wanted.to_json(), created_by=actor.id)
     _flush_named(session, made)
-    note(session, actor, "segment.saved", f"Segment “{name}” of “{of_list.name}” saved", subject_id=made.id)
+    words = f"Segment “{name}” of “{of_list.name}” saved"
+    note(session, actor, "segment.saved", words, subject_id=made.id, changes={"Filter": ("", _told(wanted))})
     return made
 
 
@@ -80,6 +82,7 @@ def change_segment(
         "segment.changed",
         f"Segment “{found.name}” of “{found.list.name}” changed",
         subject_id=segment_id,
+        changes={"Name": (found.name, name), "Filter": (_told(Filter.from_json(found.filter)), _told(wanted))},
     )
     found.name, found.filter = name, wanted.to_json()
     found.change_number += 1
@@ -108,6 +111,14 @@ def delete_segment(session: Session, actor: Actor, list_id: int, segment_id: int
     session.delete(found)
     session.flush()
     return found.name
+
+
+def _told(wanted: Filter) -> str:
+    """Say a filter for the trail, which names no person: what an address or a name is compared with is left out."""
+    masked = (
+        replace(one, value="…") if one.column in {EMAIL, NAME} or "@" in one.value else one for one in wanted.conditions
+    )
+    return words_of(replace(wanted, conditions=tuple(masked)))
 
 
 def segments_using(session: Session, list_id: int, column: str) -> list[Segment]:

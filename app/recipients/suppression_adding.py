@@ -132,8 +132,12 @@ def change_ours(
     if until != found.until and found.handed_at is not None:
         found.handed_at = None  # so that the next sync tells Cloudflare
         _sync_soon(session, actor)
-    found.note, found.until = _checked_note(words), until
-    note(session, actor, "suppression.changed", "One suppression changed", subject_id=found.id)
+    checked = _checked_note(words)
+    changes = {"Until": (found.until or "for ever", until or "for ever")}
+    if checked != found.note:
+        changes["Note"] = ("the old one", "a new one")  # it may name a person
+    found.note, found.until = checked, until
+    note(session, actor, "suppression.changed", "One suppression changed", subject_id=found.id, changes=changes)
     session.flush()
     return found
 
@@ -147,7 +151,8 @@ def remove_ours(session: Session, actor: Actor, suppression_id: int, *, is_admin
             "asked for e-mail again. Nothing was changed."
         )
     words = f"One suppression taken away: {OUR_REASONS[found.reason].lower()}"
-    note(session, actor, "suppression.removed", words, subject_id=found.id)
+    changes = {"Written to": (False, True), "Why not": (OUR_REASONS[found.reason], "")}
+    note(session, actor, "suppression.removed", words, subject_id=found.id, changes=changes)
     if found.handed_at is not None:
         _sync_soon(session, actor)
     session.delete(found)

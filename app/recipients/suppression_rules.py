@@ -46,6 +46,7 @@ def change_rules(
 ) -> SuppressionRules:
     """Change the workspace's rules."""
     rules = session.merge(rules_of(session, actor.workspace_id))
+    before = _told(rules)
     rules.adds_bounces, rules.adds_complaints, rules.syncs = adds_bounces, adds_complaints, syncs
     rules.hands_over = [str(reason) for reason in SuppressionReason if reason in hands_over]
     handed = ", ".join(OUR_REASONS[SuppressionReason(one)].lower() for one in rules.hands_over) or "nothing"
@@ -53,9 +54,19 @@ def change_rules(
         f"Rules of suppressions changed: permanent bounces {_added(adds_bounces)}, complaints "
         f"{_added(adds_complaints)}, Cloudflare's list {'read' if syncs else 'not read'}, handed over: {handed}"
     )
-    note(session, actor, "suppression.rules", words)
+    after = _told(rules)
+    note(session, actor, "suppression.rules", words, changes={what: (before[what], after[what]) for what in before})
     session.flush()
     return rules
+
+
+def _told(rules: SuppressionRules) -> dict[str, object]:
+    return {
+        "Permanent bounces are added": rules.adds_bounces,
+        "Complaints are added": rules.adds_complaints,
+        "Cloudflare's list is read": rules.syncs,
+        "Handed over to Cloudflare": [OUR_REASONS[SuppressionReason(one)] for one in rules.hands_over],
+    }
 
 
 def add_by_rule(session: Session, workspace_id: int, found: Sequence[ByRule]) -> None:

@@ -29,6 +29,7 @@ from app.recipients.suppression_rules import change_rules, rules_of
 from app.recipients.suppression_words import CONFLICTS, READ_ONLY
 from app.refusals import Refused
 from app.sends.bad_addresses import has_open, lists_with
+from app.web.looks import note_download
 from app.web.request import db, is_htmx, may, me, roll_back, services
 
 blueprint = Blueprint("suppressions", __name__, url_prefix="/suppressions")
@@ -97,7 +98,9 @@ def sync_now() -> Page:
 @may(Permission.WRITE)
 def download() -> Response:
     """The list as it is filtered, safe to open in a spreadsheet program; written while it is read."""
-    return csv_response(_streamed(services().database, me(), _wanted()), "suppressions")
+    wanted = _wanted()
+    note_download("suppressions_downloaded", "Suppressions downloaded")
+    return csv_response(_streamed(services().database, me(), wanted), "suppressions")
 
 
 @blueprint.route("/add", methods=["GET", "POST"])

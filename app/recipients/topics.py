@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.exc import IntegrityError
@@ -55,6 +56,12 @@ def chosen_topic(session: Session, actor: Actor, topic_id: int, *, kept: int | N
     return topic
 
 
+def topic_name(session: Session, topic_id: int | None) -> str:
+    """Give a kind's name; empty for none."""
+    topic = session.get(Topic, topic_id) if topic_id else None
+    return topic.name if topic is not None else ""
+
+
 def add_topic(session: Session, actor: Actor, words: Mapping[str, tuple[str, str]]) -> Topic:
     """Make a kind of notice; `words` are name and sentence by language. Raises Refused with the field."""
     checked = _checked(session, actor, words, None)
@@ -72,9 +79,17 @@ def change_topic(session: Session, actor: Actor, topic_id: int, words: Mapping[s
     topic = find_topic(session, actor, topic_id)
     before, checked = topic.name, _checked(session, actor, words, topic.id)
     if checked != topic.words:
+        was = topic.words
         topic.words = checked
         named = f"“{before}”" if before == topic.name else f"“{before}”, now “{topic.name}”,"
-        note(session, actor, "topic.changed", f"Kind of notice {named} has other words", subject_id=topic.id)
+        note(
+            session,
+            actor,
+            "topic.changed",
+            f"Kind of notice {named} has other words",
+            subject_id=topic.id,
+            changes=_changes(was, checked),
+        )
     return topic
 
 
@@ -84,8 +99,18 @@ def retire_topic(session: Session, actor: Actor, topic_id: int, *, retired: bool
     if topic.is_retired != retired:
         topic.is_retired = retired
         words = f"Kind of notice “{topic.name}” {'is no longer offered' if retired else 'is offered again'}"
-        note(session, actor, "topic.retired" if retired else "topic.brought_back", words, subject_id=topic.id)
+        action = "topic.retired" if retired else "topic.brought_back"
+        note(session, actor, action, words, subject_id=topic.id, changes={"Offered": (retired, not retired)})
     return topic
+
+
+def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, tuple[object, object]]:
+    parts = {"name": "Name", "sentence": "Sentence"}
+    return {
+        f"{label}, {tag}": (before.get(tag, {}).get(part, ""), after.get(tag, {}).get(part, ""))
+        for tag in dict.fromkeys([*before, *after])
+        for part, label in parts.items()
+    }
 
 
 def name_for(topic: Topic, language: str) -> tuple[str, str]:

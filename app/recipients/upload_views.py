@@ -24,6 +24,7 @@ from app.recipients.reading import MAX_COLUMNS, MAX_UPLOAD
 from app.recipients.reading_text import DELIMITERS, ENCODING_NAMES, encoding_name
 from app.refusals import NotThere, Refused
 from app.sends.usage import unfinished_sends_of_list
+from app.web.looks import note_download
 from app.web.numbers import row_number
 from app.web.request import TOKEN, db, is_htmx, may, me, only_reads, services
 
@@ -204,6 +205,7 @@ def use_suggestions(upload_id: int) -> Page:
 def bad_rows(upload_id: int) -> Response:
     """The bad rows with the reason in front, to be mended in a spreadsheet; written while they are read."""
     upload = uploads.find_upload(db(), me(), upload_id)
+    note_download("bad_rows_downloaded", f"Rows with problems of “{upload.list_name}” downloaded")
     rows = problems.bad_rows_as_csv(services().database, upload)
     return csv_response(rows, f"{upload.list_name} rows with problems")
 

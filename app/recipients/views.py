@@ -28,6 +28,7 @@ from app.recipients.spreadsheet_cells import BYTE_ORDER_MARK, csv_lines
 from app.recipients.viewing import Wanted, read_wanted
 from app.refusals import Refused
 from app.sends.usage import unfinished_sends_of_list
+from app.web.looks import note_download, note_opened
 from app.web.numbers import row_number
 from app.web.request import db, may, me, services
 
@@ -61,7 +62,9 @@ def index() -> Page:
 @may(Permission.LOOK)
 def show(list_id: int) -> Page:
     """One list with its people."""
-    return _list_page(lists.find_list(db(), me(), list_id))
+    found = lists.find_list(db(), me(), list_id)
+    note_opened("list", f"People of list “{found.name}” opened", found.id)
+    return _list_page(found)
 
 
 @blueprint.get("/<int:list_id>/filter-rows")
@@ -111,12 +114,14 @@ def download(list_id: int) -> Page:
     found = lists.find_list(db(), me(), list_id)
     wanted = read_wanted(found, request.args)
     if wanted.view == browsing.View():
+        note_download("list_downloaded", f"List “{found.name}” downloaded", found.id)
         return csv_response(_whole_list(services().database, found.id, found.columns), found.name)
     try:
         browsing.people_page(db(), found, wanted.view, limit=1)
     except (Refused, browsing.NotSorted):
         flash("This list is being sorted after a large change. Download again in a moment.", "warn")
         return redirect(url_for(".show", list_id=list_id))
+    note_download("list_downloaded", f"A part of list “{found.name}” downloaded", found.id)
     return csv_response(_shown_people(services().database, found.id, wanted.view), found.name)
 
 

@@ -16,6 +16,7 @@ from app.refusals import NotThere, Refused
 from app.sends.audience_models import AudiencePart
 from app.sends.audience_parts import parts_of, short_words_of
 from app.sends.compose import changed, draft_of
+from app.sends.draft_trail import Told, note_draft, people_of
 from app.sends.models import Send, SendKind
 
 MOST_PARTS = 20
@@ -32,7 +33,7 @@ def add_part(
     """
     send = _held_draft(session, actor, send_id)
     chosen, segment = _find(session, actor, list_id, segment_id)
-    rows = _rows(session, send)
+    rows, before = _rows(session, send), people_of(session, send)
     if (list_id, segment_id) in {(row.list_id, row.segment_id) for row in rows}:
         raise Refused("This is chosen already. Remove it first to choose it in another way.", field="part")
     replaced = [
@@ -51,28 +52,28 @@ def add_part(
         is_segment=segment is not None,
         is_excluded=is_excluded,
     )
-    _settle(session, send, [*(row for row in rows if row not in replaced), added], gone=replaced)
+    _settle(session, actor, send, [*(row for row in rows if row not in replaced), added], gone=replaced, before=before)
     return words
 
 
 def remove_part(session: Session, actor: Actor, send_id: int, *, list_id: int, segment_id: int | None) -> None:
     """Take a list or segment away again. Raises NotThere, and Refused for the last one that is written to."""
     send = _held_draft(session, actor, send_id)
-    rows = _rows(session, send)
+    rows, before = _rows(session, send), people_of(session, send)
     removed = _row_of(rows, list_id, segment_id)
     if not [row for row in rows if not row.is_excluded and row is not removed]:
         raise Refused("A send goes to at least one list or segment. Add another one first.", field="part")
-    _settle(session, send, [row for row in rows if row is not removed], gone=[removed])
+    _settle(session, actor, send, [row for row in rows if row is not removed], gone=[removed], before=before)
 
 
 def put_first(session: Session, actor: Actor, send_id: int, *, list_id: int, segment_id: int | None) -> None:
     """Let a part's data go before those of the others. Raises NotThere."""
     send = _held_draft(session, actor, send_id)
     rows = _rows(session, send)
-    first = _row_of(rows, list_id, segment_id)
+    first, before = _row_of(rows, list_id, segment_id), people_of(session, send)
     for place, row in enumerate([first, *(one for one in rows if one is not first)], start=1):
         row.position = place
-    _settle(session, send, rows)
+    _settle(session, actor, send, rows, before=before)
 
 
 def only_list(session: Session, send: Send, list_id: int) -> None:
@@ -88,9 +89,10 @@ def only_segment(session: Session, actor: Actor, send_id: int, segment_id: int) 
         segment = find_segment(session, actor, None, segment_id)
     except NotThere as missing:
         raise Refused("This segment is gone. Choose another one.", field="list") from missing
+    before = people_of(session, send)
     only_list(session, send, segment.list_id)
     row = AudiencePart(send_id=send.id, position=1, list_id=segment.list_id, segment_id=segment.id, is_segment=True)
-    _settle(session, send, [row])
+    _settle(session, actor, send, [row], before=before)
 
 
 def choices(session: Session, actor: Actor) -> list[tuple[RecipientList, Sequence[Segment]]]:
@@ -138,7 +140,15 @@ def _row_of(rows: Sequence[AudiencePart], list_id: int, segment_id: int | None) 
     return found
 
 
-def _settle(session: Session, send: Send, rows: Sequence[AudiencePart], gone: Sequence[AudiencePart] = ()) -> None:
+def _settle(
+    session: Session,
+    actor: Actor,
+    send: Send,
+    rows: Sequence[AudiencePart],
+    gone: Sequence[AudiencePart] = (),
+    *,
+    before: Told,
+) -> None:
     """Write the parts down, and what follows from them: first list, words for titles, and that no review holds."""
     for row in gone:
         if row.id is not None:
@@ -152,6 +162,7 @@ def _settle(session: Session, send: Send, rows: Sequence[AudiencePart], gone: Se
     else:
         send.list_id = first.of_list.id if first.of_list else None
         send.list_name = short_words_of(parts)
+    note_draft(session, actor, send, "people_chosen", before=before, after=people_of(session, send))
     changed(send)
     session.flush()
 

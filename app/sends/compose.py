@@ -28,6 +28,7 @@ from app.refusals import NotThere, Refused
 from app.sends.audience_models import AudiencePart
 from app.sends.audience_parts import parts_of, shared_columns
 from app.sends.control import find_send
+from app.sends.draft_trail import note_draft, sender_of, what_of
 from app.sends.models import ReviewState, Send, SendAttachment, SendKind, SendState
 from app.sends.notice_taking import take_from_template
 
@@ -60,8 +61,9 @@ def change_what(
 ) -> Send:
     """Choose another template version, list or addresses. Raises Refused."""
     send = draft_of(session, actor, send_id)
-    before = send.template_version
+    before, was = send.template_version, what_of(session, send)
     _choose(session, actor, send, _usable_version(session, actor, version_id), list_id, addresses)
+    note_draft(session, actor, send, "what_chosen", before=was, after=what_of(session, send))
     if before is not None and send.template_version is not None and send.headers == _defaults(before):
         send.headers = _defaults(send.template_version)
     return changed(send)
@@ -84,10 +86,12 @@ def change_sender(
     problems = header_words(headers)
     if problems:
         raise BadHeaders(problems)
+    before = sender_of(send)
     send.sender_identity_id = sender.id
     send.from_address, send.from_name = sender.address, sender.name
     send.reply_to = reply_to or sender.reply_to
     send.headers = [list(pair) for pair in headers]
+    note_draft(session, actor, send, "sender_chosen", before=before, after=sender_of(send))
     return changed(send)
 
 
@@ -107,7 +111,12 @@ def header_words(headers: Sequence[tuple[str, str]]) -> list[str]:
 def change_values(session: Session, actor: Actor, send_id: int, values: dict[str, str]) -> Send:
     """Set the values common to the whole send; a recipient's own column goes before them."""
     send = draft_of(session, actor, send_id)
-    send.values = {name: value for name, value in values.items() if value}
+    before, send.values = send.values, {name: value for name, value in values.items() if value}
+    if before != send.values:  # the values themselves may be a person's, or a secret
+        given = {"Values given for": (sorted(before), sorted(send.values))}
+        note(
+            session, actor, "send.values_set", f"Draft of send {send_id}: values set", subject_id=send_id, changes=given
+        )
     return changed(send)
 
 
@@ -143,6 +152,8 @@ def add_attachment(session: Session, actor: Actor, send_id: int, file_name: str,
     )
     session.add(attachment)
     session.flush()
+    words = f"Draft of send {send_id}: “{name}” attached"
+    note(session, actor, "send.file_added", words, subject_id=send_id, changes={"File": ("", name)})
     changed(send)
     return attachment
 
@@ -154,6 +165,8 @@ def remove_attachment(session: Session, actor: Actor, send_id: int, attachment_i
     if attachment is None or attachment.send_id != send.id:
         raise NotThere("attachment")
     session.delete(attachment)
+    words, changes = f"Draft of send {send_id}: “{attachment.file_name}” removed", {"File": (attachment.file_name, "")}
+    note(session, actor, "send.file_removed", words, subject_id=send_id, changes=changes)
     changed(send)
 
 

@@ -13,6 +13,7 @@ from app.refusals import NotThere, Refused
 from app.sends.models import ANSWERED, AT_WORK, Message, Outcome, Send, SendState
 from app.sends.pauses import ASKING, BOUNCES
 from app.sends.tallies import counts, move, move_retrying, retrying
+from app.sends.words import state_change
 
 
 def find_send(session: Session, actor: Actor, send_id: int) -> Send:
@@ -25,10 +26,11 @@ def find_send(session: Session, actor: Actor, send_id: int) -> Send:
 
 def pause(session: Session, actor: Actor, send_id: int) -> None:
     """Pause a send. Raises Refused when it is not under way."""
-    find_send(session, actor, send_id)
+    before = find_send(session, actor, send_id).state
     if not change_state(session, send_id, AT_WORK, SendState.PAUSED, **_NO_PAUSE):
         raise Refused("This send is not under way, so there is nothing to pause.")
-    note(session, actor, "send.paused", f"Send {send_id} paused", subject_id=send_id)
+    changes = state_change(before, SendState.PAUSED)
+    note(session, actor, "send.paused", f"Send {send_id} paused", subject_id=send_id, changes=changes)
 
 
 def pause_by_program(
@@ -42,7 +44,8 @@ def pause_by_program(
     paused = {"pause_reason": words, "pause_code": code, "resumes_at": resumes_at}
     if change_state(session, send_id, AT_WORK, SendState.PAUSED, **paused):
         send = session.get_one(Send, send_id)
-        note_program(session, send.workspace_id, "send.paused", f"Send {send_id} paused: {words}", subject_id=send_id)
+        words, changes = f"Send {send_id} paused: {words}", state_change(SendState.SENDING, SendState.PAUSED)
+        note_program(session, send.workspace_id, "send.paused", words, subject_id=send_id, changes=changes)
 
 
 def resume(session: Session, actor: Actor, send_id: int) -> None:
@@ -63,12 +66,13 @@ def resume(session: Session, actor: Actor, send_id: int) -> None:
             if send.pause_code in ASKING
             else "This send is not paused, so there is nothing to resume."
         )
-    note(session, actor, "send.resumed", f"Send {send_id} resumed", subject_id=send_id)
+    changes = state_change(SendState.PAUSED, state)
+    note(session, actor, "send.resumed", f"Send {send_id} resumed", subject_id=send_id, changes=changes)
 
 
 def cancel(session: Session, actor: Actor, send_id: int) -> int:
     """Cancel a send; what is going out right now ends normally. Gives how many e-mails were stopped. Raises Refused."""
-    find_send(session, actor, send_id)
+    before = find_send(session, actor, send_id).state
     states = (*AT_WORK, SendState.PAUSED)
     if not change_state(session, send_id, states, SendState.CANCELLED, finished_at=now(), **_NO_PAUSE):
         raise Refused("This send is over already, so there is nothing to cancel.")
@@ -82,7 +86,8 @@ def cancel(session: Session, actor: Actor, send_id: int) -> int:
     ).rowcount  # type: ignore[attr-defined]
     move(session, send_id, {(Outcome.PENDING, Outcome.CANCELLED): stopped})
     move_retrying(session, send_id, -retrying(session, send_id))
-    note(session, actor, "send.cancelled", f"Send {send_id} cancelled; {stopped:,} e-mails stopped", subject_id=send_id)
+    words, changes = f"Send {send_id} cancelled; {stopped:,} e-mails stopped", state_change(before, SendState.CANCELLED)
+    note(session, actor, "send.cancelled", words, subject_id=send_id, changes=changes)
     return stopped
 
 
@@ -98,7 +103,8 @@ def resume_due(session: Session) -> list[int]:
     for send_id in due:
         send = session.get_one(Send, send_id)
         words = f"Send {send_id} went on by itself"
-        note_program(session, send.workspace_id, "send.resumed", words, subject_id=send_id)
+        changes = state_change(SendState.PAUSED, SendState.SENDING)
+        note_program(session, send.workspace_id, "send.resumed", words, subject_id=send_id, changes=changes)
     return list(due)
 
 

@@ -20,9 +20,11 @@ from app.audit.trail import Actor, note
 from app.db import now
 from app.refusals import Refused
 from app.sends.control import find_send
+from app.sends.hiding import look_again
 from app.sends.models import Attempt, Message, Outcome, Send, SendTally
 from app.sends.retrying import check_seen, lock, not_since, these, try_again
 from app.sends.tallies import move
+from app.sends.words import OUTCOMES
 
 _IS_UNKNOWN = Message.state == literal_column("'unknown'")
 """Written out, not as a parameter, so that the databases see that the index of the undecided ones fits."""
@@ -119,7 +121,10 @@ def decide(
         Decision.SEND_AGAIN: f"{count:,} e-mails of send {send_id} in doubt to be sent again, maybe for a second time",
     }
     action = f"send.doubt_{decision}"
-    note(session, actor, action, words[decision], subject_id=send_id, message_id=message_id)
+    became = {Decision.MARK_SENT: Outcome.ACCEPTED, Decision.SEND_AGAIN: Outcome.PENDING}
+    labels = OUTCOMES[Outcome.UNKNOWN].label, OUTCOMES[became.get(decision, Outcome.UNKNOWN)].label
+    changes = {"Outcome": labels, "E-mails": ("", count)}
+    note(session, actor, action, words[decision], subject_id=send_id, changes=changes, message_id=message_id)
     return count
 
 
@@ -154,6 +159,7 @@ def _settle(
         update(Message).where(*asked_about).values(**values).execution_options(synchronize_session=False)
     ).rowcount  # type: ignore[attr-defined]
     check_seen(count, seen)
+    look_again(send)
     if decision is Decision.MARK_SENT:
         move(session, send.id, {(Outcome.UNKNOWN, Outcome.ACCEPTED): count})
     return count

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import select
@@ -17,6 +17,7 @@ from app.recipients.unsubscribe_links import LinkKeys
 from app.recipients.walking import neighbours, one_of
 from app.sends import audience
 from app.sends.composition import SPECIMEN_REFERENCE, MessagePlan, compose, plan_of
+from app.sends.hiding import GONE_WORDS, names_of, shown_data
 from app.sends.models import Message, ReviewProblem, Send, SendKind
 from app.sends.person_files import cell_of, missing_words, name_key, own_files
 
@@ -32,6 +33,8 @@ class Look:
     next_id: int | None = None
     is_proven: bool = False
     """Its SHA-256 equals that of what was posted."""
+    is_hidden: bool = False
+    """Some of its values were hidden after sending; what is shown has marks in their place."""
 
 
 def look_before(session: Session, renderer: LimitedRenderer, send: Send, recipient_id: int | None) -> Look:
@@ -62,11 +65,21 @@ def look_after(
         words = f"What this e-mail said about the person was taken away on {message.erased_at:%-d %B %Y}."
         return Look(message.email, None, (f"{words} It cannot be shown again; its outcome stays.",))
     plan, own = plan_of(session, send, keys), _own_file(session, send, message.data)
+    if message.hidden_at is not None:
+        return _with_hidden(renderer, plan, send, message)
     look = _look(renderer, plan, message.email, message.name, message.data, message.reference, own=own)
     if look.request is None:
         return look
     same = hashlib.sha256(look.request.body()).hexdigest() == message.body_sha256
     return Look(look.who, look.request, look.problems, is_proven=same)
+
+
+def _with_hidden(renderer: LimitedRenderer, plan: MessagePlan, send: Send, message: Message) -> Look:
+    """Put an e-mail together with marks in the place of the values that are gone; words alone where that fails."""
+    names = names_of(send.template_version) if send.template_version is not None else ()
+    plan = replace(plan, sealer=None, file_column="")
+    look = _look(renderer, plan, message.email, message.name, shown_data(send, message, names), message.reference)
+    return Look(look.who, look.request, (GONE_WORDS,), is_hidden=True)
 
 
 def problems_of(session: Session, send: Send, *, after: int = 0, limit: int = 50) -> Sequence[ReviewProblem]:

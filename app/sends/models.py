@@ -90,6 +90,12 @@ class Send(Base):
     __table_args__ = (
         Index("ix_send_newest", "workspace_id", "id"),
         Index("ix_send_state", "state", "start_at"),
+        Index(
+            "ix_send_hiding",
+            "hide_at",
+            sqlite_where=text("hide_at IS NOT NULL"),
+            postgresql_where=text("hide_at IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -169,6 +175,10 @@ class Send(Base):
     finished_at: Mapped[datetime | None]
     data_erased_at: Mapped[datetime | None]
     """When the retention rule took the people's data of this send away; None: they are kept."""
+    hides: Mapped[list[str]] = mapped_column(default=list)
+    """Variables whose values go when a message has its outcome, as its template said at release; `*`: all."""
+    hide_at: Mapped[datetime | None]
+    """When it is looked through next for values that still have to go; None: there are none."""
     total: Mapped[int] = mapped_column(default=0)
     """Messages of the snapshot; the tallies always add up to it (P1)."""
 
@@ -316,6 +326,8 @@ class Message(Base):
     changed_at: Mapped[datetime] = mapped_column(default=now)
     erased_at: Mapped[datetime | None]
     """When its address and data were taken away, on request or by the retention rule; it cannot be shown again."""
+    hidden_at: Mapped[datetime | None]
+    """When the values that its send hides were taken away; it cannot be sent again."""
 
 
 class Attempt(Base):

@@ -68,8 +68,10 @@ def change_pace(session: Session, actor: Actor, send_id: int, pace: Pace | None)
     session.refresh(send, with_for_update=True)  # of two windows one after the other, and not while it ends
     if send.state not in (*AT_WORK, SendState.PAUSED):
         raise Refused("This send is not under way, so its pace cannot be changed.")
-    if pace == pace_of(session, send_id):
+    before = pace_of(session, send_id)
+    if pace == before:
         return
     set_pace(session, send_id, pace)
-    words = pace.words if pace else "as fast as the account allows"
-    note(session, actor, "send.pace_changed", f"Pace of send {send_id}: {words}", subject_id=send_id)
+    was, words = (one.words if one else "as fast as the account allows" for one in (before, pace))
+    changes = {"Pace": (was, words)}
+    note(session, actor, "send.pace_changed", f"Pace of send {send_id}: {words}", subject_id=send_id, changes=changes)

@@ -111,7 +111,9 @@ def change_file_column(session: Session, actor: Actor, send_id: int, column: str
     """Choose the column that names each person's file. Raises Refused."""
     send = draft_of(session, actor, send_id)
     check_column(session, send, column)
-    send.file_column = column
+    before, send.file_column = send.file_column, column
+    words, changes = f"Draft of send {send_id}: the column of files was chosen", {"Column of files": (before, column)}
+    note(session, actor, "send.file_column", words, subject_id=send_id, changes=changes)
     return changed(send)
 
 
@@ -128,7 +130,13 @@ def remove_person_files(session: Session, actor: Actor, send_id: int) -> Send:
     send = draft_of(session, actor, send_id)
     session.execute(delete(PersonFile).where(PersonFile.send_id == send.id))
     send.file_column = ""
-    note(session, actor, "send.person_files_removed", f"Files for single people removed from send {send.id}")
+    note(
+        session,
+        actor,
+        "send.person_files_removed",
+        f"Files for single people removed from send {send.id}",
+        subject_id=send.id,
+    )
     return changed(send)
 
 

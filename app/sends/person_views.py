@@ -1,4 +1,4 @@
-"""The page of one person across the workspace, their data to take along, erasing them, and the retention rule."""
+"""The page of one person across the workspace, their data to take along and erasing them."""
 
 from __future__ import annotations
 
@@ -6,32 +6,18 @@ import json
 
 from flask import Response, flash, redirect, render_template, request, url_for
 from werkzeug.utils import secure_filename
-from wtforms import IntegerField, RadioField
-from wtforms.validators import Optional
 
-from app.people.models import Workspace
 from app.people.roles import Permission
 from app.recipients.spreadsheet_cells import BYTE_ORDER_MARK, csv_lines
 from app.refusals import NotThere, Refused
-from app.sends import erasing, retention, whole_person
+from app.sends import erasing, whole_person
 from app.sends.blueprint import Page, blueprint
 from app.sends.words import why_words
-from app.web.forms import Form
+from app.web.looks import note_download
 from app.web.numbers import row_number
 from app.web.request import db, may, me
 
 PAGE = 50
-
-
-class RetentionForm(Form):
-    """How long the data of e-mails are kept."""
-
-    keep = RadioField(
-        "Keep the data of sent e-mails",
-        choices=[("ever", "for ever"), ("days", "for a number of days")],
-        default="ever",
-    )
-    days = IntegerField("Days after the send is over", [Optional()])
 
 
 @blueprint.get("/person")
@@ -60,6 +46,7 @@ def person_data(form: str) -> Response:
     """All that is kept of a person, for them."""
     email = _address()
     everything = whole_person.everything(db(), me(), email)
+    note_download("person_downloaded", "Everything about one person downloaded")
     if form == "json":
         answer = Response(json.dumps(everything, indent=2, ensure_ascii=False), mimetype="application/json")
     else:
@@ -85,24 +72,6 @@ def erase_person() -> Page:
         return redirect(url_for("sends.erase_person", email=email))
     flash(f"Erased: taken out of {gone.lists:,} lists and {gone.messages:,} e-mails. Counts and outcomes stay.")
     return redirect(url_for("recipients.index"))
-
-
-@blueprint.route("/retention", methods=["GET", "POST"])
-@may(Permission.ADMINISTER)
-def retention_rule() -> Page:
-    """How long the data of e-mails are kept."""
-    workspace = db().get_one(Workspace, me().workspace_id)
-    days = workspace.keep_message_days
-    form = RetentionForm(data={"keep": "ever" if days is None else "days", "days": days})
-    if form.validate_on_submit():
-        try:
-            retention.keep_for(db(), me(), (form.days.data or 0) if form.keep.data == "days" else None)
-        except Refused as refusal:
-            form.show(refusal)
-        else:
-            flash("The retention rule is saved.")
-            return redirect(url_for("sends.retention_rule"))
-    return render_template("sends/retention.html", form=form), 422 if form.errors else 200
 
 
 def _address() -> str:

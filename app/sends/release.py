@@ -20,13 +20,15 @@ from app.sends import audience
 from app.sends.audience_models import AudiencePart
 from app.sends.audience_parts import included_lists, parts_of
 from app.sends.control import find_send
+from app.sends.hiding import take_over
 from app.sends.models import Audience, Message, Outcome, ReviewProblem, ReviewState, Send, SendKind, SendState
-from app.sends.pace import Pace, set_pace
+from app.sends.pace import Pace, pace_of, set_pace
 from app.sends.review import MOST_PROBLEMS, fingerprint
 from app.sends.snapshot import take_snapshot
 from app.sends.staleness import marks
 from app.sends.stopped import everybody_of, must_not, who_must_not
 from app.sends.tallies import open_tallies
+from app.sends.words import state_change
 
 SAME_DAY = timedelta(hours=24)
 """The same list and version within this time are asked about first."""
@@ -81,13 +83,26 @@ def release(
     _take_options(session, send, options)
     total, skipped = _snapshot(session, send)
     send.total = total
+    if send.template_version is not None:
+        take_over(send, send.template_version)
     send.public_url = session.get_one(Workspace, send.workspace_id).public_url
     open_tallies(session, send.id, pending=total - skipped, skipped=skipped)
     if total == skipped:  # trial mode, or nobody may be written to since the review: there is nothing to wait for
         send.state, send.finished_at = SendState.FINISHED, at
     words = f"Send {send.id} released: {total - skipped:,} e-mails, {skipped:,} left out"
-    note(session, actor, "send.released", words, subject_id=send.id)
+    note(session, actor, "send.released", words, subject_id=send.id, changes=_told(session, send))
     return send
+
+
+def _told(session: Session, send: Send) -> dict[str, tuple[object, object]]:
+    """Give what a reader of the trail asks of a release; of one person's e-mail no address."""
+    told: dict[str, tuple[object, object]] = {**state_change(SendState.DRAFT, send.state)}
+    told["Template"] = ("", send.template_version.title if send.template_version is not None else "")
+    told["Goes to"] = ("", f"the list “{send.list_name}”" if send.kind is SendKind.LIST else "addresses typed by hand")
+    told["Sender"] = ("", send.from_address)
+    told["Begins"] = ("", send.start_at)
+    pace = pace_of(session, send.id)
+    return {**told, "Pace": ("", pace.words)} if pace is not None else told
 
 
 def sent_before(session: Session, send: Send) -> Send | None:

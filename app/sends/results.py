@@ -18,6 +18,7 @@ from app.refusals import NotThere
 from app.sends import audience
 from app.sends.control import find_send
 from app.sends.deciding import COUNTED, undecided_sends
+from app.sends.hiding import shown_data
 from app.sends.models import AT_WORK, UNDER_WAY, Attempt, Message, Outcome, Send, SendState, SendTally
 from app.sends.pauses import ASKING
 from app.sends.tallies import counts
@@ -191,13 +192,14 @@ def download(session: Session, send: Send) -> Iterator[str]:
     after = 0
     while rows := people_of_group(session, send, None, after=after, limit=CHUNK):
         tried = _attempt_counts(session, rows)
-        yield csv_lines(_download_row(row, columns, tried.get(row.id, 0)) for row in rows)
+        yield csv_lines(_download_row(send, row, columns, tried.get(row.id, 0)) for row in rows)
         after = rows[-1].id
         session.expunge_all()
 
 
-def _download_row(row: Message, columns: Sequence[str], attempts: int) -> list[object]:
-    values = [row.data.get(column, "") for column in columns]
+def _download_row(send: Send, row: Message, columns: Sequence[str], attempts: int) -> list[object]:
+    data = shown_data(send, row, columns)
+    values = [data.get(column, "") for column in columns]
     reason = why_words(row)
     when = f"{row.changed_at:%Y-%m-%d %H:%M:%S}"
     return [row.email, row.name, *values, OUTCOMES[row.state].label, reason, row.message_id, attempts, when]

@@ -35,9 +35,10 @@ def keep_for(session: Session, actor: Actor, days: int | None) -> None:
         raise Refused(f"Give a number of days from {LEAST_DAYS} to {MOST_DAYS:,}.", field="days")
     if workspace.keep_message_days == days:
         return
-    workspace.keep_message_days = days
+    before, workspace.keep_message_days = workspace.keep_message_days, days
     words = "kept for ever" if days is None else f"kept for {days:,} days"
-    note(session, actor, "workspace.retention", f"Data of sent e-mails are {words}")
+    changes = {"Days that data are kept": (before or "for ever", days or "for ever")}
+    note(session, actor, "workspace.retention", f"Data of sent e-mails are {words}", changes=changes)
 
 
 def due_sends(session: Session) -> list[int]:

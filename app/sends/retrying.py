@@ -16,11 +16,12 @@ from app.audit.trail import Actor, note
 from app.db import now
 from app.refusals import Refused
 from app.sends.control import find_send
+from app.sends.hiding import look_again
 from app.sends.models import Attempt, Message, Outcome, Send, SendKind, SendState
 from app.sends.release import team_in_trial_mode
 from app.sends.stopped import everybody_of, must_not, who_must_not
 from app.sends.tallies import move
-from app.sends.words import RETRY_WORDS, retry_helps
+from app.sends.words import OUTCOMES, RETRY_WORDS, retry_helps
 
 CAN_BE_RETRIED = (Outcome.FAILED, Outcome.REJECTED)
 """Final until a person retries; nothing of these went out (design, section 4)."""
@@ -72,7 +73,9 @@ def retry(
     chosen = (Message.reason.in_(list(reasons)), not_since(upto))
     moved = try_again(session, send, outcome, *chosen, seen=seen, message_id=message_id)
     words = f"{moved:,} {outcome} e-mails of send {send_id} to be tried again"
-    note(session, actor, "send.retried", words, subject_id=send_id, reasons=list(reasons), message_id=message_id)
+    changes = {"Outcome": (OUTCOMES[outcome].label, OUTCOMES[Outcome.PENDING].label)}
+    also = {"reasons": list(reasons), "message_id": message_id}
+    note(session, actor, "send.retried", words, subject_id=send_id, changes=changes, **also)
     return moved
 
 
@@ -107,6 +110,7 @@ def try_again(
     move(session, send.id, {(outcome, Outcome.PENDING): moved})
     if send.state is SendState.FINISHED:
         send.state, send.finished_at = SendState.SENDING, None
+    look_again(send)
     session.flush()
     return moved
 
@@ -143,6 +147,7 @@ def these(session: Session, send: Send, outcome: Outcome, message_id: int | None
         Message.send_id == send.id,
         Message.state == outcome,
         Message.erased_at.is_(None),  # what it said is gone
+        Message.hidden_at.is_(None),  # so are the values it needs
         _may_be_written_to(session, send),
     ]
     return [*of_group, Message.id == message_id] if message_id is not None else of_group

@@ -15,6 +15,7 @@ from app.refusals import Refused
 from app.sends.control import change_state, find_send
 from app.sends.models import Message, Send, SendPace, SendState, SendTally
 from app.sends.staleness import marks
+from app.sends.words import state_change
 
 LONGEST_AHEAD = timedelta(days=365)
 """A send may be scheduled so far ahead."""
@@ -66,6 +67,8 @@ def undo(session: Session, actor: Actor, send_id: int) -> None:
         "list_name": "",
         "columns": [],
         "total": 0,
+        "hides": [],
+        "hide_at": None,
     }
     if not change_state(session, send_id, (SendState.SCHEDULED,), SendState.DRAFT, _not_begun(), **values):
         if session.scalar(select(Send.state).where(Send.id == send_id)) is SendState.DRAFT:  # done already
@@ -74,9 +77,9 @@ def undo(session: Session, actor: Actor, send_id: int) -> None:
     for table in (Message, SendTally, SendPace):
         session.execute(delete(table).where(table.send_id == send_id).execution_options(synchronize_session=False))
     session.expire_all()
-    note(
-        session, actor, "send.undone", f"Send {send_id} undone before it began; it is a draft again", subject_id=send_id
-    )
+    words = f"Send {send_id} undone before it began; it is a draft again"
+    changes = state_change(SendState.SCHEDULED, SendState.DRAFT)
+    note(session, actor, "send.undone", words, subject_id=send_id, changes=changes)
 
 
 def reschedule(session: Session, actor: Actor, send_id: int, start_at: datetime) -> None:
@@ -85,12 +88,13 @@ def reschedule(session: Session, actor: Actor, send_id: int, start_at: datetime)
     What it was released with stays what it is compared with at its start; a send of the undo window gets its marks now.
     """
     send = find_send(session, actor, send_id)
+    before = send.start_at
     values: dict[str, object] = {"start_at": start_at, "is_timed": True}
     if not send.is_timed:
         values["release_marks"] = marks(session, send_id)
     _move_start(session, send_id, **values)
     words = f"Send {send_id} will begin on {moment_words(start_at, 'UTC')}"
-    note(session, actor, "send.rescheduled", words, subject_id=send_id)
+    note(session, actor, "send.rescheduled", words, subject_id=send_id, changes={"Begins": (before, start_at)})
 
 
 def send_now(session: Session, actor: Actor, send_id: int, *, undo_seconds: float) -> None:
@@ -98,10 +102,11 @@ def send_now(session: Session, actor: Actor, send_id: int, *, undo_seconds: floa
 
     Its marks stay: whoever presses this may not know what changed since the release.
     """
-    find_send(session, actor, send_id)
+    before = find_send(session, actor, send_id).start_at
     start_at = now() + timedelta(seconds=undo_seconds)
     _move_start(session, send_id, start_at=start_at, is_timed=False)
-    note(session, actor, "send.rescheduled", f"Send {send_id} begins now instead of later", subject_id=send_id)
+    words = f"Send {send_id} begins now instead of later"
+    note(session, actor, "send.rescheduled", words, subject_id=send_id, changes={"Begins": (before, start_at)})
 
 
 def _not_begun() -> ColumnElement[bool]:

@@ -38,6 +38,7 @@ from app.sends.models import Message, Outcome, Send, SendKind, SendState
 from app.sends.pauses import STALE
 from app.sends.stopped import everybody_of, must_not, who_must_not
 from app.sends.tallies import move, move_retrying
+from app.sends.words import state_change
 
 CHUNK = 500
 """Messages left out at once."""
@@ -119,7 +120,8 @@ def send_as_released(session: Session, actor: Actor, send_id: int) -> None:
     if not change_state(session, send_id, (SendState.PAUSED,), SendState.SCHEDULED, asked, **values):
         raise Refused("This send does not wait for that answer. Somebody gave it already, or cancelled the send.")
     _leave_out(session, send)
-    note(session, actor, "send.sent_as_released", f"Send {send_id} goes out as it was released", subject_id=send_id)
+    words, changes = f"Send {send_id} goes out as it was released", state_change(SendState.PAUSED, SendState.SCHEDULED)
+    note(session, actor, "send.sent_as_released", words, subject_id=send_id, changes=changes)
 
 
 def _joined(words: list[str]) -> str:

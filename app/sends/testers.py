@@ -60,15 +60,18 @@ def save_group(session: Session, actor: Actor, name: str, typed: str) -> TestGro
     group.addresses = _addresses(typed)
     session.add(group)
     session.flush()
-    note(session, actor, "test_group.saved", f"Test group “{group.name}” saved", subject_id=group.id)
+    changes = {"Name": ("", group.name), "Addresses": (0, len(group.addresses))}
+    note(session, actor, "test_group.saved", f"Test group “{group.name}” saved", subject_id=group.id, changes=changes)
     return group
 
 
 def change_group(session: Session, actor: Actor, group_id: int, name: str, typed: str) -> TestGroup:
     """Give a group another name or other addresses. Raises NotThere, and Refused as `save_group` does."""
     group = find_group(session, actor, group_id)
+    before = (group.name, len(group.addresses))
     group.name, group.addresses = _free_name(session, actor, name, group.id), _addresses(typed)
-    note(session, actor, "test_group.saved", f"Test group “{group.name}” changed", subject_id=group.id)
+    changes = {"Name": (before[0], group.name), "Addresses": (before[1], len(group.addresses))}
+    note(session, actor, "test_group.saved", f"Test group “{group.name}” changed", subject_id=group.id, changes=changes)
     return group
 
 

@@ -29,6 +29,7 @@ from app.recipients.people import recipient_near
 from app.refusals import NotThere, Refused
 from app.sends.compose import attachments_of, draft_of
 from app.sends.composition import BY_REFERENCE, SPECIMEN_REFERENCE, MessagePlan, data_for, plan_of
+from app.sends.hiding import take_over
 from app.sends.models import Message, Outcome, Send, SendAttachment, SendKind, SendState
 from app.sends.release import message_row, skip_outsiders, team_in_trial_mode
 from app.sends.review import Person, review_chunk, variables_of_all
@@ -162,6 +163,7 @@ def queue(session: Session, actor: Actor, made: Prepared) -> Send:
     send.state, send.start_at, send.released_at, send.released_by = SendState.SCHEDULED, at, at, actor.id
     send.total = len(testers)
     send.public_url, send.link_key = session.get_one(Workspace, send.workspace_id).public_url, BY_REFERENCE
+    take_over(send, version)
     session.add(send)
     session.flush()
     if draft is not None:

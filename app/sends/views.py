@@ -27,6 +27,7 @@ from app.sends import (
     person_views,
     release,
     results,
+    retention_views,
     tallies,
     testing_views,
 )
@@ -45,6 +46,7 @@ from app.sends.words import (
     send_wording,
 )
 from app.web.frames import foreign_html
+from app.web.looks import note_download, note_opened
 from app.web.numbers import row_number
 from app.web.request import db, is_htmx, may, me, services
 
@@ -57,6 +59,7 @@ __all__ = [
     "file_views",
     "notice_views",
     "person_views",
+    "retention_views",
     "testing_views",
 ]
 PAGE = 50
@@ -168,6 +171,7 @@ def show(send_id: int) -> Page:
     send = control.find_send(db(), me(), send_id)
     if send.state is SendState.DRAFT:
         return redirect(url_for("sends.review" if send.from_address else "sends.sender", send_id=send_id))
+    note_opened("send", f"Results of send {send_id} opened", send_id)
     outcome = _group()
     search, after = request.args.get("q", ""), request.args.get("after", 0, type=row_number)
     people = results.people_of_group(db(), send, outcome, search=search, after=after, limit=PAGE + 1)
@@ -248,6 +252,7 @@ def download(send_id: int) -> Response:
     send = control.find_send(db(), me(), send_id)
     if send.state is SendState.DRAFT:
         raise NotThere("results")
+    note_download("send_downloaded", f"Results of send {send_id} downloaded", send_id)
     return Response(
         _download_lines(services().database, send_id),
         mimetype="text/csv",

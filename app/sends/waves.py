@@ -14,7 +14,7 @@ from app.sends.control import change_state, find_send
 from app.sends.models import Outcome, Send, SendState
 from app.sends.pauses import WAVE
 from app.sends.tallies import counts
-from app.sends.words import OUTCOMES
+from app.sends.words import OUTCOMES, state_change
 
 FIRST_WAVE = 50
 """E-mails of a first wave, when nobody says otherwise."""
@@ -48,7 +48,15 @@ def go_on(session: Session, actor: Actor, send_id: int, wave: int | None) -> Non
     if not changed:
         raise Refused("This send does not wait between two waves. Somebody went on with it, or cancelled it.")
     words = f"the next {wave:,} e-mails" if wave else "the rest"
-    note(session, actor, "send.wave_continued", f"Send {send_id} goes on with {words}", subject_id=send_id)
+    changes = state_change(SendState.PAUSED, SendState.SENDING)
+    note(
+        session,
+        actor,
+        "send.wave_continued",
+        f"Send {send_id} goes on with {words}",
+        subject_id=send_id,
+        changes=changes,
+    )
 
 
 def wave_words(session: Session, send: Send) -> str:

@@ -16,6 +16,7 @@ from app.emails.templates import WITHOUT_CONTENT
 from app.recipients.models import Recipient, RecipientList
 from app.recipients.suppressions import not_to_write
 from app.recipients.topics import stopped_topics
+from app.sends.hiding import shown_data
 from app.sends.models import Message, Send, SendKind
 from app.sends.words import OUTCOMES, why_words
 
@@ -168,5 +169,5 @@ def _as_json(one: Written) -> dict[str, Any]:
         "reason": why_words(message),
         "last_change": message.changed_at.isoformat(),
         "name": message.name,
-        "data": dict(message.data),
+        "data": shown_data(send, message),
     }

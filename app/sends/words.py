@@ -53,6 +53,11 @@ def send_wording(send: Send) -> Wording:
     return SCHEDULED if send.state is SendState.SCHEDULED and send.is_timed else SEND_STATES[send.state]
 
 
+def state_change(before: SendState, after: SendState) -> dict[str, tuple[object, object]]:
+    """Give what the trail says of a send that went from one state to another."""
+    return {"State": (SEND_STATES[before].label, SEND_STATES[after].label)}
+
+
 REVIEWS: dict[ReviewState, Wording] = {
     ReviewState.NONE: Wording("Not reviewed", "Start the review to see what everybody would get."),
     ReviewState.WAITING: Wording("Waiting", "The review begins in a moment.", "info"),

@@ -1,0 +1,99 @@
+"""From where something is done: known to whoever begins the work (a request, a command), asked for by the trail."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar, Token
+from dataclasses import dataclass
+
+
+class Via(enum.StrEnum):
+    """The way by which an act came in."""
+
+    PAGES = "pages"
+    COMMAND_LINE = "command_line"
+    PROGRAM = "program"
+    """A worker, in the background."""
+    UNKNOWN = "unknown"
+    """Written down before the trail kept it."""
+
+
+VIA_WORDS = {
+    Via.PAGES: "In the browser",
+    Via.COMMAND_LINE: "On the command line",
+    Via.PROGRAM: "In the background",
+    Via.UNKNOWN: "Not written down then",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """From where something is done."""
+
+    via: Via = Via.PROGRAM
+    address: str = ""
+    """IP address; empty: no request."""
+    browser: str = ""
+    """In words; empty: none, or an unknown program."""
+
+
+_BACKGROUND = Origin()
+_origin: ContextVar[Origin] = ContextVar("postroom_origin", default=_BACKGROUND)
+
+
+def here() -> Origin:
+    """Give from where the work at hand is done."""
+    return _origin.get()
+
+
+def begin(origin: Origin) -> Token[Origin]:
+    """Say from where the work that begins now is done, until `end`."""
+    return _origin.set(origin)
+
+
+def end(token: Token[Origin]) -> None:
+    """Forget what `begin` said."""
+    _origin.reset(token)
+
+
+@contextmanager
+def acting_from(origin: Origin) -> Iterator[None]:
+    """Say from where the work of a block is done."""
+    token = begin(origin)
+    try:
+        yield
+    finally:
+        end(token)
+
+
+_BROWSERS = (
+    ("Edg", "Edge"),
+    ("OPR/", "Opera"),
+    ("SamsungBrowser", "Samsung Internet"),
+    ("Firefox/", "Firefox"),
+    ("FxiOS/", "Firefox"),
+    ("Chrome/", "Chrome"),
+    ("CriOS/", "Chrome"),
+    ("Safari/", "Safari"),
+)
+"""Marks in a browser's own name for itself; the first that fits counts, because each also names the later ones."""
+_SYSTEMS = (
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("Mac OS X", "Mac"),
+    ("CrOS", "ChromeOS"),
+    ("Linux", "Linux"),
+)
+
+
+def browser_words(user_agent: str) -> str:
+    """Name a browser and its system for people: `Firefox on Windows`; `Another program` for what is none."""
+    browser = next((name for mark, name in _BROWSERS if mark in user_agent), "")
+    system = next((name for mark, name in _SYSTEMS if mark in user_agent), "")
+    if not browser:
+        return "Another program" if user_agent else ""
+    return f"{browser} on {system}" if system else browser
