@@ -53,7 +53,7 @@ class Settings(BaseSettings):
     """Signs sessions, encrypts stored secrets; at least 32 characters. Made and kept in the data folder when absent."""
 
     earlier_secret_keys: SecretStr | None = Field(None, alias="POSTROOM_EARLIER_SECRET_KEYS")
-    """Secret keys used before, one a line or with commas between: unsubscribe links made with them go on working."""
+    """Secret keys used before, one a line or with commas between: what was sealed or linked with them still works."""
 
     admin_password: SecretStr | None = Field(None, alias="POSTROOM_ADMIN_PASSWORD")
     """Sign-in of the first administrator made by `make run`; made and printed when absent."""
@@ -185,7 +185,7 @@ class Settings(BaseSettings):
         """The secret key; made once and kept in the data folder (mode 0600) when the environment gives none."""
         if self.secret_key_setting is not None:
             return self.secret_key_setting.get_secret_value()
-        file = self.data / "secret_key"
+        file = self.secret_key_file
         self.data.mkdir(parents=True, exist_ok=True)
         try:
             descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -198,8 +198,28 @@ class Settings(BaseSettings):
 
     @cached_property
     def secret_keys(self) -> tuple[str, ...]:
-        """The secret key, then earlier ones."""
-        return (self.secret_key, *(_keys(self.earlier_secret_keys) if self.earlier_secret_keys else ()))
+        """The secret key, then earlier ones: of the environment, and those that a restored backup brought along."""
+        return tuple(dict.fromkeys((self.secret_key, *self._earlier_keys())))
+
+    @property
+    def secret_key_file(self) -> Path:
+        """Where the secret key is kept when the environment gives none."""
+        return self.data / "secret_key"
+
+    @property
+    def earlier_keys_file(self) -> Path:
+        """Where a restored backup puts keys besides the present one, one a line."""
+        return self.data / "earlier_secret_keys"
+
+    def known_secret_keys(self) -> tuple[str, ...]:
+        """Give the keys that are there already; makes none."""
+        is_there = self.secret_key_setting is not None or self.secret_key_file.exists()
+        return (self.secret_key, *self._earlier_keys()) if is_there else tuple(self._earlier_keys())
+
+    def _earlier_keys(self) -> list[str]:
+        of_environment = _keys(self.earlier_secret_keys) if self.earlier_secret_keys else []
+        file = self.earlier_keys_file
+        return [*of_environment, *(file.read_text().splitlines() if file.exists() else ())]
 
 
 def _keys(value: SecretStr) -> list[str]:

@@ -74,7 +74,7 @@ def resolve(session: Session, settings: Settings, workspace_id: int) -> Connecti
         token = settings.api_token.get_secret_value()
     elif stored.token_sealed:
         try:
-            token = unseal(stored.token_sealed, settings.secret_key)
+            token = unseal(stored.token_sealed, settings.secret_keys)
         except CannotUnseal as error:
             raise NotConnected(
                 "The stored API token cannot be read, because the secret key changed. Put the token in again."
@@ -108,7 +108,7 @@ def save_connection(
     connection.base_url = base_url.strip().rstrip("/")
     connection.calls_per_5_minutes = calls_per_5_minutes
     if token.strip():
-        connection.token_sealed = seal(token.strip(), settings.secret_key)
+        connection.token_sealed = seal(token.strip(), settings.secret_keys)
     connection.checked_at = None
     connection.report = []
     note(session, actor, "connection.changed", f"Connection changed to account {connection.account_id}")
