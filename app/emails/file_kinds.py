@@ -5,11 +5,14 @@ from __future__ import annotations
 import io
 import mimetypes
 import re
+import struct
 import zipfile
 import zlib
 
 import filetype
+import imagesize
 
+from app.emails.drawings import check_drawing
 from app.refusals import Refused
 
 MAX_FILE_NAME = 255
@@ -104,6 +107,10 @@ _NAMES = {
     "xlsx": "an Excel workbook",
     "zip": "a ZIP file",
 }
+_PICTURES = frozenset({"png", "gif", "webp", "jpg", "bmp", "tif"})
+MAX_SIDE = 20_000
+MAX_PIXELS = 120_000_000
+"""Pixels of a picture, at a side and in all: more than any camera makes."""
 _PLAIN_TYPES = mimetypes.MimeTypes()
 """The language's own table only, so that a type does not depend on the machine."""
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
@@ -139,6 +146,8 @@ def check_file(name: str, content: bytes) -> str:
         _refuse_programs_within(name, content)
     if ending in _TEXT_TYPES:
         return _text_type(name, ending, kind, content)
+    if kind in _PICTURES:
+        _refuse_giant(name, kind, content)
     wanted = _ALIASES.get(ending, ending)
     if wanted and (kind == wanted or (kind == "old" and wanted in _OLD_OFFICE)):
         return _TYPES[wanted]
@@ -195,9 +204,24 @@ def _text_type(name: str, ending: str, kind: str, content: bytes) -> str:
     text = text_of(content)
     if kind or text is None:
         raise Refused(_mismatch(name, kind, ending), field="file")
-    if ending == "svg" and "<svg" not in text:
-        raise Refused(f"“{name}” is no SVG drawing. Choose another file.", field="file")
+    if ending == "svg":
+        check_drawing(name, text)
     return _TEXT_TYPES[ending]
+
+
+def _refuse_giant(name: str, kind: str, content: bytes) -> None:
+    """Refuse a picture of a few bytes that takes up gigabytes when it is shown; its own header says how large it is."""
+    try:
+        width, height = imagesize.get(io.BytesIO(content))
+    except (ValueError, struct.error, IndexError):  # nothing that could be shown
+        return
+    is_overflown = kind == "gif" and (width < 0 or height < 0)  # the library reads its two bytes with a sign
+    if is_overflown or max(width, height) > MAX_SIDE or width * height > MAX_PIXELS:
+        raise Refused(
+            f"“{name}” is a picture of more than {MAX_PIXELS // 1_000_000} million pixels, or longer than "
+            f"{MAX_SIDE:,} at a side: no program would show it. Make it smaller.",
+            field="file",
+        )
 
 
 def _kind_of_zip(content: bytes) -> str:
