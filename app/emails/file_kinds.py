@@ -13,6 +13,7 @@ import filetype
 import imagesize
 
 from app.emails.drawings import check_drawing
+from app.packing import check_packing
 from app.refusals import Refused
 
 MAX_FILE_NAME = 255
@@ -228,6 +229,7 @@ def _kind_of_zip(content: bytes) -> str:
     """Tell Office files from other ZIP files by the parts inside. Any other one, also a damaged one, is `zip`."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            check_packing(archive)
             names = set(archive.namelist())
             if "mimetype" in names and archive.getinfo("mimetype").file_size < 200:
                 said = archive.read("mimetype").decode("ascii", "replace").strip().removesuffix("-template")

@@ -26,6 +26,7 @@ from python_calamine import (
     SheetVisibleEnum,
 )
 
+from app.packing import check_packing
 from app.recipients.grid import Choices, Grid, Row
 from app.recipients.shown_zeros import shown_zeros
 from app.refusals import Refused
@@ -35,7 +36,7 @@ MAX_STORED = 32 * 1024 * 1024
 MAX_UNPACKED = 160 * 1024 * 1024
 """Bytes of all its parts: about 400,000 rows of 8 columns."""
 _BLOCK = 1024 * 1024
-_TRIAL_SECONDS = 120.0
+_TRIAL_SECONDS = 90.0
 _TRIAL = Path(__file__).with_name("workbook_trial.py")
 _TOO_FAR = (
     "The cells of this workbook lie too far apart, or are too many, to be read. Copy the table of people into a new "
@@ -79,6 +80,7 @@ def _content(file: BinaryIO) -> bytes:
     content = file.read()
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            check_packing(archive)
             _check_parts(archive)
     except (zipfile.BadZipFile, EOFError, OSError, ValueError, NotImplementedError, RuntimeError) as error:
         raise Refused(_DAMAGED) from error
