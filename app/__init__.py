@@ -29,10 +29,13 @@ def create_app(settings: Settings) -> Flask:
     from app.sends.views import blueprint as sends
     from app.web.errors import install_errors
     from app.web.filters import install_filters
+    from app.web.hosts import install_host_check
     from app.web.numbers import install_numbers
+    from app.web.origins import install_origin_check
     from app.web.request import install_session
     from app.web.request_log import install_request_log
-    from app.web.security import install_headers
+    from app.web.security import cookie_settings, install_headers
+    from app.web.security_txt import blueprint as security_txt
     from app.web.services import Services
     from app.web.sign_in import check_marks, install_sign_in
     from app.web.views import blueprint as web
@@ -42,10 +45,7 @@ def create_app(settings: Settings) -> Flask:
         SECRET_KEY=settings.secret_key,
         MAX_CONTENT_LENGTH=UPLOAD_LIMIT,
         MAX_FORM_MEMORY_SIZE=UPLOAD_LIMIT,
-        SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_HTTPONLY=True,
-        SESSION_COOKIE_SECURE=settings.secure_cookies,
-        SESSION_COOKIE_NAME="postroom",
+        **cookie_settings(settings),
         WTF_CSRF_TIME_LIMIT=None,  # a form may stay open all day; the token ends with the session
         SEND_FILE_MAX_AGE_DEFAULT=3600,
     )
@@ -56,12 +56,15 @@ def create_app(settings: Settings) -> Flask:
 
     install_numbers(app)
     install_request_log(app)
+    install_host_check(app, settings, database)
+    install_origin_check(app)
     install_session(app)
-    install_headers(app)
+    install_headers(app, settings)
     install_filters(app)
     install_errors(app)
     install_sign_in(app)
-    for blueprint in (web, people, audit, emails, recipients, segments, topics, suppressions, sends, unsubscribe):
+    pages = (web, people, audit, emails, recipients, segments, topics, suppressions, sends)
+    for blueprint in (*pages, unsubscribe, security_txt):
         app.register_blueprint(blueprint)
     check_marks(app)
     app.extensions["csrf"].exempt(unsubscribe)  # there nobody is signed in; the reference in the address is the key

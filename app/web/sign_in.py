@@ -14,6 +14,7 @@ from app.web.request import db
 
 PUBLIC = {
     "static",
+    "security_txt.show",
     "people.sign_in",
     "web.healthz",
     "web.readyz",
