@@ -117,9 +117,15 @@ _PLAIN_TYPES = mimetypes.MimeTypes()
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 
 
+_ODD_SIGNS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+"""Controls, and whatever else ends a line."""
+_TURNS = re.compile(r"[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Signs that turn the writing round, so that `cod.exe` is shown as `exe.doc`."""
+
+
 def clean_name(file_name: str) -> str:
     """Give the name of an uploaded file without folders, odd signs and superfluous spaces; empty when none is left."""
-    name = "".join(" " if ord(sign) < 32 or ord(sign) == 127 else sign for sign in file_name.replace("\0", ""))
+    name = _ODD_SIGNS.sub(" ", _TURNS.sub("", file_name.replace("\0", "")))
     name = name.encode("utf-8", "replace").decode()
     name = " ".join(name.replace("\\", "/").rpartition("/")[2].split())
     stem, dot, ending = name.rpartition(".")
