@@ -108,7 +108,7 @@ def audit() -> int:
     if command is None:
         print("pip-audit is not installed; the libraries were not looked up.")
         return 0
-    asked = [command, "-r", str(ROOT / "requirements.lock"), "--disable-pip", "--no-deps"]
+    asked = [command, "-r", str(ROOT / "requirements.lock"), "--disable-pip", "--no-deps", "--strict"]
     return subprocess.run(asked, check=False).returncode  # noqa: S603 - pip-audit, with our own list
 
 
