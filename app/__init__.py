@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from flask import Flask
+from flask import Blueprint, Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.settings import Settings
@@ -16,40 +16,28 @@ UPLOAD_LIMIT = 16 * 1024 * 1024
 
 def create_app(settings: Settings) -> Flask:
     """Put the parts together: the one place that knows them all."""
-    from app.audit.views import blueprint as audit
     from app.db import Database
     from app.delivery.jobs import Queue
     from app.emails.limits import LimitedRenderer
-    from app.emails.views import blueprint as emails
-    from app.people.second_factor_views import blueprint as factors
-    from app.people.views import blueprint as people
-    from app.recipients.segment_views import blueprint as segments
-    from app.recipients.topic_views import blueprint as topics
-    from app.recipients.unsubscribe_views import blueprint as unsubscribe
-    from app.recipients.views import blueprint as recipients
-    from app.sends.bad_address_views import blueprint as suppressions
-    from app.sends.views import blueprint as sends
     from app.web.errors import install_errors
     from app.web.filters import install_filters
+    from app.web.hosts import install_host_check
     from app.web.numbers import install_numbers
     from app.web.origin import install_origin
+    from app.web.origins import install_origin_check
     from app.web.request import install_session
     from app.web.request_log import install_request_log
     from app.web.rights import install_rights
-    from app.web.security import install_headers
+    from app.web.security import cookie_settings, install_headers
     from app.web.services import Services
     from app.web.sign_in import check_marks, install_sign_in
-    from app.web.views import blueprint as web
 
     app = Flask("app", template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
     app.config.update(
         SECRET_KEY=settings.secret_key,
         MAX_CONTENT_LENGTH=UPLOAD_LIMIT,
         MAX_FORM_MEMORY_SIZE=UPLOAD_LIMIT,
-        SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_HTTPONLY=True,
-        SESSION_COOKIE_SECURE=settings.secure_cookies,
-        SESSION_COOKIE_NAME="postroom",
+        **cookie_settings(settings),
         WTF_CSRF_TIME_LIMIT=None,  # a form may stay open all day; the token ends with the session
         SEND_FILE_MAX_AGE_DEFAULT=3600,
     )
@@ -63,13 +51,37 @@ def create_app(settings: Settings) -> Flask:
     install_numbers(app)
     install_request_log(app)
     install_origin(app)
+    install_host_check(app, settings, database)
+    install_origin_check(app)
     install_session(app)
-    install_headers(app)
+    install_headers(app, settings)
     install_filters(app)
     install_errors(app)
     install_sign_in(app)
     install_rights(app)
-    for blueprint in (
+    for blueprint in _blueprints():
+        app.register_blueprint(blueprint)
+    check_marks(app)
+    # There nobody is signed in; the reference in the address is the key.
+    app.extensions["csrf"].exempt(app.blueprints["unsubscribe"])
+    return app
+
+
+def _blueprints() -> tuple[Blueprint, ...]:
+    from app.audit.views import blueprint as audit
+    from app.emails.views import blueprint as emails
+    from app.people.second_factor_views import blueprint as factors
+    from app.people.views import blueprint as people
+    from app.recipients.segment_views import blueprint as segments
+    from app.recipients.topic_views import blueprint as topics
+    from app.recipients.unsubscribe_views import blueprint as unsubscribe
+    from app.recipients.views import blueprint as recipients
+    from app.sends.bad_address_views import blueprint as suppressions
+    from app.sends.views import blueprint as sends
+    from app.web.security_txt import blueprint as security_txt
+    from app.web.views import blueprint as web
+
+    return (
         web,
         people,
         factors,
@@ -81,8 +93,5 @@ def create_app(settings: Settings) -> Flask:
         suppressions,
         sends,
         unsubscribe,
-    ):
-        app.register_blueprint(blueprint)
-    check_marks(app)
-    app.extensions["csrf"].exempt(unsubscribe)  # there nobody is signed in; the reference in the address is the key
-    return app
+        security_txt,
+    )

@@ -10,6 +10,7 @@ import click
 
 from app.audit.cli import audit
 from app.audit.origin import Origin, Via, acting_from
+from app.backup.commands import backup, restore, rotate_keys
 from app.db import Database
 from app.logs import set_up_logs
 from app.people.models import Person
@@ -34,6 +35,10 @@ def main(context: click.Context) -> None:
 
 
 main.add_command(audit)
+
+
+for command in (backup, restore, rotate_keys):
+    main.add_command(command)
 
 
 @main.command()
@@ -108,7 +113,9 @@ def demo(settings: Settings, empty: bool) -> None:
 @click.option("--worker", is_flag=True, help="Only whether a worker of this machine showed a sign of life lately.")
 @click.pass_obj
 def check(settings: Settings, worker: bool) -> None:
-    """Say in words whether the database is current and the mail service can be used.
+    """Say in words whether what is kept is whole and the mail service can be used.
+
+    Checked are the database itself, its schema, the counts of sends, stored files and secrets.
 
     With --worker the exit code is 0 when a worker of this machine lives, 1 when none does, and 2 when the database
     does not answer, so that nobody can tell.
@@ -117,6 +124,7 @@ def check(settings: Settings, worker: bool) -> None:
         _check_worker(settings)
     from sqlalchemy import select
 
+    from app.backup.checking import check_kept
     from app.migrating import is_current
     from app.people import connection
     from app.people.models import Workspace
@@ -126,6 +134,9 @@ def check(settings: Settings, worker: bool) -> None:
     click.echo(f"Database: {'current' if current else 'not current; run `postroom setup`'}")
     good = current
     if current:
+        for kept in check_kept(database, settings):
+            click.echo(f"{kept.subject}: {kept.words}")
+            good = good and kept.ok
         with database.reading() as session:
             workspaces = [(one.name, one.id) for one in session.scalars(select(Workspace).order_by(Workspace.id))]
         for name, workspace_id in workspaces:

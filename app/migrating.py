@@ -48,9 +48,19 @@ def migrate_back(database: Database, revision: str) -> None:
 
 def is_current(database: Database) -> bool:
     """Whether the database has the newest schema."""
+    return current_revision(database) == ScriptDirectory.from_config(_config()).get_current_head()
+
+
+def current_revision(database: Database) -> str:
+    """Give the revision of the schema; empty when there is none."""
     with database.engine.connect() as connection:
-        present = MigrationContext.configure(connection).get_current_revision()
-    return present == ScriptDirectory.from_config(_config()).get_current_head()
+        return MigrationContext.configure(connection).get_current_revision() or ""
+
+
+def knows(revision: str) -> bool:
+    """Whether this Postroom knows a revision of the schema; a newer one it does not."""
+    scripts = ScriptDirectory.from_config(_config())
+    return any(one.revision == revision for one in scripts.walk_revisions())
 
 
 def _run(database: Database, verb: object, revision: str) -> None:

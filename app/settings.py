@@ -21,6 +21,9 @@ from sqlalchemy.exc import ArgumentError
 CLOUDFLARE_API = "https://api.cloudflare.com/client/v4"
 """The vendor's API (API.md, section 1)."""
 
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+"""Names of this machine for itself."""
+
 SHORTEST_KEY = 32
 """Characters of a secret key at least."""
 
@@ -46,6 +49,15 @@ class Settings(BaseSettings):
     url_setting: str | None = Field(None, alias="POSTROOM_URL")
     """Web address at which staff reach the pages, for links in Postroom's own e-mails; this machine's when absent."""
 
+    hosts: str = Field("", alias="POSTROOM_HOSTS")
+    """More names under which the pages answer, with commas between; another name in a request gets 400."""
+
+    service_hosts: str = Field("", alias="POSTROOM_SERVICE_HOSTS")
+    """Hosts in the own network that a connection's base URL may name, with commas between."""
+
+    security_contact: str = Field("", alias="POSTROOM_SECURITY_CONTACT")
+    """Whom to tell about a weakness, for `/.well-known/security.txt`: an e-mail address or a web address."""
+
     simulator_port: int = Field(5001, alias="POSTROOM_SIMULATOR_PORT", ge=1, le=65535)
     """Port of the simulator."""
 
@@ -53,7 +65,7 @@ class Settings(BaseSettings):
     """Signs sessions, encrypts stored secrets; at least 32 characters. Made and kept in the data folder when absent."""
 
     earlier_secret_keys: SecretStr | None = Field(None, alias="POSTROOM_EARLIER_SECRET_KEYS")
-    """Secret keys used before, one a line or with commas between: unsubscribe links made with them go on working."""
+    """Secret keys used before, one a line or with commas between: what was sealed or linked with them still works."""
 
     admin_password: SecretStr | None = Field(None, alias="POSTROOM_ADMIN_PASSWORD")
     """Sign-in of the first administrator made by `make run`; made and printed when absent."""
@@ -156,6 +168,26 @@ class Settings(BaseSettings):
             )
         return value
 
+    @field_validator("hosts", "service_hosts")
+    @classmethod
+    def _names(cls, value: str) -> str:
+        for name in _list(value):
+            if not re.fullmatch(r"[a-z0-9.:_-]{1,253}", name) or "//" in name:
+                raise ValueError("must be names such as postroom.example.com, with commas between, without https://")
+        return value
+
+    @field_validator("security_contact")
+    @classmethod
+    def _contact(cls, value: str) -> str:
+        value = value.strip()
+        if not value:
+            return ""
+        is_address = re.fullmatch(r"[^\s@/:]+@[^\s@/:]+", value)
+        contact = f"mailto:{value}" if is_address else value
+        if not re.fullmatch(r"(mailto:[^\s@/:]+@[^\s@/:]+|https://\S+|tel:\+[0-9-]+)", contact):
+            raise ValueError("must be an e-mail address, or a web address that begins with https://")
+        return contact
+
     @field_validator("database_url_setting")
     @classmethod
     def _known_database(cls, value: str | None) -> str | None:
@@ -231,11 +263,23 @@ class Settings(BaseSettings):
         return frozenset(re.split(r"[\s,]+", self.oidc_hosts.strip().lower())) - {""}
 
     @cached_property
+    def host_names(self) -> frozenset[str]:
+        """Names under which every page answers: of `url`, of `hosts`, and this machine's own where only it can ask."""
+        own = (urlsplit(self.url).hostname or "").rstrip(".")
+        machine = LOOPBACK if LOOPBACK & {self.host, own} else frozenset[str]()
+        return frozenset({own, *_list(self.hosts), *machine})
+
+    @cached_property
+    def allowed_service_hosts(self) -> frozenset[str]:
+        """Hosts in the own network that a connection's base URL may name."""
+        return frozenset(_list(self.service_hosts))
+
+    @cached_property
     def secret_key(self) -> str:
         """The secret key; made once and kept in the data folder (mode 0600) when the environment gives none."""
         if self.secret_key_setting is not None:
             return self.secret_key_setting.get_secret_value()
-        file = self.data / "secret_key"
+        file = self.secret_key_file
         self.data.mkdir(parents=True, exist_ok=True)
         try:
             descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -248,8 +292,28 @@ class Settings(BaseSettings):
 
     @cached_property
     def secret_keys(self) -> tuple[str, ...]:
-        """The secret key, then earlier ones."""
-        return (self.secret_key, *(_keys(self.earlier_secret_keys) if self.earlier_secret_keys else ()))
+        """The secret key, then earlier ones: of the environment, and those that a restored backup brought along."""
+        return tuple(dict.fromkeys((self.secret_key, *self._earlier_keys())))
+
+    @property
+    def secret_key_file(self) -> Path:
+        """Where the secret key is kept when the environment gives none."""
+        return self.data / "secret_key"
+
+    @property
+    def earlier_keys_file(self) -> Path:
+        """Where a restored backup puts keys besides the present one, one a line."""
+        return self.data / "earlier_secret_keys"
+
+    def known_secret_keys(self) -> tuple[str, ...]:
+        """Give the keys that are there already; makes none."""
+        is_there = self.secret_key_setting is not None or self.secret_key_file.exists()
+        return (self.secret_key, *self._earlier_keys()) if is_there else tuple(self._earlier_keys())
+
+    def _earlier_keys(self) -> list[str]:
+        of_environment = _keys(self.earlier_secret_keys) if self.earlier_secret_keys else []
+        file = self.earlier_keys_file
+        return [*of_environment, *(file.read_text().splitlines() if file.exists() else ())]
 
 
 def _keys(value: SecretStr) -> list[str]:
@@ -257,6 +321,10 @@ def _keys(value: SecretStr) -> list[str]:
     lines = [line.strip() for line in value.get_secret_value().splitlines() if line.strip()]
     parts = (part for line in lines for part in re.split(r"[\s,]+", line) if len(part) >= SHORTEST_KEY)
     return list(dict.fromkeys([*lines, *parts]))
+
+
+def _list(value: str) -> list[str]:
+    return [name.strip().lower().rstrip(".") for name in value.split(",") if name.strip()]
 
 
 def _words(error: ValidationError) -> str:

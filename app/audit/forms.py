@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from flask_login import current_user
 from wtforms import DateField, SelectField, StringField
 from wtforms.validators import Length, Optional
 
@@ -13,6 +12,7 @@ from app.audit.acts import KINDS
 from app.audit.reading import PROGRAM, Wanted
 from app.people.zones import is_zone
 from app.web.forms import Form, strip
+from app.web.request import reader
 
 NOT_A_DAY = "Choose a day, for example 2 March 2026."
 
@@ -65,7 +65,7 @@ class FilterForm(Form):
 
 def _begin_of(day: date, days: int = 0) -> datetime:
     """Give when a day, or one so many days later, begins where the reader is."""
-    name = getattr(current_user, "timezone", "")
+    name = getattr(reader(), "timezone", "")
     try:
         return datetime.combine(day + timedelta(days=days), time.min, ZoneInfo(name if is_zone(name) else "UTC"))
     except OverflowError:

@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
+from app.packing import check_packing
 from app.refusals import Refused
 
 MOST_ENTRIES = 2_000
@@ -37,6 +38,7 @@ def unpack(content: bytes) -> dict[str, bytes]:
     """Read the files of a ZIP file. Raises Refused in words that name the file which is too much or wrong."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            check_packing(archive)
             return _without_top_folder(_read_all(archive))
     except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, OverflowError) as error:
         raise Refused("This ZIP file is damaged and cannot be read. Make it again.", field="file") from error

@@ -5,11 +5,15 @@ from __future__ import annotations
 import io
 import mimetypes
 import re
+import struct
 import zipfile
 import zlib
 
 import filetype
+import imagesize
 
+from app.emails.drawings import check_drawing
+from app.packing import check_packing
 from app.refusals import Refused
 
 MAX_FILE_NAME = 255
@@ -104,14 +108,24 @@ _NAMES = {
     "xlsx": "an Excel workbook",
     "zip": "a ZIP file",
 }
+_PICTURES = frozenset({"png", "gif", "webp", "jpg", "bmp", "tif"})
+MAX_SIDE = 20_000
+MAX_PIXELS = 120_000_000
+"""Pixels of a picture, at a side and in all: more than any camera makes."""
 _PLAIN_TYPES = mimetypes.MimeTypes()
 """The language's own table only, so that a type does not depend on the machine."""
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 
 
+_ODD_SIGNS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+"""Controls, and whatever else ends a line."""
+_TURNS = re.compile(r"[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Signs that turn the writing round, so that `cod.exe` is shown as `exe.doc`."""
+
+
 def clean_name(file_name: str) -> str:
     """Give the name of an uploaded file without folders, odd signs and superfluous spaces; empty when none is left."""
-    name = "".join(" " if ord(sign) < 32 or ord(sign) == 127 else sign for sign in file_name.replace("\0", ""))
+    name = _ODD_SIGNS.sub(" ", _TURNS.sub("", file_name.replace("\0", "")))
     name = name.encode("utf-8", "replace").decode()
     name = " ".join(name.replace("\\", "/").rpartition("/")[2].split())
     stem, dot, ending = name.rpartition(".")
@@ -139,6 +153,8 @@ def check_file(name: str, content: bytes) -> str:
         _refuse_programs_within(name, content)
     if ending in _TEXT_TYPES:
         return _text_type(name, ending, kind, content)
+    if kind in _PICTURES:
+        _refuse_giant(name, kind, content)
     wanted = _ALIASES.get(ending, ending)
     if wanted and (kind == wanted or (kind == "old" and wanted in _OLD_OFFICE)):
         return _TYPES[wanted]
@@ -195,15 +211,31 @@ def _text_type(name: str, ending: str, kind: str, content: bytes) -> str:
     text = text_of(content)
     if kind or text is None:
         raise Refused(_mismatch(name, kind, ending), field="file")
-    if ending == "svg" and "<svg" not in text:
-        raise Refused(f"“{name}” is no SVG drawing. Choose another file.", field="file")
+    if ending == "svg":
+        check_drawing(name, text)
     return _TEXT_TYPES[ending]
+
+
+def _refuse_giant(name: str, kind: str, content: bytes) -> None:
+    """Refuse a picture of a few bytes that takes up gigabytes when it is shown; its own header says how large it is."""
+    try:
+        width, height = imagesize.get(io.BytesIO(content))
+    except (ValueError, struct.error, IndexError):  # nothing that could be shown
+        return
+    is_overflown = kind == "gif" and (width < 0 or height < 0)  # the library reads its two bytes with a sign
+    if is_overflown or max(width, height) > MAX_SIDE or width * height > MAX_PIXELS:
+        raise Refused(
+            f"“{name}” is a picture of more than {MAX_PIXELS // 1_000_000} million pixels, or longer than "
+            f"{MAX_SIDE:,} at a side: no program would show it. Make it smaller.",
+            field="file",
+        )
 
 
 def _kind_of_zip(content: bytes) -> str:
     """Tell Office files from other ZIP files by the parts inside. Any other one, also a damaged one, is `zip`."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            check_packing(archive)
             names = set(archive.namelist())
             if "mimetype" in names and archive.getinfo("mimetype").file_size < 200:
                 said = archive.read("mimetype").decode("ascii", "replace").strip().removesuffix("-template")

@@ -17,6 +17,7 @@ from app.cloudflare.results import Failure
 from app.db import now
 from app.people.models import Connection, Workspace
 from app.people.sealing import CannotUnseal, seal, unseal
+from app.people.service_address import check_service_address
 from app.refusals import NotThere, Refused
 from app.settings import CLOUDFLARE_API, Settings
 
@@ -75,7 +76,7 @@ def resolve(session: Session, settings: Settings, workspace_id: int) -> Connecti
         token = fixed.api_token.get_secret_value()
     elif stored.token_sealed:
         try:
-            token = unseal(stored.token_sealed, settings.secret_key)
+            token = unseal(stored.token_sealed, settings.secret_keys)
         except CannotUnseal as error:
             raise NotConnected(
                 "The stored API token cannot be read, because the secret key changed. Put the token in again."
@@ -114,14 +115,18 @@ def save_connection(
     """Save the connection; an empty token keeps the stored one. The last check no longer counts."""
     if any(character.isspace() for character in account_id.strip()):
         raise Refused("An account id has no spaces. Copy it from the Cloudflare dashboard.", field="account_id")
+    base_url = base_url.strip().rstrip("/")
+    check_service_address(base_url, settings.allowed_service_hosts)
     connection = stored_connection(session, actor.workspace_id)
+    if connection.token_sealed and not token.strip() and connection.base_url != base_url:
+        raise Refused("The token is not sent to another address than before: put it in again.", field="token")
     session.add(connection)
     before = (connection.account_id, connection.base_url, connection.calls_per_5_minutes)
     connection.account_id = account_id.strip()
-    connection.base_url = base_url.strip().rstrip("/")
+    connection.base_url = base_url
     connection.calls_per_5_minutes = calls_per_5_minutes
     if token.strip():
-        connection.token_sealed = seal(token.strip(), settings.secret_key)
+        connection.token_sealed = seal(token.strip(), settings.secret_keys)
     connection.checked_at = None
     connection.report = []
     changes = {

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from app.audit.trail import Actor, note
 from app.cloudflare.contract import check_address
+from app.cloudflare.problem import has_odd_character
 from app.people.connection import stored_connection
 from app.people.models import SenderIdentity
 from app.refusals import NotThere, Refused
@@ -33,8 +34,8 @@ def add_sender(
     problem = check_address(address)
     if problem is not None:
         raise Refused(problem.words, field="local_part")
-    if any(sign in name for sign in "\r\n<>"):
-        raise Refused("A sender's name cannot hold line breaks or angle brackets.", field="name")
+    if any(sign in name for sign in "\r\n<>") or has_odd_character(name):
+        raise Refused("A sender's name cannot hold line breaks, control characters or angle brackets.", field="name")
     if reply_to.strip() and (wrong := check_address(reply_to.strip())) is not None:
         raise Refused(wrong.words, field="reply_to")
     known = session.scalar(

@@ -7,6 +7,7 @@ import zipfile
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from app.packing import check_packing
 from app.refusals import Refused
 
 BEGINNING = 4096
@@ -96,6 +97,7 @@ def _zip_kind(file: BinaryIO) -> FileKind | Reader:
     """Office documents are ZIP files; the names of the parts inside say which."""
     try:
         with zipfile.ZipFile(file) as archive:
+            check_packing(archive)
             names = set(archive.namelist())
             media = archive.read("mimetype")[:200] if "mimetype" in names and _small(archive) else b""
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError, EOFError):

@@ -6,11 +6,15 @@ A number that the sheet shows with leading zeros keeps them (`shown_zeros`).
 
 from __future__ import annotations
 
+import hashlib
 import io
+import subprocess
+import sys
 import zipfile
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from python_calamine import (
@@ -22,6 +26,7 @@ from python_calamine import (
     SheetVisibleEnum,
 )
 
+from app.packing import check_packing
 from app.recipients.grid import Choices, Grid, Row
 from app.recipients.shown_zeros import shown_zeros
 from app.refusals import Refused
@@ -31,6 +36,12 @@ MAX_STORED = 32 * 1024 * 1024
 MAX_UNPACKED = 160 * 1024 * 1024
 """Bytes of all its parts: about 400,000 rows of 8 columns."""
 _BLOCK = 1024 * 1024
+_TRIAL_SECONDS = 90.0
+_TRIAL = Path(__file__).with_name("workbook_trial.py")
+_TOO_FAR = (
+    "The cells of this workbook lie too far apart, or are too many, to be read. Copy the table of people into a new "
+    "workbook and upload that, or save the sheet as CSV UTF-8."
+)
 _AS_CSV = "Save the sheet as CSV UTF-8 and upload that: it may have any number of rows."
 _DAMAGED = (
     "The workbook is damaged and cannot be read. Open it in your spreadsheet program, save it again and upload it."
@@ -40,6 +51,8 @@ _DAMAGED = (
 def open_workbook(file: BinaryIO, choices: Choices) -> Grid:
     """Open a workbook at the sheet that is chosen, or the first one that is shown and has rows. Raises Refused."""
     content = _content(file)
+    if not _can_be_opened(content):
+        raise Refused(_TOO_FAR)
     try:
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
         shown = [
@@ -67,10 +80,39 @@ def _content(file: BinaryIO) -> bytes:
     content = file.read()
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            check_packing(archive)
             _check_parts(archive)
     except (zipfile.BadZipFile, EOFError, OSError, ValueError, NotImplementedError, RuntimeError) as error:
         raise Refused(_DAMAGED) from error
     return content
+
+
+def _can_be_opened(content: bytes) -> bool:
+    """Try it in a process of its own: what ends that one would otherwise end this one."""
+    digest = hashlib.sha256(content).digest()
+    if digest not in _TRIED:
+        try:
+            command = [sys.executable, "-I", str(_TRIAL)]
+            done = subprocess.run(  # noqa: S603 - our own script; the workbook is only its input
+                command,
+                input=content,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                timeout=_TRIAL_SECONDS,
+                check=False,
+            )
+            can = done.returncode == 0
+        except subprocess.TimeoutExpired:
+            can = False
+        if len(_TRIED) >= _MOST_TRIED:
+            _TRIED.clear()
+        _TRIED[digest] = can
+    return _TRIED[digest]
+
+
+_TRIED: dict[bytes, bool] = {}
+"""SHA-256 of workbooks tried by this process: one upload is opened several times."""
+_MOST_TRIED = 200
 
 
 def _check_parts(archive: zipfile.ZipFile) -> None:

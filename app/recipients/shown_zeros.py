@@ -19,6 +19,8 @@ from lxml import etree
 MOST = 500_000
 """Cells that are looked after; beyond, the rest comes without its zeros rather than filling the memory."""
 
+MOST_BYTES = 8 * 1024 * 1024
+"""Of the parts that are read as a whole: formats, and which sheets there are."""
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
@@ -44,6 +46,12 @@ def shown_zeros(content: bytes, sheet: str) -> Zeros:
     except (etree.XMLSyntaxError, KeyError, ValueError, zipfile.BadZipFile):
         return {}
     return found
+
+
+def _small_part(archive: zipfile.ZipFile, name: str) -> bytes:
+    if archive.getinfo(name).file_size > MOST_BYTES:
+        raise ValueError(f"{name} is too large")
+    return archive.read(name)
 
 
 def _elements(stream: IO[bytes], *tags: str, events: tuple[str, ...] = ("end",)) -> Iterator[tuple[str, Any]]:
@@ -72,7 +80,8 @@ def _of_xlsx(archive: zipfile.ZipFile, sheet: str) -> Iterator[tuple[int, int, s
 
 def _zero_formats(archive: zipfile.ZipFile) -> dict[str, int]:
     """Give cell formats (their number in the file, as text) that fill up with zeros, and to how many digits."""
-    root = etree.fromstring(archive.read("xl/styles.xml"), etree.XMLParser(resolve_entities=False, no_network=True))
+    parser = etree.XMLParser(resolve_entities=False, no_network=True)
+    root = etree.fromstring(_small_part(archive, "xl/styles.xml"), parser)
     codes = {one.get("numFmtId"): one.get("formatCode", "") for one in root.iter(f"{_MAIN}numFmt")}
     filling = {number: len(match[1]) for number, code in codes.items() if (match := _ZEROS.match(code))}
     formats = root.find(f"{_MAIN}cellXfs")
@@ -82,9 +91,9 @@ def _zero_formats(archive: zipfile.ZipFile) -> dict[str, int]:
 
 def _part_of(archive: zipfile.ZipFile, sheet: str) -> str | None:
     parser = etree.XMLParser(resolve_entities=False, no_network=True)
-    book = etree.fromstring(archive.read("xl/workbook.xml"), parser)
+    book = etree.fromstring(_small_part(archive, "xl/workbook.xml"), parser)
     wanted = next((one.get(_RELATION) for one in book.iter(f"{_MAIN}sheet") if one.get("name") == sheet), None)
-    relations = etree.fromstring(archive.read("xl/_rels/workbook.xml.rels"), parser)
+    relations = etree.fromstring(_small_part(archive, "xl/_rels/workbook.xml.rels"), parser)
     target = next((one.get("Target", "") for one in relations if one.get("Id") == wanted), None)
     if target is None:
         return None

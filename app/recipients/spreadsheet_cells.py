@@ -1,7 +1,8 @@
 """Cells of a download that a spreadsheet program must not run as formulas, and reading them back.
 
-A cell beginning with = + - @, a tab or a line end gets a leading apostrophe (OWASP, "CSV injection"); so does one that
-begins with apostrophes before such a sign. Reading takes one off again, so that an import undoes a download.
+A cell beginning with = + - @ (also wide ones), a tab or a line end gets a leading apostrophe (OWASP, "CSV injection");
+so does one that begins with apostrophes before such a sign. Reading takes one off again, so that an import undoes a
+download.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from collections.abc import Iterable
 BYTE_ORDER_MARK = "\ufeff"
 """Begins every download, so that spreadsheet programs read it as UTF-8."""
 
-_DANGEROUS = re.compile(r"'*[=+\-@\t\r\n]")
-_GUARDED = re.compile(r"'+[=+\-@\t\r\n]")
+_DANGEROUS = re.compile(r"'*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+_GUARDED = re.compile(r"'+[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+"""The last four are the wide forms of the first, which some programs take for them."""
 
 
 def guarded(cell: str) -> str:

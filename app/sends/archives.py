@@ -16,6 +16,7 @@ from typing import IO
 
 from app.cloudflare.contract import MAX_MESSAGE_BYTES, encoded_size
 from app.emails.file_kinds import check_file, clean_name
+from app.packing import check_entry
 from app.refusals import Refused
 
 MAX_ARCHIVE = 200 * 1024 * 1024
@@ -158,6 +159,7 @@ def _content(archive: zipfile.ZipFile, position: int, path: str, problems: list[
         problems.append(f"“{name}” is locked with a password. Pack the files without one.")
         return None
     try:
+        check_entry(entry)
         with archive.open(entry) as opened:
             content = opened.read(LARGEST_FILE + 1)
     except NotImplementedError:

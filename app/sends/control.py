@@ -54,12 +54,9 @@ def resume(session: Session, actor: Actor, send_id: int) -> None:
     Raises Refused, also when more is asked than whether to resume (`pauses.ASKING`).
     """
     send = find_send(session, actor, send_id)
-    is_early = send.start_at is not None and send.start_at > now()  # a pause does not bring the start forward
-    is_checked = send.is_timed or bool(send.release_marks)  # and does not save it the check of P7
-    must_begin = is_early or (is_checked and send.first_post_at is None)
-    state = SendState.SCHEDULED if must_begin else SendState.SENDING
     simple = Send.pause_code.not_in(ASKING)
     values = {**_bounces_seen(session, send), **_NO_PAUSE}
+    state = state_to_go_on_in(send)
     if not change_state(session, send_id, (SendState.PAUSED,), state, simple, **values):
         raise Refused(
             "This send waits for another answer than “resume”: its page asks it."
@@ -68,6 +65,14 @@ def resume(session: Session, actor: Actor, send_id: int) -> None:
         )
     changes = state_change(SendState.PAUSED, state)
     note(session, actor, "send.resumed", f"Send {send_id} resumed", subject_id=send_id, changes=changes)
+
+
+def state_to_go_on_in(send: Send) -> SendState:
+    """Give the state in which a paused send goes on."""
+    is_early = send.start_at is not None and send.start_at > now()  # a pause does not bring the start forward
+    is_checked = send.is_timed or bool(send.release_marks)  # and does not save it the check of P7
+    must_begin = is_early or (is_checked and send.first_post_at is None)
+    return SendState.SCHEDULED if must_begin else SendState.SENDING
 
 
 def cancel(session: Session, actor: Actor, send_id: int) -> int:

@@ -10,11 +10,12 @@ from werkzeug.wrappers import Response
 from app.db import now
 from app.people.roles import Permission
 from app.refusals import Refused
-from app.sends import control, results, scheduling, staleness, waves
+from app.sends import control, restored, results, scheduling, staleness, waves
 from app.sends.blueprint import Page, blueprint
 from app.sends.forms import PaceForm, TimeForm, WaveForm
 from app.sends.models import Send, SendState
 from app.sends.pace import change_pace, pace_of
+from app.sends.pauses import RESTORED
 from app.web.request import db, may, me, services
 
 
@@ -25,6 +26,7 @@ def controls(send: Send) -> dict[str, object]:
         "seconds_left": int(left) if send.state is SendState.SCHEDULED and left > 0 else 0,
         "poll_seconds": results.poll_seconds(send),
         "pace": pace_of(db(), send.id),
+        "restored_waiting": restored.waiting_for_answer(db(), send) if send.pause_code == RESTORED else 0,
         "wave_form": WaveForm(formdata=None, wave_size=send.wave_size or waves.FIRST_WAVE),
     }
 
@@ -120,6 +122,18 @@ def send_as_released(send_id: int) -> Page:
     """Let a stale send go out as it was released."""
     staleness.send_as_released(db(), me(), send_id)
     return _woken(send_id)
+
+
+@blueprint.post("/<int:send_id>/after-restore")
+@may(Permission.SEND)
+def after_restore(send_id: int) -> Page:
+    """Send what waited in the backup that was restored, or leave it in doubt."""
+    if request.form.get("how") != "send":
+        restored.leave_after_restore(db(), me(), send_id)
+        return _woken(send_id, "Nothing was sent. What is in doubt stays listed, to be decided on.")
+    seen = request.form.get("seen", type=int) or 0
+    moved = restored.send_after_restore(db(), me(), send_id, seen=seen)
+    return _woken(send_id, f"{moved:,} {'e-mail goes' if moved == 1 else 'e-mails go'} out.")
 
 
 def _time_page(send: Send, form: TimeForm) -> str:

@@ -13,8 +13,10 @@ WAVE = "wave"
 """A wave is out; the rest waits until a person has looked."""
 STALE = "stale"
 """Its time came, and something it was released with is another one by now (P7)."""
-ASKING = (WAVE, STALE)
-"""Pauses that ask a person more than whether to resume; `waves.py` and `staleness.py` have their words."""
+RESTORED = "restored"
+"""It was restored from a backup that was made before it ended; what had not gone out by then may have since."""
+ASKING = (WAVE, STALE, RESTORED)
+"""Pauses that ask a person more than whether to resume; `waves.py`, `staleness.py`, `restored.py` have their words."""
 MOST_BOUNCES = 0.05
 """Share of permanently bounced e-mails above which a send pauses…"""
 BOUNCES_FROM = 100

@@ -78,6 +78,7 @@ _OWN_REASONS = {
     "suppressed_there": "Cloudflare does not write to this address.",
     "left_out_at_review": "Left out, because the review found a problem.",
     "no_answer": "The worker stopped while this e-mail was going out, so nobody can say whether it left.",
+    "restored": "It waited when the backup was made that Postroom was restored from; it may have gone out since.",
     "cancelled": "Cancelled before it went out.",
     "retries_used_up": "Tried several times without success. Nothing went out.",
     "missing_file": "The file for this person is not there. Nothing went out.",

@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 
 PUBLIC = {
     "static",
+    "security_txt.show",
     "people.sign_in",
     "people.invitation",
     "people.accept_invitation",
