@@ -91,8 +91,9 @@ def accept_as_known(token: str) -> Page:
     form = KnownForm(prefix="known-")
     if form.validate_on_submit():
         try:
+            typed, wrong = form.password.data or "", "The password is not right."
             account = prove_password(
-                db(), found.email, form.password.data or "", _network_address(), from_outside=True, field="password"
+                db(), found.email, typed, _network_address(), from_outside=True, field="password", wrong=wrong
             )
             person = invitations.accept_with(db(), found, account)
         except Refused as refusal:

@@ -25,7 +25,7 @@ from app.recipients.reading_text import DELIMITERS, ENCODING_NAMES, encoding_nam
 from app.refusals import NotThere, Refused
 from app.sends.usage import unfinished_sends_of_list
 from app.web.numbers import row_number
-from app.web.request import db, is_htmx, may, me, only_reads, services
+from app.web.request import TOKEN, db, is_htmx, may, me, only_reads, services
 
 ROWS_ON_A_PAGE = 50
 _ROOM = 1024 * 1024
@@ -37,7 +37,7 @@ _ROLE, _VARIABLE, _KIND, _CELL = "role-", "variable-", "kind-", "cell-"
 @blueprint.url_value_preprocessor
 def _let_files_in(endpoint: str | None, values: dict[str, Any] | None) -> None:
     """Allow these addresses a large request, before anything reads its form. The server keeps it in a file."""
-    if endpoint in {"recipients.new", "recipients.import_into"} and "_user_id" in session:
+    if endpoint in {"recipients.new", "recipients.import_into"} and TOKEN in session:
         request.max_content_length = MAX_UPLOAD + _ROOM
 
 

