@@ -110,8 +110,8 @@ def audit() -> int:
     """Look the libraries up among the known weaknesses; 0 when none has one."""
     command = shutil.which("pip-audit")
     if command is None:
-        print("pip-audit is not installed; the libraries were not looked up.")
-        return 0
+        print("pip-audit is not installed: the libraries were not looked up, which is no good news.")
+        return 1
     asked = [command, "-r", str(ROOT / "requirements.lock"), "--disable-pip", "--no-deps", "--strict"]
     return subprocess.run(asked, check=False).returncode  # noqa: S603 - pip-audit, with our own list
 
