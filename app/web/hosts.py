@@ -12,15 +12,16 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
-from sqlalchemy import select
+from sqlalchemy import select, union
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.db import Database
 from app.people.models import Workspace
+from app.sends.models import Send
 from app.settings import LOOPBACK, Settings
 
 FOR_RECIPIENTS = ("/u/", "/static/")
-"""What is served under the workspaces' public addresses as well."""
+"""What is served under the workspaces' public addresses as well, those of today and those that sends went out with."""
 ASKED_BY_ADDRESS = frozenset({"/healthz", "/readyz", "/metrics"})
 """Asked by machines, which name us by a number; they say nothing that a name could change."""
 ASK_AGAIN_SECONDS = 5.0
@@ -79,7 +80,9 @@ class PublicNames:
 def _public_names(database: Database) -> frozenset[str]:
     try:
         with database.reading() as session:
-            urls = session.scalars(select(Workspace.public_url).where(Workspace.public_url != "")).all()
+            present = select(Workspace.public_url).where(Workspace.public_url != "")
+            earlier = select(Send.public_url).where(Send.public_url != "")  # links of years ago must go on working
+            urls = session.scalars(union(present, earlier)).all()
     except SQLAlchemyError:  # a database that is away has a page of its own, under the names of the settings
         return frozenset()
     return frozenset(name_of(urlsplit(url).netloc) for url in urls) - {""} - LOOPBACK

@@ -290,6 +290,9 @@ def test_a_link_works_after_the_data_of_its_message_was_erased_or_its_send_is_go
 
 
 def test_a_link_works_at_another_address(post: Post) -> None:
+    """One that an earlier send went out with, before the workspace's address was changed."""
+    with post.database.writing() as session:
+        session.get_one(Send, post.messages[0].send_id).public_url = "https://elsewhere.example.net"
     elsewhere = {"Content-Type": FORM, "Host": "elsewhere.example.net"}
     answer = requests.post(post.url(0), data=ONE_CLICK, headers=elsewhere, timeout=PATIENCE)
     assert answer.status_code == 200
