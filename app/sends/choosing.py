@@ -51,7 +51,7 @@ def add_part(
         is_segment=segment is not None,
         is_excluded=is_excluded,
     )
-    _settle(session, send, [*(row for row in rows if row not in replaced), added], gone=replaced)
+    _settle(session, actor, send, [*(row for row in rows if row not in replaced), added], gone=replaced)
     return words
 
 
@@ -62,7 +62,7 @@ def remove_part(session: Session, actor: Actor, send_id: int, *, list_id: int, s
     removed = _row_of(rows, list_id, segment_id)
     if not [row for row in rows if not row.is_excluded and row is not removed]:
         raise Refused("A send goes to at least one list or segment. Add another one first.", field="part")
-    _settle(session, send, [row for row in rows if row is not removed], gone=[removed])
+    _settle(session, actor, send, [row for row in rows if row is not removed], gone=[removed])
 
 
 def put_first(session: Session, actor: Actor, send_id: int, *, list_id: int, segment_id: int | None) -> None:
@@ -72,7 +72,7 @@ def put_first(session: Session, actor: Actor, send_id: int, *, list_id: int, seg
     first = _row_of(rows, list_id, segment_id)
     for place, row in enumerate([first, *(one for one in rows if one is not first)], start=1):
         row.position = place
-    _settle(session, send, rows)
+    _settle(session, actor, send, rows)
 
 
 def only_list(session: Session, send: Send, list_id: int) -> None:
@@ -90,7 +90,7 @@ def only_segment(session: Session, actor: Actor, send_id: int, segment_id: int) 
         raise Refused("This segment is gone. Choose another one.", field="list") from missing
     only_list(session, send, segment.list_id)
     row = AudiencePart(send_id=send.id, position=1, list_id=segment.list_id, segment_id=segment.id, is_segment=True)
-    _settle(session, send, [row])
+    _settle(session, actor, send, [row])
 
 
 def choices(session: Session, actor: Actor) -> list[tuple[RecipientList, Sequence[Segment]]]:
@@ -138,7 +138,9 @@ def _row_of(rows: Sequence[AudiencePart], list_id: int, segment_id: int | None) 
     return found
 
 
-def _settle(session: Session, send: Send, rows: Sequence[AudiencePart], gone: Sequence[AudiencePart] = ()) -> None:
+def _settle(
+    session: Session, actor: Actor, send: Send, rows: Sequence[AudiencePart], gone: Sequence[AudiencePart] = ()
+) -> None:
     """Write the parts down, and what follows from them: first list, words for titles, and that no review holds."""
     for row in gone:
         if row.id is not None:
@@ -152,7 +154,7 @@ def _settle(session: Session, send: Send, rows: Sequence[AudiencePart], gone: Se
     else:
         send.list_id = first.of_list.id if first.of_list else None
         send.list_name = short_words_of(parts)
-    changed(send)
+    changed(send, actor)
     session.flush()
 
 

@@ -64,7 +64,7 @@ def change_what(
     _choose(session, actor, send, _usable_version(session, actor, version_id), list_id, addresses)
     if before is not None and send.template_version is not None and send.headers == _defaults(before):
         send.headers = _defaults(send.template_version)
-    return changed(send)
+    return changed(send, actor)
 
 
 def change_sender(
@@ -88,7 +88,7 @@ def change_sender(
     send.from_address, send.from_name = sender.address, sender.name
     send.reply_to = reply_to or sender.reply_to
     send.headers = [list(pair) for pair in headers]
-    return changed(send)
+    return changed(send, actor)
 
 
 class BadHeaders(Refused):
@@ -108,7 +108,7 @@ def change_values(session: Session, actor: Actor, send_id: int, values: dict[str
     """Set the values common to the whole send; a recipient's own column goes before them."""
     send = draft_of(session, actor, send_id)
     send.values = {name: value for name, value in values.items() if value}
-    return changed(send)
+    return changed(send, actor)
 
 
 def common_variables(session: Session, send: Send) -> list[str]:
@@ -143,7 +143,7 @@ def add_attachment(session: Session, actor: Actor, send_id: int, file_name: str,
     )
     session.add(attachment)
     session.flush()
-    changed(send)
+    changed(send, actor)
     return attachment
 
 
@@ -154,7 +154,7 @@ def remove_attachment(session: Session, actor: Actor, send_id: int, attachment_i
     if attachment is None or attachment.send_id != send.id:
         raise NotThere("attachment")
     session.delete(attachment)
-    changed(send)
+    changed(send, actor)
 
 
 def attachments_of(session: Session, send_id: int) -> Sequence[SendAttachment]:
@@ -185,6 +185,8 @@ def delete_draft(session: Session, actor: Actor, send_id: int) -> None:
 def draft_of(session: Session, actor: Actor, send_id: int) -> Send:
     """Find a draft. Raises NotThere; Refused when it is released already."""
     send = find_send(session, actor, send_id)
+    if send.state is SendState.AWAITING_APPROVAL:
+        raise Refused("This send waits for approval. Take it back to change it.")
     if send.state is not SendState.DRAFT:
         raise Refused("This send is released already and cannot be changed.")
     return send
@@ -294,7 +296,7 @@ def _usable_list(session: Session, actor: Actor, list_id: int | None) -> Recipie
     return recipient_list
 
 
-def changed(send: Send) -> Send:
-    """Note that a draft is no longer what was reviewed."""
-    send.review_state = ReviewState.NONE
+def changed(send: Send, actor: Actor) -> Send:
+    """Note that a draft is no longer what was reviewed, and who changed it."""
+    send.review_state, send.changed_by = ReviewState.NONE, actor.id
     return send

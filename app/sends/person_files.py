@@ -112,7 +112,7 @@ def change_file_column(session: Session, actor: Actor, send_id: int, column: str
     send = draft_of(session, actor, send_id)
     check_column(session, send, column)
     send.file_column = column
-    return changed(send)
+    return changed(send, actor)
 
 
 def check_column(session: Session, send: Send, column: str) -> None:
@@ -129,7 +129,7 @@ def remove_person_files(session: Session, actor: Actor, send_id: int) -> Send:
     session.execute(delete(PersonFile).where(PersonFile.send_id == send.id))
     send.file_column = ""
     note(session, actor, "send.person_files_removed", f"Files for single people removed from send {send.id}")
-    return changed(send)
+    return changed(send, actor)
 
 
 def columns_of(session: Session, send: Send) -> list[str]:
