@@ -157,6 +157,7 @@ class ReleaseForm(TimeForm, PaceForm, WaveForm):
 
     when = RadioField("When", choices=[("now", "Send now"), ("later", "Send at a time I choose")], default="now")
     wave = BooleanField("Send a few first, then wait for me")
+    note = TextAreaField("Note to the approver (optional)", filters=[strip], render_kw={"rows": 3, "maxlength": 1_000})
 
     def options(self) -> Options | None:
         """Give what was chosen; None when something of it is refused, and the form says what."""

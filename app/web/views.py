@@ -19,7 +19,7 @@ from app.people.connection import NotConnected, resolve
 from app.people.roles import Permission
 from app.people.senders import senders
 from app.recipients import suppression_list
-from app.sends import results
+from app.sends import approval_home, results
 from app.web.request import db, may, me, services
 
 blueprint = Blueprint("web", __name__)
@@ -39,6 +39,7 @@ SETTINGS = (
     ("Sending", "people.settings", Permission.LOOK),
     ("People", "people.team", Permission.LOOK),
     ("Unsubscribing", "topics.index", Permission.LOOK),
+    ("Approval", "sends.approval_rule", Permission.LOOK),
     ("How long data are kept", "sends.retention_rule", Permission.ADMINISTER),
 )
 """Pages under Settings, each for whom."""
@@ -91,6 +92,7 @@ def home() -> str:
         has_sender=bool(senders(session, person.workspace_id)),
         worker_alive=worker_alive(session),
         sync=suppression_list.sync_of(session, person.workspace_id),
+        approvals=approval_home.for_person(session, person),
         attention=results.needing_attention(session, person),
         latest=results.latest_sends(session, person, limit=5),
     )

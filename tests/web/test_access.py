@@ -46,12 +46,12 @@ def test_strangers_see_nothing_but_the_public_pages(app: Flask, anonymous_client
             assert (answer.location or "").startswith("/sign-in"), (endpoint, method)
 
 
-def test_senders_are_refused_what_only_administrators_may_do(app: Flask, staff_client: FlaskClient) -> None:
+def test_senders_are_refused_what_approvers_and_administrators_may_do(app: Flask, staff_client: FlaskClient) -> None:
     for endpoint, method, url in addresses(app):
         if endpoint in PUBLIC or endpoint == "people.sign_out":
             continue
         answer = staff_client.open(url, method=method)
-        refused = needed(app.view_functions[endpoint], method) is Permission.ADMINISTER
+        refused = needed(app.view_functions[endpoint], method) in (Permission.APPROVE, Permission.ADMINISTER)
         assert (answer.status_code == 403) == refused, (endpoint, method)
         assert answer.status_code != 500, (endpoint, method)
 
