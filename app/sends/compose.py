@@ -277,9 +277,12 @@ def _defaults(version: TemplateVersion) -> list[Any]:
 
 def _usable_version(session: Session, actor: Actor, version_id: int) -> TemplateVersion:
     try:
-        return find_version(session, actor, version_id)
+        version = find_version(session, actor, version_id)
     except NotThere as missing:
         raise Refused("Choose a template.", field="version") from missing
+    if version.number is None:  # a draft as a test showed it; nobody published that
+        raise Refused("Choose a published version of the template.", field="version")
+    return version
 
 
 def _usable_list(session: Session, actor: Actor, list_id: int | None) -> RecipientList:
