@@ -22,6 +22,7 @@ def import_all_tables() -> None:
         importlib.import_module(f"app.{package}.models")
     for module in (
         "people.approval_models",
+        "people.own_mail_models",
         "recipients.change_models",
         "recipients.segment_models",
         "recipients.suppression_models",

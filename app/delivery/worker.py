@@ -18,12 +18,14 @@ from sqlalchemy.orm import Session
 
 from app.db import Database, now
 from app.delivery import recovery
+from app.delivery.approval_job import ApprovalJob
 from app.delivery.clock import ClockWatch, HolderWatch
 from app.delivery.event_reading import EventReadingJob
 from app.delivery.importing_lists import ListImporting
 from app.delivery.jobs import Queue
 from app.delivery.list_work import ListWork
 from app.delivery.models import Worker
+from app.delivery.own_mail_posting import OwnMailJob
 from app.delivery.pipeline import Pipeline
 from app.delivery.post_times import post_times
 from app.delivery.quota import QuotaReader
@@ -71,8 +73,10 @@ class WorkerProcess:
         self.quota = QuotaReader(settings, self.database)
         self.clock, self.holders = ClockWatch(), HolderWatch()
         self._stop = threading.Event()
+        self.approvals = ApprovalJob(settings, self.database, self.owner, self._stop)
         self.event_reading = EventReadingJob(settings, self.database, self.owner, self._stop)
         self.list_work = ListWork(self.database, self._stop)
+        self.own_mail = OwnMailJob(settings, self.database, self._stop)
         self.suppressions = SuppressionSyncJob(settings, self.database, self.owner, self._stop)
 
     def run_lane(self, lane_id: int, generation: int) -> None:
@@ -110,9 +114,11 @@ class WorkerProcess:
                 workers=JOB_THREADS, periodic=False, initial_delay=rest, max_delay=rest, backoff=1
             )
             consumer.start()
+            self.approvals.start()
             self.event_reading.start()
             self.list_work.start()
             self.suppressions.start()
+            self.own_mail.start()
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, self._on_signal)  # in place of the engine's own, which would drop jobs
             while not self._stop.wait(BEAT_SECONDS):
@@ -127,9 +133,11 @@ class WorkerProcess:
 
     def _close(self) -> None:
         self._stop.set()
+        self.approvals.join()
         self.event_reading.join()
         self.list_work.join()
         self.suppressions.join()
+        self.own_mail.join()
         self.quota.stop()
         self.pipeline.close()
         self.reviewing.renderer.close()

@@ -1,14 +1,14 @@
 """two pairs of eyes: the rule, what is put up for approval, who changed a send last
 
 Revision ID: 0021
-Revises: 0017
+Revises: 0018
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0021"
-down_revision = "0017"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 
