@@ -74,12 +74,12 @@ def story_of(
 
 def refusal_to_decide(person: Person, request: ApprovalRequest) -> str:
     """Say why this person may not approve or send back a request; empty: they may."""
-    if not person.may(Permission.APPROVE):
-        return "Only approvers and administrators approve."
     if request.asked_by == person.id:
         return "You asked for this approval, so somebody else gives it."
     if request.changed_by == person.id:
         return "You changed this last, so somebody else approves it."
+    if not person.may(Permission.APPROVE):
+        return "Only approvers and administrators approve."
     return ""
 
 

@@ -73,7 +73,9 @@ def _tell_approvers(
         words.append(f"Note: {request.note}")
     besides = (request.asked_by, request.changed_by)
     people = approvers_of(session, request.workspace_id, besides=besides)
-    _write(session, settings, request, people, f"{subject}: {title}", words, "Look at it, and decide")
+    _write(
+        session, settings, request, people, subject=f"{subject}: {title}", words=words, label="Look at it, and decide"
+    )
 
 
 def _tell_of_emergency(session: Session, settings: Settings, request: ApprovalRequest) -> None:
@@ -84,7 +86,15 @@ def _tell_of_emergency(session: Session, settings: Settings, request: ApprovalRe
         f"It was put up for {request.people:,} {'person' if request.people == 1 else 'people'}.",
     ]
     people = approvers_of(session, request.workspace_id, besides=(request.decided_by,))
-    _write(session, settings, request, people, f"Released without approval: {title}", words, "Open the send")
+    _write(
+        session,
+        settings,
+        request,
+        people,
+        subject=f"Released without approval: {title}",
+        words=words,
+        label="Open the send",
+    )
 
 
 def _tell_asker(session: Session, settings: Settings, request: ApprovalRequest) -> None:
@@ -98,7 +108,7 @@ def _tell_asker(session: Session, settings: Settings, request: ApprovalRequest) 
     else:
         subject = f"Approval cancelled: {title}"
         words = [f"The approval of {what} that you put up is cancelled: {title}.", request.words, "Nothing went out."]
-    _write(session, settings, request, [request.asker], subject, words, "Open it")
+    _write(session, settings, request, [request.asker], subject=subject, words=words, label="Open it")
 
 
 def _write(
@@ -106,6 +116,7 @@ def _write(
     settings: Settings,
     request: ApprovalRequest,
     people: Iterable[Person],
+    *,
     subject: str,
     words: list[str],
     label: str,

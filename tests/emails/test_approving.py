@@ -287,6 +287,7 @@ def test_the_page_of_publishing_asks_shows_and_publishes(app: Flask, studio: Stu
     assert writer.post(page, data=form).status_code == 302
     seen = writer.get(page).text
     assert "You asked for this approval" in seen
+    assert "April Approver may publish it" in " ".join(seen.replace("Ada Admin, ", "").split())
     assert "Approve: publish" not in seen
     seen = approver.get(page).text
     assert "Approve: publish version 2" in seen
