@@ -133,12 +133,13 @@ def settle(
 ) -> None:
     """End a request: compare and set, so that of two decisions one wins. Raises Refused for the other."""
     session.flush()
+    own = after is ApprovalState.TAKEN_BACK and by == request.asked_by  # whoever asked knows it
     if request.state is ApprovalState.EMERGENCY:  # that it was one stays on the send for ever
         words = f"{words} It had been released in an emergency: {request.words}"
     changed = session.execute(
         update(ApprovalRequest)
         .where(ApprovalRequest.id == request.id, ApprovalRequest.state.in_(before))
-        .values(state=after, decided_by=by, decided_at=now(), words=words, is_told=after is ApprovalState.TAKEN_BACK)
+        .values(state=after, decided_by=by, decided_at=now(), words=words, is_told=own)
         .execution_options(synchronize_session=False)
     )
     session.refresh(request)

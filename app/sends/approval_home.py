@@ -49,7 +49,8 @@ def _own(session: Session, person: Person) -> Iterator[ApprovalItem]:
     for one in _own_requests(session, person):
         label, tone = STATE_WORDS[one.state]
         waits = one.state is ApprovalState.WAITING
-        by = f"{one.decider.name} sent it back" if one.decider else "It became a draft again"
+        took = "took" if one.state is ApprovalState.TAKEN_BACK else "sent"
+        by = f"{one.decider.name} {took} it back" if one.decider else "It became a draft again"
         words = "You asked for approval; it waits since" if waits else by
         since = one.asked_at if waits else one.decided_at or one.asked_at
         yield ApprovalItem(one, label, tone, _title(session, one), words, since)
@@ -68,8 +69,11 @@ def _own_requests(session: Session, person: Person) -> Sequence[ApprovalRequest]
         TemplateVersion.number.is_not(None),
         TemplateVersion.published_at > ApprovalRequest.decided_at,
     )
+    by_another = and_(
+        ApprovalRequest.state == ApprovalState.TAKEN_BACK, ApprovalRequest.decided_by != ApprovalRequest.asked_by
+    )
     came_back = and_(
-        ApprovalRequest.state.in_(CAME_BACK),
+        or_(ApprovalRequest.state.in_(CAME_BACK), by_another),
         ApprovalRequest.decided_at > now() - timedelta(days=SHOWN_DAYS),
         or_(is_draft, and_(ApprovalRequest.template_id.is_not(None), ~is_published)),
         ~asked_again,

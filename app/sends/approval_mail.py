@@ -105,6 +105,8 @@ def _tell_asker(session: Session, settings: Settings, request: ApprovalRequest) 
     elif request.state is ApprovalState.SENT_BACK:
         subject = f"Sent back: {title}"
         words = [f"{by} sent back {what} that you put up: {title}.", f"Reason: {request.words}"]
+    elif request.state is ApprovalState.TAKEN_BACK:
+        subject, words = f"Taken back: {title}", [f"{by} took back {what} that you put up: {title}.", request.words]
     else:
         subject = f"Approval cancelled: {title}"
         words = [f"The approval of {what} that you put up is cancelled: {title}.", request.words, "Nothing went out."]
@@ -123,6 +125,7 @@ def _write(
 ) -> None:
     place = f"sends/{request.send_id}" if request.send_id else f"templates/{request.template_id}/publish"
     link = (label, f"{settings.url}/{place}")
+    words = [one for one in words if one]
     for one in people:
         own_mail.write(session, settings, request.workspace_id, one.email, subject, words, link=link)
 

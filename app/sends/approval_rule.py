@@ -91,7 +91,7 @@ def change_rule(
     session.execute(delete(ApprovalSubject).where(ApprovalSubject.workspace_id == person.workspace_id))
     session.add_all(named)
     session.flush()
-    note(session, person, "workspace.approval_rule", f"Approval: {rule_words(session, rule)}")
+    note(session, person, "workspace.approval_rule", f"From now on {rule_words(session, rule)}")
     return rule
 
 
@@ -103,10 +103,10 @@ def rule_words(session: Session, rule: ApprovalRule) -> str:
         some += [f"to {one.name}" for one in lists]
         some += [f"to “{one.name}” of {one.list.name}" for one in segments]
         some += [f"from {one.address}" for one in senders]
-        sends = f"sends {', '.join(some)} need it" if some else "no send needs it"
+        sends = f"sends {', '.join(some)} need approval" if some else "no send needs approval"
     else:
-        sends = "every send needs it" if rule.scope is ApprovalScope.ALWAYS else "no send needs it"
-    return f"{sends}; publishing a template {'needs it, too' if rule.of_templates else 'does not'}"
+        sends = f"{'every' if rule.scope is ApprovalScope.ALWAYS else 'no'} send needs approval"
+    return f"{sends}; publishing a template {'needs it' if rule.of_templates else 'does not'}"
 
 
 def _people(session: Session, send: Send) -> int:

@@ -152,6 +152,10 @@ class WaveForm(Form):
         return wave_from(typed_number(self.wave_size))
 
 
+WHEN_APPROVED = [("now", "As soon as it is approved"), ("later", "At a time I choose")]
+"""The choices of `ReleaseForm.when` where somebody else approves it first."""
+
+
 class ReleaseForm(TimeForm, PaceForm, WaveForm):
     """How a send goes out: now or later, at which pace, and whether it waits after the first few."""
 

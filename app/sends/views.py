@@ -35,7 +35,7 @@ from app.sends import (
 )
 from app.sends.approval_rule import needs_approval
 from app.sends.blueprint import STEPS, Page, blueprint
-from app.sends.forms import ReleaseForm
+from app.sends.forms import WHEN_APPROVED, ReleaseForm
 from app.sends.models import AT_WORK, UNRELEASED, Outcome, ReviewState, Send, SendState
 from app.sends.pauses import ASKING
 from app.sends.review import request_review
@@ -343,6 +343,8 @@ def _review_page(send: Send, problem: str = "", form: ReleaseForm | None = None)
     next_url = url_for("sends.review", send_id=send.id, after=problems[PAGE - 1].id) if len(problems) > PAGE else None
     count = release.would_go_out(db(), send)
     reasons = needs_approval(db(), send) if send.review_state is ReviewState.DONE else []
+    if reasons:
+        form.when.choices = WHEN_APPROVED
     template = "sends/_review.html" if is_htmx() else "sends/review.html"
     return render_template(
         template,

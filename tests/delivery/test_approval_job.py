@@ -17,6 +17,7 @@ from app.people.own_mail_models import OwnMail
 from app.people.sealing import seal
 from app.recipients.people import add_recipient
 from app.sends import approving
+from app.sends.approval_home import for_person
 from app.sends.models import Send, SendState
 from app.sends.release import Options
 from app.settings import Settings
@@ -104,6 +105,18 @@ def test_taken_back_before_anybody_was_told_nobody_is(office: Office, job: Appro
     office.take_back()
     job.look()
     assert letters(office, settings) == []
+
+
+def test_taken_back_by_a_colleague_whoever_asked_is_told(office: Office, job: ApprovalJob, settings: Settings) -> None:
+    office.ask()
+    office.take_back(office.admin)
+    job.look()
+    ((email, subject, words),) = letters(office, settings)
+    assert (email, subject) == ("sam@example.com", "Taken back: Notice to Members")
+    assert words == "Ada Admin took back a send that you put up: Notice to Members."
+    with office.database.reading() as session:
+        (item,) = for_person(session, office.asker)
+    assert item.words == "Ada Admin took it back"
 
 
 def test_all_approvers_are_told_of_an_emergency(office: Office, job: ApprovalJob, settings: Settings) -> None:

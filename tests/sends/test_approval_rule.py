@@ -210,5 +210,5 @@ def test_a_change_of_the_rule_stands_in_the_trail_in_words(office: Office) -> No
     with office.database.reading() as session:
         entry = session.query(AuditEntry).filter_by(action="workspace.approval_rule").all()[-1]
     assert entry.words == (
-        "Approval: sends to more than 100 people, to Members need it; publishing a template needs it, too"
+        "From now on sends to more than 100 people, to Members need approval; publishing a template needs it"
     )

@@ -54,6 +54,7 @@ def test_the_review_offers_to_ask_in_place_of_sending(asker: FlaskClient, office
     assert "Ask for approval of 5 e-mails" in seen
     assert "Send 5 e-mails" not in seen
     assert "Every send needs approval here." in seen
+    assert "As soon as it is approved" in seen
     assert "Ada Admin, April Approver may approve it" in seen
     office.rule(ApprovalScope.NEVER)
     seen = page(asker, office, "review")
@@ -217,13 +218,13 @@ def test_the_rule_is_changed_by_administrators_and_read_by_everybody(
     client: FlaskClient, asker: FlaskClient, office: Office
 ) -> None:
     seen = asker.get("/sends/approval-rule")
-    assert "every send needs it" in words(seen.text)
+    assert "every send needs approval" in words(seen.text)
     assert "An administrator changes this." in words(seen.text)
     assert asker.post("/sends/approval-rule", data={"scope": "never"}).status_code == 403
     form = {"scope": "some", "above": "100", "lists": [str(office.list_id)], "of_templates": "y", "remind_hours": "2"}
     assert client.post("/sends/approval-rule", data=form).status_code == 302
     seen = client.get("/sends/approval-rule")
-    assert "sends to more than 100 people, to Members need it; publishing a template needs it, too" in words(seen.text)
+    assert "sends to more than 100 people, to Members need approval; publishing a template needs it" in words(seen.text)
     assert f'value="{office.list_id}" checked' in seen.text
 
 
@@ -243,7 +244,7 @@ def test_a_rule_that_is_refused_says_why_and_keeps_what_was_typed(
     answer = client.post("/sends/approval-rule", data=form)
     assert answer.status_code == 422
     assert said in words(answer.text)
-    assert "every send needs it" in words(client.get("/sends/approval-rule").text)
+    assert "every send needs approval" in words(client.get("/sends/approval-rule").text)
 
 
 # What an approver looks at
