@@ -22,7 +22,7 @@ from app.people.roles import Permission
 from app.people.senders import senders
 from app.refusals import NotThere, Refused
 from app.sends import approval_rule as rules
-from app.sends import approving, choosing, control, looking, release
+from app.sends import approving, choosing, compose, control, looking, release
 from app.sends.approval_forms import EmergencyForm, RuleForm, SendBackForm, StartForm
 from app.sends.blueprint import Page, blueprint
 from app.sends.last_time import last_time
@@ -252,6 +252,7 @@ def _seen(send: Send, asked: ApprovalRequest) -> dict[str, Any]:
     return {
         "send": send,
         "asked": asked,
+        "files": compose.attachments_of(db(), send.id),
         "options": approving.options_of(asked),
         "lapsed": approving.lapsed_start(asked),
         "changed": approving.changes_since(db(), send, asked),
