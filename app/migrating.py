@@ -22,6 +22,7 @@ def import_all_tables() -> None:
         importlib.import_module(f"app.{package}.models")
     for module in (
         "people.factor_models",
+        "people.approval_models",
         "people.own_mail_models",
         "people.sign_in_models",
         "people.link_models",

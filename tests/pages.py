@@ -11,6 +11,7 @@ from playwright.sync_api import Page
 
 PATIENCE = 60.0
 SEND = re.compile(r"Send \d+ e-mails")
+ASK = re.compile(r"Ask for approval of \d+ e-mails")
 SEND_AGAIN = re.compile(r"Send \d+ e-mails again")
 """The button, whoever must not be written to by now: a permanent bounce or a complaint leaves people out."""
 
@@ -62,6 +63,11 @@ PLACES = (
     Place("send-scheduled", "/sends/{scheduled}"),
     Place("send-time", "/sends/{scheduled}/time"),
     Place("send-pace", "/sends/{scheduled}/pace"),
+    Place("approval-rule", "/sends/approval-rule"),
+    Place("approval", "/sends/{awaiting}/approval"),
+    Place("approval-look", "/sends/{awaiting}/approval/look"),
+    Place("approval-emergency", "/sends/{awaiting}/approval/{request}/emergency"),
+    Place("sends-awaiting", "/sends/?state=awaiting_approval"),
     Place("send-results", "/sends/1"),
     Place("send-group", "/sends/1?group=bounced"),
     Place("message", "/sends/1/messages/1"),
@@ -142,6 +148,38 @@ def make_scheduled(page: Page, url: str) -> int:
         again.click()
         page.get_by_role("button", name="Undo").wait_for()
     return number
+
+
+def set_approval(page: Page, url: str, scope: str, *, of_templates: bool = False) -> None:
+    """Set the rule on approval: `No send` or `Every send`."""
+    page.goto(f"{url}/sends/approval-rule")
+    page.get_by_label(scope, exact=True).check()
+    page.get_by_label("Publishing a template needs approval, too").set_checked(of_templates)
+    page.get_by_role("button", name="Save").click()
+    page.get_by_text("The rule is saved").wait_for()
+
+
+def ask_for_approval(page: Page, note: str = "") -> None:
+    """Ask on the review that is open, and say that it is meant when the same went out today."""
+    if note:
+        page.get_by_label("Note to the approver (optional)").fill(note)
+    page.get_by_role("button", name=ASK).click()
+    again = page.get_by_role("button", name="Ask for approval to send")
+    page.get_by_role("heading", name="Decide").or_(again).wait_for()
+    if again.count():
+        again.click()
+        page.get_by_role("heading", name="Decide").wait_for()
+
+
+def make_awaiting(page: Page, url: str) -> dict[str, int]:
+    """Put a send up for approval, and let no other need it; gives its number and that of the request."""
+    number = make_draft(page, url)
+    set_approval(page, url, "Every send")
+    page.goto(f"{url}/sends/{number}/review")
+    ask_for_approval(page, "The closure is decided; please have a look at the dates.")
+    link = page.get_by_role("link", name="Emergency: send without approval").get_attribute("href") or ""
+    set_approval(page, url, "No send")
+    return {"awaiting": number, "request": int(link.split("/")[-2])}
 
 
 def wait_for_history(page: Page, url: str) -> None:

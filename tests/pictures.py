@@ -9,7 +9,7 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 from tests.browser.conftest import FLAGS, chromium, sign_in, start_postroom
-from tests.pages import PLACES, make_draft, make_scheduled, wait_for_history
+from tests.pages import PLACES, make_awaiting, make_draft, make_scheduled, wait_for_history
 
 FOLDER = Path(__file__).parent.parent / "docs" / "pictures"
 WIDTHS = (360, 1440)
@@ -30,6 +30,7 @@ def main(folder: Path = FOLDER) -> None:
             wait_for_history(page, postroom.url)
             draft = make_draft(page, postroom.url)
             scheduled = make_scheduled(page, postroom.url)
+            numbers = {"draft": draft, "scheduled": scheduled, **make_awaiting(page, postroom.url)}
             for width in WIDTHS:
                 for theme in THEMES:
                     for one in (page, signing_in):
@@ -40,7 +41,7 @@ def main(folder: Path = FOLDER) -> None:
                     signing_in.screenshot(path=folder / f"sign-in-{ending}", full_page=True)
                     for place in PLACES:
                         base = postroom.simulator_url if place.of_simulator else postroom.url
-                        page.goto(base + place.path.format(draft=draft, scheduled=scheduled), wait_until="networkidle")
+                        page.goto(base + place.path.format(**numbers), wait_until="networkidle")
                         # As high as the page: frames below the window's edge are not painted otherwise.
                         height = page.evaluate("Math.min(document.documentElement.scrollHeight, 6000)")
                         page.set_viewport_size({"width": width, "height": max(900, height)})

@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.db import Database, now
+from app.people.approval_models import ApprovalLease
 from app.recipients.suppression_models import SuppressionLease
 from app.sends.event_models import EventLease
 
@@ -30,7 +31,7 @@ class JobLease:
         self,
         database: Database,
         owner: str,
-        row: type[EventLease] | type[SuppressionLease],
+        row: type[EventLease] | type[SuppressionLease] | type[ApprovalLease],
         next_at: InstrumentedAttribute[datetime],
     ) -> None:
         self.database = database

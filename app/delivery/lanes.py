@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.db import UtcDateTime, now, table_of
 from app.delivery.clock import Held
 from app.delivery.models import Lane
+from app.sends.approving import back_to_draft_when_stale
 from app.sends.models import AT_WORK, Send, SendState
 from app.sends.staleness import pause_when_stale
 
@@ -79,7 +80,7 @@ def begin(session: Session, send: Send) -> None:
     """
     session.refresh(send, with_for_update=True)
     is_due = send.state is SendState.SCHEDULED and (send.start_at is None or send.start_at <= now())
-    if is_due and not pause_when_stale(session, send):
+    if is_due and not back_to_draft_when_stale(session, send) and not pause_when_stale(session, send):
         send.state, send.first_post_at = SendState.SENDING, now()
         session.flush()
 

@@ -17,7 +17,7 @@ from app.delivery import pacing
 from app.delivery.models import RateBudget
 from app.people.connection import ConnectionParameters, NotConnected, resolve
 from app.sends.control import pause_by_program
-from app.sends.models import AT_WORK, ReviewState, Send, SendState
+from app.sends.models import AT_WORK, UNRELEASED, ReviewState, Send
 from app.sends.pauses import QUOTA, pause_words
 from app.settings import Settings
 
@@ -97,7 +97,7 @@ class QuotaReader:
 
     def _accounts(self, session: Session) -> set[ConnectionParameters]:
         reviewed = Send.review_state.in_([ReviewState.WAITING, ReviewState.RUNNING])
-        in_use = or_(Send.state.in_(AT_WORK), (Send.state == SendState.DRAFT) & reviewed)
+        in_use = or_(Send.state.in_(AT_WORK), Send.state.in_(UNRELEASED) & reviewed)
         found = set()
         for workspace_id in session.scalars(select(Send.workspace_id).where(in_use).distinct()):
             try:

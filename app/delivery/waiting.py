@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.cloudflare.events import KEPT_DAYS
 from app.db import now
-from app.sends.models import Message, Outcome, Send, SendState, SendTally
+from app.sends.models import UNRELEASED, Message, Outcome, Send, SendTally
 
 WAITING = (Outcome.QUEUED, Outcome.ACCEPTED, Outcome.UNKNOWN)
 """Outcomes that later events may settle."""
@@ -57,7 +57,7 @@ def what_waits(session: Session) -> dict[int, Waiting]:
         )
         .join(SendTally, SendTally.send_id == Send.id)
         .where(
-            Send.state != SendState.DRAFT,
+            Send.state.not_in(UNRELEASED),
             (Send.finished_at.is_(None)) | (Send.finished_at > at - HORIZON),
             SendTally.outcome.in_([*WAITING, Outcome.DELIVERED]),
             SendTally.count > 0,

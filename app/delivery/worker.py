@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from app.db import Database, now
 from app.delivery import recovery
+from app.delivery.approval_job import ApprovalJob
 from app.delivery.clock import ClockWatch, HolderWatch
 from app.delivery.event_reading import EventReadingJob
 from app.delivery.importing_lists import ListImporting
@@ -74,6 +75,7 @@ class WorkerProcess:
         self.quota = QuotaReader(settings, self.database)
         self.clock, self.holders = ClockWatch(), HolderWatch()
         self._stop = threading.Event()
+        self.approvals = ApprovalJob(settings, self.database, self.owner, self._stop)
         self.event_reading = EventReadingJob(settings, self.database, self.owner, self._stop)
         self.list_work = ListWork(self.database, self._stop)
         self.own_mail = OwnMailJob(settings, self.database, self._stop)
@@ -114,6 +116,7 @@ class WorkerProcess:
                 workers=JOB_THREADS, periodic=False, initial_delay=rest, max_delay=rest, backoff=1
             )
             consumer.start()
+            self.approvals.start()
             self.event_reading.start()
             self.list_work.start()
             self.suppressions.start()
@@ -132,6 +135,7 @@ class WorkerProcess:
 
     def _close(self) -> None:
         self._stop.set()
+        self.approvals.join()
         self.event_reading.join()
         self.list_work.join()
         self.suppressions.join()

@@ -79,6 +79,7 @@ def _publish_page(piece: Piece, problems: list[str] | None = None, ticked: set[i
         section=SECTIONS[piece.kind],
         newest=newest,
         is_new=is_new,
+        refusal=piece_publishing.refusal_to_publish(db(), me(), piece),
         draft_problems=draft_problems,
         problems=[] if draft_problems else problems or [],
         changed=[one for one in changes if one.is_behind],

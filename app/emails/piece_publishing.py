@@ -21,6 +21,9 @@ from app.emails.piece_drafts import Written, checked_draft
 from app.emails.pieces import find_piece, newest_of_pieces
 from app.emails.publishing import FROM_SEND, CannotPublish, Ready, add_version, get_ready, version_from
 from app.emails.templates import find_template, newest_of
+from app.people.approval import rule_of
+from app.people.models import Person
+from app.people.roles import Permission
 from app.refusals import Refused
 
 MOST_AT_ONCE = 50
@@ -126,9 +129,28 @@ def plan(
     return Plan(piece.id, piece.draft_number, is_new, newest.id if newest else None, chosen)
 
 
-def carry_out(session: Session, actor: Actor, made: Plan, note_text: str = "") -> PieceVersion:
+def refusal_to_publish(session: Session, person: Person, piece: Piece) -> str:
+    """Say why this person may not publish a piece's draft; empty: they may.
+
+    Where publishing a template needs approval, a piece is a way round it. Nobody asks for that: an approver who did not
+    write the draft publishes it.
+    """
+    if not rule_of(session, piece.workspace_id).of_templates:
+        return ""
+    if not person.may(Permission.APPROVE):
+        return (
+            f"Publishing a {piece.kind} needs a second person here: an approver who did not write it opens this page."
+        )
+    if piece.draft_saved_by == person.id:
+        return f"You wrote this {piece.kind} last, so another approver publishes it: they open this page."
+    return ""
+
+
+def carry_out(session: Session, actor: Person, made: Plan, note_text: str = "") -> PieceVersion:
     """Publish the piece, when its draft is new, and the templates of the plan. Raises Refused when anything changed."""
     piece = session.get_one(Piece, made.piece_id, with_for_update=True, populate_existing=True)
+    if words := refusal_to_publish(session, actor, piece):
+        raise Refused(words)
     newest = newest_of_pieces(session, [piece.id]).get(piece.id)
     now_newest = newest_of(session, [one.template.id for one in made.changes])
     is_stale = piece.draft_number != made.draft_number or (newest.id if newest else None) != made.newest_id

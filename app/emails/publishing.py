@@ -20,6 +20,7 @@ from app.emails.pieces import keep_uses, pieces_for, pinned
 from app.emails.preparing import prepare
 from app.emails.rendering import EmailSource, RenderError, RenderProblem, variables_of
 from app.emails.templates import find_template
+from app.people.approval import rule_of
 from app.refusals import Refused
 
 SECONDS = 3.0
@@ -34,6 +35,10 @@ class CannotPublish(Refused):
     def __init__(self, problems: list[str]) -> None:
         super().__init__("This draft cannot be published yet.")
         self.problems = problems
+
+
+class NeedsApproval(Refused):
+    """Somebody else publishes this draft: `approving`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +58,13 @@ class Ready:
 def publish(
     session: Session, actor: Actor, template_id: int, note_text: str = "", renderer: LimitedRenderer | None = None
 ) -> TemplateVersion:
-    """Publish the draft as the next version. Raises CannotPublish with every problem.
+    """Publish the draft as the next version. Raises CannotPublish with every problem, and NeedsApproval.
 
     Give a `renderer` wherever other people wait for this process: the draft is then prepared under its limits.
     """
     template = find_template(session, actor, template_id)
+    if rule_of(session, template.workspace_id).of_templates:
+        raise NeedsApproval("Publishing a template needs approval here. Ask for approval.")
     return publish_content(session, actor, template, template.draft, note_text, renderer)
 
 

@@ -10,6 +10,8 @@ from dataclasses import replace
 from sqlalchemy.orm import Session
 
 from app.audit.trail import Actor, note
+from app.db import now
+from app.emails.approval_marks import cancel_when_changed
 from app.emails.content import TemplateFile
 from app.emails.file_kinds import check_file, check_picture_in_text, clean_name
 from app.emails.files import Size, check_fits, size_as_sent, store
@@ -43,7 +45,7 @@ def add_template_file(
             return change_file_kind(session, actor, template_id, sha256, inline=is_shown or bool(one.content_id))
     content_id = content_id_for(name, _content_ids(template)) if is_shown else ""
     made = TemplateFile(name, media_type, sha256, len(content), content_id)
-    _set_files(template, (*template.draft.files, made))
+    _set_files(session, actor, template, (*template.draft.files, made))
     note(session, actor, "template.file_added", f"“{name}” added to template “{template.name}”", subject_id=template.id)
     return made
 
@@ -52,7 +54,7 @@ def remove_template_file(session: Session, actor: Actor, template_id: int, sha25
     """Take a file out of the draft; published versions keep it. Raises NotThere."""
     template = held_template(session, actor, template_id)
     removed = _find(template, sha256)
-    _set_files(template, tuple(one for one in template.draft.files if one.sha256 != sha256))
+    _set_files(session, actor, template, tuple(one for one in template.draft.files if one.sha256 != sha256))
     words = f"“{removed.name}” removed from template “{template.name}”"
     note(session, actor, "template.file_removed", words, subject_id=template.id)
     return removed
@@ -67,7 +69,7 @@ def change_file_kind(session: Session, actor: Actor, template_id: int, sha256: s
     if inline:
         check_picture_in_text(before.name, before.media_type)
     after = replace(before, content_id=content_id_for(before.name, _content_ids(template)) if inline else "")
-    _set_files(template, tuple(after if one is before else one for one in template.draft.files))
+    _set_files(session, actor, template, tuple(after if one is before else one for one in template.draft.files))
     words = f"“{after.name}” {'shown in the text' if inline else 'attached'} in template “{template.name}”"
     shown = {True: "shown in the text", False: "attached"}
     note(
@@ -124,5 +126,7 @@ def _content_ids(template: Template) -> set[str]:
     return {one.content_id for one in template.draft.files}
 
 
-def _set_files(template: Template, files: tuple[TemplateFile, ...]) -> None:
+def _set_files(session: Session, actor: Actor, template: Template, files: tuple[TemplateFile, ...]) -> None:
     template.draft = replace(template.draft, files=files)
+    template.draft_saved_at, template.draft_saved_by = now(), actor.id
+    cancel_when_changed(session, template)

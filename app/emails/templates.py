@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, contains_eager, defer, joinedload
 from app.audit.trail import Actor, note
 from app.db import now
 from app.emails import starter
+from app.emails.approval_marks import cancel_when_changed
 from app.emails.content import Content
 from app.emails.languages import is_language
 from app.emails.models import Piece, PieceKind, PieceUse, Template, TemplateVersion
@@ -180,6 +181,7 @@ def save_draft(session: Session, actor: Actor, template_id: int, draft: Content,
     template.draft_number += 1
     template.draft_saved_at, template.draft_saved_by = now(), actor.id
     keep_uses(session, template)
+    cancel_when_changed(session, template)
     return template
 
 

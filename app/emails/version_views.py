@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flask import Response, flash, redirect, render_template, request, url_for
 
-from app.emails import comparing, publishing, showing, standing, templates, versions
+from app.emails import approving, comparing, publishing, showing, standing, templates, versions
 from app.emails.blueprint import Page, blueprint
 from app.emails.check_views import place_words
 from app.emails.checks.finding import Finding, Severity
@@ -14,8 +16,10 @@ from app.emails.models import Template, TemplateVersion
 from app.emails.pieces import pieces_for
 from app.emails.preview_views import examples_of
 from app.emails.version_forms import FolderForm, PublishForm
+from app.people.approval import approvers_of, refusal_to_decide, rule_of, story_of, waiting_request
 from app.people.roles import Permission
 from app.refusals import Refused
+from app.sends.approval_forms import SendBackForm
 from app.sends.usage import draft_sends_using
 from app.web.frames import foreign_html
 from app.web.numbers import row_number
@@ -52,8 +56,15 @@ def publish(template_id: int) -> Page:
         form.form_errors.append("Mend what must be mended first; it is listed below.")
         return _publish_page(template, form), 422
     try:
+        if rule_of(db(), template.workspace_id).of_templates:
+            approving.ask(db(), me(), template_id, form.note.data or "", services().renderer)
+            flash("Put up for approval. It is published when somebody else approves it.")
+            return redirect(url_for("emails.publish", template_id=template_id))
         version = publishing.publish(db(), me(), template_id, form.note.data or "", services().renderer)
     except publishing.CannotPublish:  # the page names the problems
+        return _publish_page(template, form), 422
+    except Refused as refusal:
+        form.show(refusal)
         return _publish_page(template, form), 422
     db().flush()
     flash(f"Published as version {version.number}. New sends use it.")
@@ -174,15 +185,30 @@ def _not_as_seen(template: Template, form: PublishForm) -> str:
     return ""
 
 
-def _publish_page(template: Template, form: PublishForm) -> str:
+def publish_page(template_id: int, *, problems: Sequence[str] = (), back_form: SendBackForm | None = None) -> str:
+    """Give the page of publishing with what was refused on it."""
+    form = PublishForm(formdata=None)
+    form.form_errors.extend(problems)
+    return _publish_page(templates.find_template(db(), me(), template_id), form, back_form)
+
+
+def _publish_page(template: Template, form: PublishForm, back_form: SendBackForm | None = None) -> str:
     newest = templates.newest_of(db(), [template.id]).get(template.id)
     found = standing.standing(db(), template, newest, services().renderer)
     form.number.data, form.number.raw_data = template.draft_number, None
     form.version.data, form.version.raw_data = found.number, None
     uses = draft_sends_using(db(), me(), template.id, found.variables.added) if newest else []
+    asked = waiting_request(db(), template_id=template.id)
+    besides = (asked.asked_by, asked.changed_by) if asked else (me().id, template.draft_saved_by)
     return render_template(
         "emails/publish.html",
         template=template,
+        asked=asked,
+        needs_approval=rule_of(db(), template.workspace_id).of_templates,
+        refusal=refusal_to_decide(me(), asked) if asked else "",
+        approvers=approvers_of(db(), template.workspace_id, besides=besides),
+        back_form=back_form or SendBackForm(formdata=None),
+        story=story_of(db(), template_id=template.id, limit=5),
         form=form,
         newest=newest,
         standing=found,

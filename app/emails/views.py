@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Response, flash, redirect, render_template, request, url_for
 
 from app.emails import (
+    approval_views,
     bundle_views,
     check_views,
     editor_views,
@@ -25,6 +26,7 @@ from app.web.frames import foreign_html
 from app.web.request import db, may, me
 
 __all__ = [
+    "approval_views",
     "blueprint",
     "bundle_views",
     "check_views",

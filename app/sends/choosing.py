@@ -163,7 +163,7 @@ def _settle(
         send.list_id = first.of_list.id if first.of_list else None
         send.list_name = short_words_of(parts)
     note_draft(session, actor, send, "people_chosen", before=before, after=people_of(session, send))
-    changed(send)
+    changed(send, actor)
     session.flush()
 
 

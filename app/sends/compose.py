@@ -66,7 +66,7 @@ def change_what(
     note_draft(session, actor, send, "what_chosen", before=was, after=what_of(session, send))
     if before is not None and send.template_version is not None and send.headers == _defaults(before):
         send.headers = _defaults(send.template_version)
-    return changed(send)
+    return changed(send, actor)
 
 
 def change_sender(
@@ -92,7 +92,7 @@ def change_sender(
     send.reply_to = reply_to or sender.reply_to
     send.headers = [list(pair) for pair in headers]
     note_draft(session, actor, send, "sender_chosen", before=before, after=sender_of(send))
-    return changed(send)
+    return changed(send, actor)
 
 
 class BadHeaders(Refused):
@@ -117,7 +117,7 @@ def change_values(session: Session, actor: Actor, send_id: int, values: dict[str
         note(
             session, actor, "send.values_set", f"Draft of send {send_id}: values set", subject_id=send_id, changes=given
         )
-    return changed(send)
+    return changed(send, actor)
 
 
 def common_variables(session: Session, send: Send) -> list[str]:
@@ -154,7 +154,7 @@ def add_attachment(session: Session, actor: Actor, send_id: int, file_name: str,
     session.flush()
     words = f"Draft of send {send_id}: “{name}” attached"
     note(session, actor, "send.file_added", words, subject_id=send_id, changes={"File": ("", name)})
-    changed(send)
+    changed(send, actor)
     return attachment
 
 
@@ -167,7 +167,7 @@ def remove_attachment(session: Session, actor: Actor, send_id: int, attachment_i
     session.delete(attachment)
     words, changes = f"Draft of send {send_id}: “{attachment.file_name}” removed", {"File": (attachment.file_name, "")}
     note(session, actor, "send.file_removed", words, subject_id=send_id, changes=changes)
-    changed(send)
+    changed(send, actor)
 
 
 def attachments_of(session: Session, send_id: int) -> Sequence[SendAttachment]:
@@ -198,6 +198,8 @@ def delete_draft(session: Session, actor: Actor, send_id: int) -> None:
 def draft_of(session: Session, actor: Actor, send_id: int) -> Send:
     """Find a draft. Raises NotThere; Refused when it is released already."""
     send = find_send(session, actor, send_id)
+    if send.state is SendState.AWAITING_APPROVAL:
+        raise Refused("This send waits for approval. Take it back to change it.")
     if send.state is not SendState.DRAFT:
         raise Refused("This send is released already and cannot be changed.")
     return send
@@ -288,9 +290,12 @@ def _defaults(version: TemplateVersion) -> list[Any]:
 
 def _usable_version(session: Session, actor: Actor, version_id: int) -> TemplateVersion:
     try:
-        return find_version(session, actor, version_id)
+        version = find_version(session, actor, version_id)
     except NotThere as missing:
         raise Refused("Choose a template.", field="version") from missing
+    if version.number is None:  # a draft as a test showed it; nobody published that
+        raise Refused("Choose a published version of the template.", field="version")
+    return version
 
 
 def _usable_list(session: Session, actor: Actor, list_id: int | None) -> RecipientList:
@@ -307,7 +312,7 @@ def _usable_list(session: Session, actor: Actor, list_id: int | None) -> Recipie
     return recipient_list
 
 
-def changed(send: Send) -> Send:
-    """Note that a draft is no longer what was reviewed."""
-    send.review_state = ReviewState.NONE
+def changed(send: Send, actor: Actor) -> Send:
+    """Note that a draft is no longer what was reviewed, and who changed it."""
+    send.review_state, send.changed_by = ReviewState.NONE, actor.id
     return send

@@ -18,7 +18,17 @@ from app.sends.audience_models import AudiencePart
 from app.sends.audience_parts import parts_of
 from app.sends.compose import as_typed, change_what
 from app.sends.control import find_send
-from app.sends.models import Audience, Message, Outcome, PersonFile, Send, SendAttachment, SendKind, SendState
+from app.sends.models import (
+    UNRELEASED,
+    Audience,
+    Message,
+    Outcome,
+    PersonFile,
+    Send,
+    SendAttachment,
+    SendKind,
+    SendState,
+)
 
 COPIED = (
     "workspace_id",
@@ -122,7 +132,7 @@ def _followed(session: Session, actor: Actor, send_id: int) -> Send:
     """Find a released send and hold it, so that of two people who press at once one begins the draft."""
     send = find_send(session, actor, send_id)
     session.refresh(send, with_for_update=True)
-    if send.state is SendState.DRAFT or send.kind is SendKind.TEST:
+    if send.state in UNRELEASED or send.kind is SendKind.TEST:
         raise Refused("Only a released send, and no test, can be followed up.")
     return send
 
@@ -154,7 +164,7 @@ def _waiting(
 ) -> Send | None:
     drafts = session.scalars(
         select(Send)
-        .where(Send.follows_send_id == follows, Send.state == SendState.DRAFT, Send.audience == which)
+        .where(Send.follows_send_id == follows, Send.state.in_(UNRELEASED), Send.audience == which)
         .order_by(Send.id)
     )
     same = (one for one in drafts if one.follow_groups == groups)

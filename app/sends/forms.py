@@ -152,11 +152,16 @@ class WaveForm(Form):
         return wave_from(typed_number(self.wave_size))
 
 
+WHEN_APPROVED = [("now", "As soon as it is approved"), ("later", "At a time I choose")]
+"""The choices of `ReleaseForm.when` where somebody else approves it first."""
+
+
 class ReleaseForm(TimeForm, PaceForm, WaveForm):
     """How a send goes out: now or later, at which pace, and whether it waits after the first few."""
 
     when = RadioField("When", choices=[("now", "Send now"), ("later", "Send at a time I choose")], default="now")
     wave = BooleanField("Send a few first, then wait for me")
+    note = TextAreaField("Note to the approver (optional)", filters=[strip], render_kw={"rows": 3, "maxlength": 1_000})
 
     def options(self) -> Options | None:
         """Give what was chosen; None when something of it is refused, and the form says what."""

@@ -29,6 +29,8 @@ class SendState(enum.StrEnum):
     """Where a send stands (design, section 4)."""
 
     DRAFT = "draft"
+    AWAITING_APPROVAL = "awaiting_approval"
+    """Put up for approval: nobody changes it, but for taking it back."""
     SCHEDULED = "scheduled"
     """Released; the first message leaves at `start_at`."""
     SENDING = "sending"
@@ -47,6 +49,8 @@ class Audience(enum.StrEnum):
     """Those whose e-mail of the send that it follows ended in one of `follow_groups`."""
 
 
+UNRELEASED = (SendState.DRAFT, SendState.AWAITING_APPROVAL)
+"""States in which a send has no messages yet."""
 AT_WORK = (SendState.SCHEDULED, SendState.SENDING)
 """States in which the engine works on a send."""
 
@@ -160,6 +164,8 @@ class Send(Base):
 
     created_at: Mapped[datetime] = mapped_column(default=now)
     created_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    changed_by: Mapped[int | None]
+    """Person who changed the draft last; None: nobody since it was begun."""
     released_at: Mapped[datetime | None]
     released_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     start_at: Mapped[datetime | None]

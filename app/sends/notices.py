@@ -23,7 +23,7 @@ def change_topic(session: Session, actor: Actor, send_id: int, topic_id: int) ->
         send.topic_id = wanted
         words = f"Send {send.id} is {f'of the kind “{topic.name}”' if topic else 'of no kind of notice'}"
         note(session, actor, "send.topic", words, subject_id=send.id, changes=changes)
-        changed(send)
+        changed(send, actor)
     return send
 
 
@@ -38,7 +38,7 @@ def declare(session: Session, person: Person, send_id: int, scope: ServiceScope,
     send.service_scope, send.service_reason = scope, reason
     words = f"Send {send.id} {declared_words(scope, reason)}"
     note(session, person, "send.service_notice", words, subject_id=send.id, changes=changes)
-    return changed(send)
+    return changed(send, person)
 
 
 def _draft(session: Session, actor: Actor, send_id: int) -> Send:

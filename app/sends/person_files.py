@@ -114,7 +114,7 @@ def change_file_column(session: Session, actor: Actor, send_id: int, column: str
     before, send.file_column = send.file_column, column
     words, changes = f"Draft of send {send_id}: the column of files was chosen", {"Column of files": (before, column)}
     note(session, actor, "send.file_column", words, subject_id=send_id, changes=changes)
-    return changed(send)
+    return changed(send, actor)
 
 
 def check_column(session: Session, send: Send, column: str) -> None:
@@ -137,7 +137,7 @@ def remove_person_files(session: Session, actor: Actor, send_id: int) -> Send:
         f"Files for single people removed from send {send.id}",
         subject_id=send.id,
     )
-    return changed(send)
+    return changed(send, actor)
 
 
 def columns_of(session: Session, send: Send) -> list[str]:

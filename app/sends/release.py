@@ -17,6 +17,7 @@ from app.recipients.models import Recipient
 from app.recipients.suppressions import Reason
 from app.refusals import Refused
 from app.sends import audience
+from app.sends.approval_rule import needs_approval
 from app.sends.audience_models import AudiencePart
 from app.sends.audience_parts import included_lists, parts_of
 from app.sends.control import find_send
@@ -36,6 +37,10 @@ SAME_DAY = timedelta(hours=24)
 
 class SentBefore(Refused):
     """The same list and version went out within a day; a person must say that it is meant."""
+
+
+class NeedsApproval(Refused):
+    """Somebody else must approve this send first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,23 +67,27 @@ def release(
     """Turn a reviewed draft into messages. `seen` is the fingerprint of the review the person looked at.
 
     A second release of the same send changes nothing and gives the send. The caller wakes the engine after the commit.
-    Raises Refused (P7: something changed since the review, or nobody is left) and SentBefore.
+    Raises Refused (P7: something changed since the review, or nobody is left), SentBefore and NeedsApproval.
     """
     send = find_send(session, actor, send_id)
     if send.state is not SendState.DRAFT:
         return send
-    _hold_still(session, send)
+    hold_still(session, send)
     if send.state is not SendState.DRAFT:
         return send
-    _check(session, send, seen)
-    if not again_confirmed and (earlier := sent_before(session, send)) is not None:
-        raise SentBefore(
-            f"The same template version went to the same list within a day (send {earlier.id}). "
-            "Send it again only if that is meant."
-        )
+    check(session, send, seen, again_confirmed=again_confirmed)
+    if reasons := needs_approval(session, send):
+        raise NeedsApproval(f"{' '.join(reasons)} Ask for approval.")
+    return let_go(session, actor, send, SendState.DRAFT, undo_seconds=undo_seconds, options=options)
+
+
+def let_go(
+    session: Session, actor: Actor, send: Send, before: SendState, *, undo_seconds: float, options: Options
+) -> Send:
+    """Turn a send that was checked, and is held still, into messages, if it is still in the state `before`."""
     at = now()
-    if not _claim(session, send_id, actor, at, options.start_at or at + timedelta(seconds=undo_seconds)):
-        return session.get_one(Send, send_id, populate_existing=True)
+    if not _claim(session, send.id, before, actor, at, options.start_at or at + timedelta(seconds=undo_seconds)):
+        return session.get_one(Send, send.id, populate_existing=True)
     session.refresh(send)
     _take_options(session, send, options)
     total, skipped = _snapshot(session, send)
@@ -191,13 +200,14 @@ def team_in_trial_mode(session: Session, send: Send) -> set[str] | None:
     )
 
 
-def _hold_still(session: Session, send: Send) -> None:
+def hold_still(session: Session, send: Send) -> None:
     """Keep the lists and the mode from changing between the check and the snapshot (P7)."""
     session.get_one(Workspace, send.workspace_id, with_for_update={"read": True}, populate_existing=True)
     audience.hold_still(session, send)
 
 
-def _check(session: Session, send: Send, seen: str) -> None:
+def check(session: Session, send: Send, seen: str, *, again_confirmed: bool) -> None:
+    """Refuse what cannot go out as it was reviewed. The caller holds it still. Raises Refused and SentBefore."""
     if send.review_state is not ReviewState.DONE:
         raise Refused("This send was not reviewed yet. Review it first.")
     if send.review_fingerprint != seen or fingerprint(session, send) != seen:
@@ -212,13 +222,18 @@ def _check(session: Session, send: Send, seen: str) -> None:
         raise Refused("There are too many problems to leave people out one by one. Mend the template or the list.")
     if send.review_total - send.review_problems <= 0:
         raise Refused("Nobody is left to write to.")
+    if not again_confirmed and (earlier := sent_before(session, send)) is not None:
+        raise SentBefore(
+            f"The same template version went to the same list within a day (send {earlier.id}). "
+            "Send it again only if that is meant."
+        )
 
 
-def _claim(session: Session, send_id: int, actor: Actor, at: Any, start_at: Any) -> bool:
-    """Compare and set: of two releases of one draft only one wins."""
+def _claim(session: Session, send_id: int, before: SendState, actor: Actor, at: Any, start_at: Any) -> bool:
+    """Compare and set: of two releases of one send only one wins."""
     changed = session.execute(
         update(Send)
-        .where(Send.id == send_id, Send.state == SendState.DRAFT)
+        .where(Send.id == send_id, Send.state == before)
         .values(state=SendState.SCHEDULED, released_at=at, released_by=actor.id, start_at=start_at)
     )
     return bool(changed.rowcount)  # type: ignore[attr-defined]

@@ -96,9 +96,13 @@ def poll_seconds(send: Send) -> int:
     return 30 if waits and send.start_at - now() > timedelta(minutes=1) else 2  # type: ignore[operator]
 
 
-def latest_sends(session: Session, actor: Actor, *, before: int | None = None, limit: int = 25) -> Sequence[Send]:
-    """Give sends newest first, `before` a send's id for the next page."""
+def latest_sends(
+    session: Session, actor: Actor, *, before: int | None = None, state: SendState | None = None, limit: int = 25
+) -> Sequence[Send]:
+    """Give sends newest first, `before` a send's id for the next page; `state`: only those that stand there."""
     query = select(Send).where(Send.workspace_id == actor.workspace_id)
+    if state is not None:
+        query = query.where(Send.state == state)
     if before is not None:
         query = query.where(Send.id < before)
     of_title = (

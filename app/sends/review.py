@@ -75,6 +75,16 @@ class Found:
 
 def fingerprint(session: Session, send: Send) -> str:
     """Give a digest of everything a review looks at (P7). Two equal ones mean: nothing changed."""
+    return _digest(reviewed_parts(session, send))
+
+
+def marks_of_review(session: Session, send: Send) -> dict[str, str]:
+    """Give a short digest of each part that a review looks at, so that it can be said what changed."""
+    return {name: _digest(part)[:16] for name, part in reviewed_parts(session, send).items()}
+
+
+def reviewed_parts(session: Session, send: Send) -> dict[str, Any]:
+    """Give everything a review looks at, by what it is."""
     recipient_list = session.get(RecipientList, send.list_id) if send.list_id else None
     workspace = session.get_one(Workspace, send.workspace_id)
     files = session.execute(
@@ -82,29 +92,21 @@ def fingerprint(session: Session, send: Send) -> str:
         .where(SendAttachment.send_id == send.id)
         .order_by(SendAttachment.id)
     )
-    seen = [
-        send.kind,
-        send.template_version_id,
-        send.list_id,
-        recipient_list.change_number if recipient_list else None,
-        send.from_address,
-        send.from_name,
-        _is_retired(session, send),
-        send.reply_to,
-        send.headers,
-        send.values,
-        send.to,
-        send.cc,
-        send.bcc,
-        [list(file) for file in files],
-        send.file_column,
-        digest_of(session, send),
-        workspace.is_live,
-        workspace.public_url,
-        send.topic_id,
-        send.service_scope,
-        *audience.mark(session, send),
-    ]
+    return {
+        "template": send.template_version_id,
+        "list": [send.list_id, recipient_list.change_number if recipient_list else None],
+        "audience": [send.kind, audience.mark(session, send)],
+        "addresses": [send.to, send.cc, send.bcc],
+        "sender": [send.from_address, send.from_name, _is_retired(session, send), send.reply_to],
+        "headers": send.headers,
+        "values": send.values,
+        "files": [[list(file) for file in files], send.file_column, digest_of(session, send)],
+        "workspace": [workspace.is_live, workspace.public_url],
+        "notice": [send.topic_id, send.service_scope],
+    }
+
+
+def _digest(seen: Any) -> str:
     return hashlib.sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest()
 
 
@@ -123,7 +125,8 @@ def request_review(session: Session, actor: Actor, send_id: int) -> Send:
     """Ask for a review; the caller enqueues it after the commit. Raises Refused when something is not chosen yet."""
     send = find_send(session, actor, send_id)
     if send.state is not SendState.DRAFT:
-        raise Refused("This send is released already.")
+        waits = send.state is SendState.AWAITING_APPROVAL
+        raise Refused("This send waits for approval." if waits else "This send is released already.")
     total = _total(session, send)
     for missing, field, words in (
         (send.template_version_id is None, "version", "Choose a template first."),

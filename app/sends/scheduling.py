@@ -10,6 +10,9 @@ from sqlalchemy.orm import Session
 
 from app.audit.trail import Actor, note
 from app.db import now
+from app.people.approval import check_may_move, request_in_force, settle
+from app.people.approval_models import IN_FORCE, ApprovalState
+from app.people.models import Person
 from app.people.zones import is_zone, moment_in_zone, zone_label
 from app.refusals import Refused
 from app.sends.control import change_state, find_send
@@ -55,7 +58,27 @@ def undo(session: Session, actor: Actor, send_id: int) -> None:
     Its review stays: a new release takes it when nothing changed, and asks for another when something did (P7).
     A second undo changes nothing. Raises Refused when the send has begun.
     """
-    find_send(session, actor, send_id)
+    send = find_send(session, actor, send_id)
+    if not unrelease(session, send, _not_begun()):
+        if session.scalar(select(Send.state).where(Send.id == send_id)) is SendState.DRAFT:  # done already
+            return
+        raise Refused("It is too late to undo this send: it has begun. It can still be paused or cancelled.")
+    if (request := request_in_force(session, send_id)) is not None:
+        settle(
+            session,
+            request,
+            ApprovalState.TAKEN_BACK,
+            before=IN_FORCE,
+            by=actor.id,
+            words="Undone before it began, so it needs another approval.",
+        )
+    words = f"Send {send_id} undone before it began; it is a draft again"
+    changes = state_change(SendState.SCHEDULED, SendState.DRAFT)
+    note(session, actor, "send.undone", words, subject_id=send_id, changes=changes)
+
+
+def unrelease(session: Session, send: Send, *conditions: ColumnElement[bool]) -> bool:
+    """Make a scheduled send a draft without messages, if the conditions hold; tells whether they did."""
     values: dict[str, object] = {
         "released_at": None,
         "released_by": None,
@@ -70,25 +93,22 @@ def undo(session: Session, actor: Actor, send_id: int) -> None:
         "hides": [],
         "hide_at": None,
     }
-    if not change_state(session, send_id, (SendState.SCHEDULED,), SendState.DRAFT, _not_begun(), **values):
-        if session.scalar(select(Send.state).where(Send.id == send_id)) is SendState.DRAFT:  # done already
-            return
-        raise Refused("It is too late to undo this send: it has begun. It can still be paused or cancelled.")
+    if not change_state(session, send.id, (SendState.SCHEDULED,), SendState.DRAFT, *conditions, **values):
+        return False
     for table in (Message, SendTally, SendPace):
-        session.execute(delete(table).where(table.send_id == send_id).execution_options(synchronize_session=False))
+        session.execute(delete(table).where(table.send_id == send.id).execution_options(synchronize_session=False))
     session.expire_all()
-    words = f"Send {send_id} undone before it began; it is a draft again"
-    changes = state_change(SendState.SCHEDULED, SendState.DRAFT)
-    note(session, actor, "send.undone", words, subject_id=send_id, changes=changes)
+    return True
 
 
-def reschedule(session: Session, actor: Actor, send_id: int, start_at: datetime) -> None:
+def reschedule(session: Session, actor: Person, send_id: int, start_at: datetime) -> None:
     """Choose another time for a send that has not begun; the caller wakes the engine. Raises Refused.
 
     What it was released with stays what it is compared with at its start; a send of the undo window gets its marks now.
     """
     send = find_send(session, actor, send_id)
     before = send.start_at
+    check_may_move(session, actor, send_id)
     values: dict[str, object] = {"start_at": start_at, "is_timed": True}
     if not send.is_timed:
         values["release_marks"] = marks(session, send_id)
@@ -97,12 +117,13 @@ def reschedule(session: Session, actor: Actor, send_id: int, start_at: datetime)
     note(session, actor, "send.rescheduled", words, subject_id=send_id, changes={"Begins": (before, start_at)})
 
 
-def send_now(session: Session, actor: Actor, send_id: int, *, undo_seconds: float) -> None:
+def send_now(session: Session, actor: Person, send_id: int, *, undo_seconds: float) -> None:
     """Begin a scheduled send now, after the undo window; the caller wakes the engine. Raises Refused.
 
     Its marks stay: whoever presses this may not know what changed since the release.
     """
     before = find_send(session, actor, send_id).start_at
+    check_may_move(session, actor, send_id)
     start_at = now() + timedelta(seconds=undo_seconds)
     _move_start(session, send_id, start_at=start_at, is_timed=False)
     words = f"Send {send_id} begins now instead of later"

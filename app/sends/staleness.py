@@ -14,7 +14,8 @@ compared; when one differs the send pauses itself, says which, and asks “send 
 
 Only what happened since the release counts: everything before was in front of the person who released it. A send of the
 undo window is not compared: its person is there, and looks. Whoever must not be written to since the release (they
-unsubscribed, say) is left out at the start without a question.
+unsubscribed, say) is left out at the start without a question. A send that was approved is not asked about: it becomes
+a draft again, and needs another approval (`approving`).
 """
 
 from __future__ import annotations
@@ -29,10 +30,12 @@ from sqlalchemy.orm import Session, aliased
 from app.audit.trail import Actor, note
 from app.db import now
 from app.emails.models import Template, TemplateVersion
+from app.people.approval import request_in_force
 from app.people.models import Connection, SenderIdentity, Workspace
 from app.recipients.models import RecipientList
 from app.refusals import Refused
 from app.sends import audience
+from app.sends.approval_rule import needs_approval
 from app.sends.control import change_state, find_send, pause_by_program
 from app.sends.models import Message, Outcome, Send, SendKind, SendState
 from app.sends.pauses import STALE
@@ -99,13 +102,12 @@ def pause_when_stale(session: Session, send: Send) -> bool:
     """
     if not send.release_marks:
         return False
-    fresh = marks(session, send.id)
-    changed = [WORDS[name] for name in WORDS if fresh[name] != send.release_marks.get(name)]
+    changed = changed_words(session, send)
     if not changed:
         _leave_out(session, send)
         return False
     words = (
-        f"Since this send was released, {_joined(changed)}. Nothing has gone out. "
+        f"Since this send was released, {joined(changed)}. Nothing has gone out. "
         "Send it as it was released, or cancel it and begin a new one."
     )
     pause_by_program(session, send.id, words, code=STALE)
@@ -115,6 +117,10 @@ def pause_when_stale(session: Session, send: Send) -> bool:
 def send_as_released(session: Session, actor: Actor, send_id: int) -> None:
     """Let a send begin although something changed since its release; the caller wakes the engine. Raises Refused."""
     send = find_send(session, actor, send_id)
+    if request_in_force(session, send.id) is None and (reasons := needs_approval(session, send)):
+        raise Refused(
+            f"By now it may not go out without approval. {' '.join(reasons)} Cancel it, and begin a new send."
+        )
     values: dict[str, object] = {"pause_reason": "", "pause_code": "", "release_marks": {}}
     asked = Send.pause_code == STALE
     if not change_state(session, send_id, (SendState.PAUSED,), SendState.SCHEDULED, asked, **values):
@@ -124,7 +130,14 @@ def send_as_released(session: Session, actor: Actor, send_id: int) -> None:
     note(session, actor, "send.sent_as_released", words, subject_id=send_id, changes=changes)
 
 
-def _joined(words: list[str]) -> str:
+def changed_words(session: Session, send: Send) -> list[str]:
+    """Say what is another one than at the release; nothing when it is the same."""
+    fresh = marks(session, send.id)
+    return [WORDS[name] for name in WORDS if fresh[name] != send.release_marks.get(name)]
+
+
+def joined(words: list[str]) -> str:
+    """Join clauses: `the list has changed and the sender was removed`."""
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 

@@ -14,9 +14,9 @@ from app.emails.publishing import FROM_SEND
 from app.emails.templates import WITHOUT_CONTENT
 from app.sends.audience_models import AudiencePart
 from app.sends.audience_parts import shared_columns_of
-from app.sends.models import Send, SendKind, SendState
+from app.sends.models import UNRELEASED, Send, SendKind, SendState
 
-UNFINISHED = (SendState.DRAFT, SendState.SCHEDULED, SendState.SENDING, SendState.PAUSED)
+UNFINISHED = (*UNRELEASED, SendState.SCHEDULED, SendState.SENDING, SendState.PAUSED)
 MOST_NAMED = 50
 """Draft sends that are named at once."""
 
@@ -63,7 +63,7 @@ def draft_sends_using(
         .join(Send.template_version)
         .where(
             Send.workspace_id == actor.workspace_id,
-            Send.state == SendState.DRAFT,
+            Send.state.in_(UNRELEASED),
             Send.kind != SendKind.TEST,
             TemplateVersion.template_id == template_id,
         )

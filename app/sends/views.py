@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from flask import Response, flash, redirect, render_template, request, url_for
 
 from app.db import Database
 from app.delivery import finishing
 from app.emails.inline_images import html_of_request
+from app.people.approval import approvers_of
 from app.people.roles import Permission
 from app.people.zones import change_timezone
 from app.recipients.unsubscribe_links import LinkKeys, link_keys
 from app.refusals import NotThere, Refused
 from app.sends import (
+    approval_views,
+    approving,
     choosing_views,
     compose,
     compose_views,
@@ -31,9 +34,10 @@ from app.sends import (
     tallies,
     testing_views,
 )
+from app.sends.approval_rule import needs_approval
 from app.sends.blueprint import STEPS, Page, blueprint
-from app.sends.forms import ReleaseForm
-from app.sends.models import AT_WORK, Outcome, ReviewState, Send, SendState
+from app.sends.forms import WHEN_APPROVED, ReleaseForm
+from app.sends.models import AT_WORK, UNRELEASED, Outcome, ReviewState, Send, SendState
 from app.sends.pauses import ASKING
 from app.sends.review import request_review
 from app.sends.words import (
@@ -51,6 +55,7 @@ from app.web.numbers import row_number
 from app.web.request import db, is_htmx, may, me, services
 
 __all__ = [
+    "approval_views",
     "blueprint",
     "choosing_views",
     "compose_views",
@@ -84,9 +89,15 @@ def _words() -> dict[str, object]:
 @may(Permission.LOOK)
 def index() -> Page:
     """Sends, newest first."""
-    found = results.latest_sends(db(), me(), before=request.args.get("before", type=row_number), limit=PAGE + 1)
-    next_url = url_for("sends.index", before=found[PAGE - 1].id) if len(found) > PAGE else None
-    return render_template("sends/index.html", latest=found[:PAGE], next_url=next_url)
+    waits = SendState.AWAITING_APPROVAL
+    only = waits if request.args.get("state") == waits else None
+    before = request.args.get("before", type=row_number)
+    found = results.latest_sends(db(), me(), before=before, state=only, limit=PAGE + 1)
+    next_url = url_for("sends.index", before=found[PAGE - 1].id, state=only) if len(found) > PAGE else None
+    waiting = len(found) if only else len(results.latest_sends(db(), me(), state=waits, limit=PAGE + 1))
+    return render_template(
+        "sends/index.html", latest=found[:PAGE], next_url=next_url, only=only, waiting=waiting, most_waiting=PAGE
+    )
 
 
 @blueprint.route("/<int:send_id>/review", methods=["GET", "POST"])
@@ -135,13 +146,8 @@ def look_page(send_id: int) -> Response:
 @may(Permission.SEND)
 def release_send(send_id: int) -> Page:
     """Release a reviewed send: now or at a time, at a pace, in waves."""
-    send = control.find_send(db(), me(), send_id)
-    again = request.form.get("again") == "yes"
-    form = ReleaseForm()
-    options = form.options()
-    if options is None and send.state is SendState.DRAFT:
-        return _review_page(send, problem="Look at what is marked below.", form=form), 422
-    try:
+
+    def act(form: ReleaseForm, options: release.Options, again: bool) -> None:
         release.release(
             db(),
             me(),
@@ -149,18 +155,48 @@ def release_send(send_id: int) -> Page:
             seen=request.form.get("seen", ""),
             again_confirmed=again,
             undo_seconds=services().settings.undo_seconds,
-            options=options or release.Options(),
+            options=options,
         )
+
+    answer = _go_out(send_id, act)
+    if isinstance(answer, Response):
+        db().commit()
+        services().queue.wake(send_id)
+    return answer
+
+
+@blueprint.post("/<int:send_id>/ask")
+@may(Permission.SEND)
+def ask_for_approval(send_id: int) -> Page:
+    """Put a reviewed send up for approval, with the chosen time, pace and wave."""
+
+    def act(form: ReleaseForm, options: release.Options, again: bool) -> None:
+        seen = request.form.get("seen", "")
+        note = form.note.data or ""
+        approving.ask(db(), me(), send_id, seen=seen, again_confirmed=again, options=options, note_text=note)
+
+    return _go_out(send_id, act)
+
+
+def _go_out(send_id: int, act: Callable[[ReleaseForm, release.Options, bool], None]) -> Page:
+    """Read how a send is to go out, and do it; gives the send's page, or the review with what was refused."""
+    send = control.find_send(db(), me(), send_id)
+    form = ReleaseForm()
+    options = form.options()
+    if options is None and send.state is SendState.DRAFT:
+        return _review_page(send, problem="Look at what is marked below.", form=form), 422
+    try:
+        act(form, options or release.Options(), request.form.get("again") == "yes")
     except release.SentBefore as question:
         carried = [(name, value) for name, value in request.form.items() if name in form and name != "csrf_token"]
         count = release.would_go_out(db(), send)
-        return render_template("sends/again.html", send=send, words=question.words, count=count, carried=carried)
+        return render_template(
+            "sends/again.html", send=send, words=question.words, count=count, carried=carried, endpoint=request.endpoint
+        )
     except Refused as refusal:
         return _review_page(send, problem=refusal.words, form=form), 422
     if options is not None and options.start_at is not None and not me().timezone:
         change_timezone(db(), me(), form.zone.data)  # so that the send's page shows the time as it was typed
-    db().commit()
-    services().queue.wake(send_id)
     return redirect(url_for("sends.show", send_id=send_id))
 
 
@@ -171,6 +207,8 @@ def show(send_id: int) -> Page:
     send = control.find_send(db(), me(), send_id)
     if send.state is SendState.DRAFT:
         return redirect(url_for("sends.review" if send.from_address else "sends.sender", send_id=send_id))
+    if send.state is SendState.AWAITING_APPROVAL:
+        return redirect(url_for("sends.approval", send_id=send_id))
     note_opened("send", f"Results of send {send_id} opened", send_id)
     outcome = _group()
     search, after = request.args.get("q", ""), request.args.get("after", 0, type=row_number)
@@ -250,7 +288,7 @@ def cancel(send_id: int) -> Page:
 def download(send_id: int) -> Response:
     """Download the results joined with the list's own columns."""
     send = control.find_send(db(), me(), send_id)
-    if send.state is SendState.DRAFT:
+    if send.state in UNRELEASED:
         raise NotThere("results")
     note_download("send_downloaded", f"Results of send {send_id} downloaded", send_id)
     return Response(
@@ -309,6 +347,9 @@ def _review_page(send: Send, problem: str = "", form: ReleaseForm | None = None)
     problems = looking.problems_of(db(), send, after=after, limit=PAGE + 1)
     next_url = url_for("sends.review", send_id=send.id, after=problems[PAGE - 1].id) if len(problems) > PAGE else None
     count = release.would_go_out(db(), send)
+    reasons = needs_approval(db(), send) if send.review_state is ReviewState.DONE else []
+    if reasons:
+        form.when.choices = WHEN_APPROVED
     template = "sends/_review.html" if is_htmx() else "sends/review.html"
     return render_template(
         template,
@@ -321,6 +362,10 @@ def _review_page(send: Send, problem: str = "", form: ReleaseForm | None = None)
         general=release.problem_for_all(db(), send.id),
         next_url=next_url,
         count=count,
+        approval_reasons=reasons,
+        approvers=approvers_of(db(), send.workspace_id, besides=(me().id, send.changed_by or send.created_by))
+        if reasons
+        else [],
         estimate=finishing.estimate_of(db(), services().settings, send, count) if count else None,
         is_running=send.review_state in {ReviewState.WAITING, ReviewState.RUNNING},
         wording=REVIEWS[send.review_state],

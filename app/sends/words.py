@@ -38,6 +38,9 @@ OUTCOMES: dict[Outcome, Wording] = {
 
 SEND_STATES: dict[SendState, Wording] = {
     SendState.DRAFT: Wording("Draft", "Not released yet.", "plain"),
+    SendState.AWAITING_APPROVAL: Wording(
+        "Waits for approval", "Nothing goes out until somebody else approves it.", "warn"
+    ),
     SendState.SCHEDULED: Wording("Released", "It begins in a moment.", "info"),
     SendState.SENDING: Wording("Sending", "E-mails are going out.", "info"),
     SendState.PAUSED: Wording("Paused", "Nothing goes out until a person resumes it.", "warn"),

@@ -14,7 +14,7 @@ from app.audit.trail import Actor, note
 from app.refusals import Refused
 from app.sends.bad_address_models import BadAddressState
 from app.sends.bad_addresses import find_bad
-from app.sends.models import Message, PersonFile, Send, SendAttachment, SendKind, SendState
+from app.sends.models import UNRELEASED, Message, PersonFile, Send, SendAttachment, SendKind, SendState
 from app.sends.person_files import cell_of, name_key
 
 COPIED = (
@@ -71,7 +71,7 @@ def _mended(addresses: list[Any], key: str, email: str) -> list[Any]:
 
 def _begun(session: Session, send: Send, to: list[Any]) -> Send | None:
     drafts = session.scalars(
-        select(Send).where(Send.follows_send_id == send.id, Send.state == SendState.DRAFT, Send.kind == SendKind.DIRECT)
+        select(Send).where(Send.follows_send_id == send.id, Send.state.in_(UNRELEASED), Send.kind == SendKind.DIRECT)
     )
     return next((one for one in drafts if one.to == to), None)
 

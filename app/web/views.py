@@ -20,7 +20,7 @@ from app.people.connection import NotConnected, resolve
 from app.people.roles import Permission
 from app.people.senders import senders
 from app.recipients import suppression_list
-from app.sends import results
+from app.sends import approval_home, results
 from app.web.request import db, may, me, services
 
 blueprint = Blueprint("web", __name__)
@@ -41,6 +41,7 @@ SETTINGS = (
     ("People", "people.team", Permission.LOOK),
     ("Signing in", "factors.sign_in_rule", Permission.ADMINISTER),
     ("Unsubscribing", "topics.index", Permission.LOOK),
+    ("Approval", "sends.approval_rule", Permission.LOOK),
     ("How long data are kept", "sends.retention_rule", Permission.ADMINISTER),
     ("Workspaces", "people.all_workspaces", Permission.RUN),
 )
@@ -95,6 +96,7 @@ def home() -> str:
         has_sender=bool(senders(session, person.workspace_id)),
         worker_alive=worker_alive(session),
         sync=suppression_list.sync_of(session, person.workspace_id),
+        approvals=approval_home.for_person(session, person),
         attention=results.needing_attention(session, person),
         latest=results.latest_sends(session, person, limit=5),
     )

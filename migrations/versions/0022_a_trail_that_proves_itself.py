@@ -1,7 +1,7 @@
 """the trail: from where, chained and protected; its own time of keeping; values hidden after sending
 
 Revision ID: 0022
-Revises: 0020
+Revises: 0021
 """
 
 import hashlib
@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0022"
-down_revision = "0020"
+down_revision = "0021"
 branch_labels = None
 depends_on = None
 

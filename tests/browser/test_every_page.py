@@ -7,7 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from tests.browser.conftest import RunningPostroom, sign_in
-from tests.pages import PLACES, SEND, make_draft, make_scheduled, wait_for_history
+from tests.pages import PLACES, SEND, make_awaiting, make_draft, make_scheduled, wait_for_history
 
 pytestmark = pytest.mark.browser
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
@@ -35,12 +35,9 @@ def test_every_page_is_accessible(browser: Browser, postroom: RunningPostroom, w
     sign_in(page, postroom)
     wait_for_history(page, postroom.url)
     draft = make_draft(page, postroom.url)
-    scheduled = make_scheduled(page, postroom.url)
+    numbers = {"draft": draft, "scheduled": make_scheduled(page, postroom.url), **make_awaiting(page, postroom.url)}
     for place in PLACES:
-        page.goto(
-            (postroom.simulator_url if place.of_simulator else postroom.url)
-            + place.path.format(draft=draft, scheduled=scheduled)
-        )
+        page.goto((postroom.simulator_url if place.of_simulator else postroom.url) + place.path.format(**numbers))
         found[place.name] = problems_of(page)
     context.close()
     assert {name: problems for name, problems in found.items() if problems} == {}

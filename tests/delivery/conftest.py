@@ -8,10 +8,12 @@ import pytest
 import requests
 
 from app.db import Database
+from app.emails.limits import LimitedRenderer
 from app.people.models import Person
 from app.settings import Settings
 from app.simulator.settings import Behaviour
 from tests.delivery.ground import Ground
+from tests.sends.approval_ground import Office, an_office
 from tests.simulator_process import RunningSimulator
 
 ROOMY = {"rate_limit": 1_000_000}
@@ -35,3 +37,9 @@ def simulator(simulator_of_this_process: RunningSimulator) -> RunningSimulator:
 @pytest.fixture
 def ground(settings: Settings, database: Database, actor: Person, simulator: RunningSimulator) -> Ground:
     return Ground(settings, database, actor, simulator.base_url)
+
+
+@pytest.fixture
+def office(database: Database, actor: Person, renderer: LimitedRenderer) -> Office:
+    """An office in which every send needs approval."""
+    return an_office(database, renderer, actor)

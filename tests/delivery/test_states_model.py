@@ -15,7 +15,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,14 +36,18 @@ from app.delivery.pipeline import Pipeline
 from app.delivery.settling import settle_page
 from app.emails.limits import LimitedRenderer
 from app.people.accounts import add_person
+from app.people.approval import waiting_request
+from app.people.approval_models import ApprovalScope
 from app.people.models import Connection, Person, Workspace
 from app.people.roles import Role
 from app.people.sealing import seal
 from app.refusals import Refused
+from app.sends import approving
+from app.sends.approval_rule import change_rule
 from app.sends.control import cancel, pause, resume
 from app.sends.deciding import Decision, decide
 from app.sends.event_models import EventZone
-from app.sends.models import Attempt, Message, Outcome, Send, SendState, SendTally
+from app.sends.models import UNRELEASED, Attempt, Message, Outcome, Send, SendState, SendTally
 from app.sends.release import Options, release
 from app.sends.retrying import last_attempt, retry
 from app.sends.scheduling import send_now, undo
@@ -79,7 +83,8 @@ MOVED_BY = {
 }
 """What each kind of step may take a message out of; everything else must stay where it is (design, section 4)."""
 LEFT_BY = {
-    SendState.DRAFT: {"release"},
+    SendState.DRAFT: {"release", "ask"},
+    SendState.AWAITING_APPROVAL: {"approve", "send_back", "take_back"},
     SendState.SCHEDULED: {"work", "pause", "cancel", "undo"},
     SendState.SENDING: {"work", "pause", "cancel", "recover"},
     SendState.PAUSED: {"resume", "go_on", "cancel"},
@@ -136,6 +141,7 @@ class Made:
     folder: Path
     sink: Sink
     actor: Person
+    approver: Person
     send_id: int
     seen: str
 
@@ -211,9 +217,17 @@ class States(RuleBasedStateMachine):
 
     # Rules
 
-    @initialize(wave=st.sampled_from([None, None, 2]), undo_seconds=st.sampled_from([0.0, 0.0, 0.0, 0.0, 3600.0]))
-    def begin(self, wave: int | None, undo_seconds: float) -> None:
-        self._release(wave, undo_seconds)
+    @initialize(
+        wave=st.sampled_from([None, None, 2]),
+        undo_seconds=st.sampled_from([0.0, 0.0, 0.0, 0.0, 3600.0]),
+        approved=st.booleans(),
+    )
+    def begin(self, wave: int | None, undo_seconds: float, approved: bool) -> None:
+        if approved:
+            self._ask(wave)
+            self._approve(undo_seconds)
+        else:
+            self._release(wave, undo_seconds)
 
     @rule(answers=SOME_ANSWERS)
     def a_worker_works(self, answers: list[str]) -> None:
@@ -255,6 +269,11 @@ class States(RuleBasedStateMachine):
     )
     def a_person_controls(self, act: str) -> None:
         self._act(act)
+
+    @rule(acts=st.lists(st.sampled_from(["ask", "approve", "send_back", "take_back"]), min_size=1, max_size=3))
+    def people_ask_and_decide(self, acts: list[str]) -> None:
+        for act in acts:
+            self._act(act)
 
     @rule(answers=SOME_ANSWERS)
     def a_worker_finds_what_it_finds(self, answers: list[str]) -> None:
@@ -310,7 +329,7 @@ class States(RuleBasedStateMachine):
             counted = Counter(row.state for row in rows)
             kept = {outcome: count for outcome, count in counts(session, self.send_id).items() if count}
             assert kept == dict(counted), "P1: the counts are not what the messages say"
-            assert len(rows) == send.total == (PEOPLE if send.state is not SendState.DRAFT else 0), "P1: lost"
+            assert len(rows) == send.total == (PEOPLE if send.state not in UNRELEASED else 0), "P1: lost"
             retrying = sum(1 for row in rows if row.retry_until is not None)
             tally = session.get(SendTally, (self.send_id, Outcome.PENDING))
             assert retrying == (tally.retrying if tally else 0), "the count of retries is wrong"
@@ -350,6 +369,7 @@ class States(RuleBasedStateMachine):
         """However it stopped; a send that is over goes on with what a person wants tried again."""
         acts = {
             SendState.DRAFT: ["release"],
+            SendState.AWAITING_APPROVAL: ["approve"],
             SendState.SCHEDULED: ["send_now"],
             SendState.PAUSED: ["resume", "go_on 2"],
             SendState.FINISHED: ["retry", "decide again"],
@@ -365,9 +385,39 @@ class States(RuleBasedStateMachine):
         self.answers, self.meanwhile = itertools.cycle(answers), (at, meanwhile)
         self._work(writes, end)
 
+    def _rule(self, session: Session, scope: ApprovalScope) -> None:
+        change_rule(session, self.actor, scope=scope, above=None, of_templates=False, remind_hours=4)
+
+    def _ask(self, wave: int | None = None) -> None:
+        self.kinds.add("ask")
+        with self.database.writing() as session:
+            self._rule(session, ApprovalScope.ALWAYS)
+            options = Options(wave=wave)
+            approving.ask(session, self.actor, self.send_id, seen=self.made.seen, again_confirmed=True, options=options)
+
+    def _approve(self, undo_seconds: float = 0.0) -> None:
+        self.kinds.add("approve")
+        with self.database.writing() as session:
+            asked = waiting_request(session, send_id=self.send_id)
+            if asked is not None:
+                approving.approve(session, self.made.approver, asked.id, people=PEOPLE, undo_seconds=undo_seconds)
+
+    def _send_back(self) -> None:
+        self.kinds.add("send_back")
+        with self.database.writing() as session:
+            asked = waiting_request(session, send_id=self.send_id)
+            if asked is not None:
+                approving.send_back(session, self.made.approver, asked.id, "Mend it.")
+
+    def _take_back(self) -> None:
+        self.kinds.add("take_back")
+        with self.database.writing() as session:
+            approving.take_back(session, self.actor, self.send_id)
+
     def _release(self, wave: int | None, undo_seconds: float) -> None:
         self.kinds.add("release")
         with self.database.writing() as session:
+            self._rule(session, ApprovalScope.NEVER)
             release(
                 session,
                 self.actor,
@@ -385,6 +435,16 @@ class States(RuleBasedStateMachine):
             return
         if act == "release":
             self._release(None, 0.0)
+            return
+        approval = {
+            "ask": self._ask,
+            "approve": self._approve,
+            "send_back": self._send_back,
+            "take_back": self._take_back,
+        }
+        if act in approval:
+            with suppress(Refused):
+                approval[act]()
             return
         kind = act.partition(" ")[0]
         self.kinds.add(kind)
@@ -404,7 +464,7 @@ class States(RuleBasedStateMachine):
             "resume": lambda: resume(session, self.actor, self.send_id),
             "cancel": lambda: cancel(session, self.actor, self.send_id),
             "undo": lambda: undo(session, self.actor, self.send_id),
-            "send_now": lambda: send_now(session, self.actor, self.send_id, undo_seconds=0),
+            "send_now": lambda: send_now(session, self.made.approver, self.send_id, undo_seconds=0),
             "go_on": lambda: go_on(session, self.actor, self.send_id, None),
             "go_on 2": lambda: go_on(session, self.actor, self.send_id, 2),
         }
@@ -479,7 +539,7 @@ class States(RuleBasedStateMachine):
         self.answers, self.meanwhile = itertools.cycle(["delivered"]), (-1, ())
         for _ in range(40):
             state = self._look()[0]
-            if state in (SendState.FINISHED, SendState.CANCELLED, SendState.DRAFT):
+            if state in (SendState.FINISHED, SendState.CANCELLED, *UNRELEASED):
                 break
             self.kinds |= {"work"}
             for act in ("recover", "send_now", "resume", "go_on"):
@@ -487,7 +547,7 @@ class States(RuleBasedStateMachine):
             self._work(10_000, "")
         assert not self.wrong, self.wrong
         state, messages = self._look()
-        assert state in (SendState.FINISHED, SendState.CANCELLED, SendState.DRAFT), f"{state} for ever"
+        assert state in (SendState.FINISHED, SendState.CANCELLED, *UNRELEASED), f"{state} for ever"
         assert Outcome.PENDING not in messages.values()
 
 
@@ -499,6 +559,14 @@ def made(migrated_file: Path, renderer: LimitedRenderer) -> Iterator[Made]:
         database = Database(f"sqlite:///{file}")
         with database.writing() as session:
             actor = _organisation(session, sink.base_url)
+            approver = add_person(
+                session,
+                actor.workspace,
+                email="april@example.com",
+                name="April Approver",
+                password=PASSWORD,
+                role=Role.APPROVER,
+            )
             people = a_list(session, actor, people=some_people(PEOPLE))
             send = a_draft_send(session, actor, version=a_template_version(session, actor), people=people)
             session.add(EventZone(workspace_id=actor.workspace_id, zone_id="z", name="example.com"))
@@ -506,7 +574,7 @@ def made(migrated_file: Path, renderer: LimitedRenderer) -> Iterator[Made]:
         with database.engine.connect() as connection:
             connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
         database.close()
-        yield Made(file, Path(name), sink, actor, send.id, seen)
+        yield Made(file, Path(name), sink, actor, approver, send.id, seen)
 
 
 def _organisation(session: Session, base_url: str) -> Person:

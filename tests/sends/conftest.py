@@ -11,6 +11,7 @@ from app.recipients.checking import NewRecipient
 from app.sends.models import Outcome, Send, SendState
 from app.sends.tallies import move
 from tests.factories import a_draft_send, a_list, a_sender, a_template_version, messages_of, released, some_people
+from tests.sends.approval_ground import Office, an_office
 
 
 @pytest.fixture
@@ -49,3 +50,9 @@ def sent(database: Database, actor: Person, renderer: LimitedRenderer) -> int:
             move(session, send_id, {(Outcome.PENDING, outcome): 1})
         session.get_one(Send, send_id).state = SendState.SENDING
     return send_id
+
+
+@pytest.fixture
+def office(database: Database, actor: Person, renderer: LimitedRenderer) -> Office:
+    """An office in which every send needs approval."""
+    return an_office(database, renderer, actor)
