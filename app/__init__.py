@@ -29,13 +29,14 @@ def create_app(settings: Settings) -> Flask:
     from app.sends.views import blueprint as sends
     from app.web.errors import install_errors
     from app.web.filters import install_filters
+    from app.web.language import install_language
+    from app.web.language_views import blueprint as web
     from app.web.numbers import install_numbers
     from app.web.request import install_session
     from app.web.request_log import install_request_log
     from app.web.security import install_headers
     from app.web.services import Services
     from app.web.sign_in import check_marks, install_sign_in
-    from app.web.views import blueprint as web
 
     app = Flask("app", template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
     app.config.update(
@@ -60,6 +61,7 @@ def create_app(settings: Settings) -> Flask:
     install_headers(app)
     install_filters(app)
     install_errors(app)
+    install_language(app)
     install_sign_in(app)
     for blueprint in (web, people, audit, emails, recipients, segments, topics, suppressions, sends, unsubscribe):
         app.register_blueprint(blueprint)

@@ -12,22 +12,28 @@ from werkzeug.exceptions import HTTPException
 from app.refusals import NotThere, Refused
 from app.web.request import roll_back
 from app.web.request_log import route
+from app.words import _
 
 log = logging.getLogger(__name__)
 
 WORDS = {
-    400: ("That request could not be read", "Go back, load the page again and try once more. Nothing was changed."),
-    403: ("You may not do this", "Only an administrator of your department may. Nothing was changed."),
-    404: ("This page does not exist", "It may have been deleted, or it belongs to another department."),
-    405: ("That does not work here", "Go back and use the buttons on the page. Nothing was changed."),
+    400: (
+        _("That request could not be read"),
+        _("Go back, load the page again and try once more. Nothing was changed."),
+    ),
+    403: (_("You may not do this"), _("Only an administrator of your department may. Nothing was changed.")),
+    404: (_("This page does not exist"), _("It may have been deleted, or it belongs to another department.")),
+    405: (_("That does not work here"), _("Go back and use the buttons on the page. Nothing was changed.")),
     413: (
-        "That is too large",
-        "Postroom takes up to 10 MiB at once, 200 MiB for a ZIP file with a file for each person, and 256 MiB for a "
-        "list. Nothing was changed.",
+        _("That is too large"),
+        _(
+            "Postroom takes up to 10 MiB at once, 200 MiB for a ZIP file with a file for each person, and 256 MiB for "
+            "a list. Nothing was changed."
+        ),
     ),
     500: (
-        "Something went wrong in Postroom",
-        "Nothing half-done was kept. Try again; if it stays, tell your administrator.",
+        _("Something went wrong in Postroom"),
+        _("Nothing half-done was kept. Try again; if it stays, tell your administrator."),
     ),
 }
 
@@ -42,7 +48,7 @@ def install_errors(app: Flask) -> None:
     @app.errorhandler(CSRFError)
     def _csrf(error: CSRFError) -> tuple[str, int]:
         return _page(
-            400, words=("This form is too old", "Load the page again and repeat the step. Nothing was changed.")
+            400, words=(_("This form is too old"), _("Load the page again and repeat the step. Nothing was changed."))
         )
 
     @app.errorhandler(NotThere)
@@ -51,7 +57,7 @@ def install_errors(app: Flask) -> None:
 
     @app.errorhandler(Refused)
     def _refused(error: Refused) -> tuple[str, int]:
-        return _page(409, words=("That is not possible now", error.words))
+        return _page(409, words=(_("That is not possible now"), error.words))
 
     @app.errorhandler(OperationalError)
     def _no_database(error: OperationalError) -> tuple[str, int, dict[str, str]]:
