@@ -13,6 +13,7 @@ from app.db import now
 from app.delivery.retry import next_try
 from app.sends.models import Outcome
 from app.sends.pauses import STOPS_WHEN_USED_UP, pause_words
+from app.words import _
 
 _GROUPS = {
     "permanent_bounces": Outcome.BOUNCED,
@@ -137,7 +138,7 @@ def _retried(failure: Failure, tries: int, scale: float, until: datetime | None)
     if failure.cause in STOPS_WHEN_USED_UP:  # it concerns everybody; this one begins anew with the others
         words = {"reason": failure.cause, "detail": failure.staff_words}
         return {"outcome": Outcome.PENDING, "asks_quota": asks_quota, **words, **_pause(failure.cause)}
-    detail = f"Tried {tries} times. {failure.staff_words}"
+    detail = _("Tried %(tries)s times. %(staff_words)s", tries=tries, staff_words=failure.staff_words)
     return {"outcome": Outcome.FAILED, "reason": "retries_used_up", "detail": detail}
 
 
@@ -147,9 +148,14 @@ def _suppressed_words(address: str, entry: Suppression) -> str:
         "complaint": "its owner marked an e-mail as spam",
         "hard_bounce": "an earlier e-mail was permanently refused",
         "soft_bounce": "an earlier e-mail could not be delivered for now",
-        "policy": "Cloudflare put it there",
+        "policy": _("Cloudflare put it there"),
     }
-    until = f" until {entry.expires_at:%-d %b %Y}" if entry.expires_at else ""
+    until = _(" until %(expires_at)s", expires_at=entry.expires_at.date()) if entry.expires_at else ""
     why = reasons.get(entry.reason, entry.reason)
-    listed = f"{address} is on Cloudflare's list of addresses that are not written to{until}: {why}."
-    return f"{listed} Nobody received this e-mail."
+    listed = _(
+        "%(address)s is on Cloudflare's list of addresses that are not written to%(until)s: %(why)s.",
+        address=address,
+        until=until,
+        why=why,
+    )
+    return _("%(listed)s Nobody received this e-mail.", listed=listed)

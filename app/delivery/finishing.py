@@ -17,6 +17,7 @@ from app.sends.models import AT_WORK, UNDER_WAY, Outcome, Send, SendTally
 from app.sends.pace import pace_of
 from app.sends.tallies import counts
 from app.settings import Settings
+from app.words import _
 
 PERIODS = {"day": timedelta(days=1), "hour": timedelta(hours=1)}
 """What the service calls the time of a quota."""
@@ -59,25 +60,30 @@ def estimate(
         return Estimate(begins)
     before = count + sum(min(other, count) for other in others)
     if calls_per_second <= 0:
-        return Estimate(None, "The pace is not known.")
+        return Estimate(None, _("The pace is not known."))
     seconds = before / calls_per_second
     if own_pace:
         seconds = max(seconds, count / own_pace)
-    shared = " Other sends are under way and share the pace." if any(others) else ""
+    shared = _(" Other sends are under way and share the pace.") if any(others) else ""
     unlimited = _after(begins, seconds)
     if quota is None:
-        unknown = "The mail service does not tell its daily quota; should it be used up, the send pauses and says so."
+        unknown = _(
+            "The mail service does not tell its daily quota; should it be used up, the send pauses and says so."
+        )
         return Estimate(unlimited, unknown + shared)
     if quota.left is None:
-        words = (
-            f"What is left of the quota of {quota.value:,} e-mails is not known; should it be used up, it takes longer."
+        words = _(
+            "What is left of the quota of %(quota)s e-mails is not known; should it be used up, it takes longer.",
+            quota=quota.value,
         )
         return Estimate(unlimited, words + shared)
     if before <= quota.left:
         return Estimate(unlimited, shared.strip())
-    limited = f"The quota of {quota.value:,} e-mails leaves {quota.left:,} for now."
+    limited = _("The quota of %(quota)s e-mails leaves %(left)s for now.", quota=quota.value, left=quota.left)
     if quota.resets_at is None or not quota.value:
-        words = f"{limited} When there is more the mail service does not say, so the end cannot be known."
+        words = _(
+            "%(limited)s When there is more the mail service does not say, so the end cannot be known.", limited=limited
+        )
         return Estimate(None, words + shared)
     rest, rate = before - quota.left, before / seconds
     each = min(quota.value, int(rate * quota.period.total_seconds()))
@@ -88,7 +94,14 @@ def estimate(
     if full * quota.period > LONGEST:
         return Estimate(None, limited + shared)
     at = _after(resumes + full * quota.period, (last + 1) / rate)
-    return Estimate(at, f"{limited} The rest waits until it is new, and goes on by itself.{shared}")
+    return Estimate(
+        at,
+        _(
+            "%(limited)s The rest waits until it is new, and goes on by itself.%(shared)s",
+            limited=limited,
+            shared=shared,
+        ),
+    )
 
 
 def estimate_of(session: Session, settings: Settings, send: Send, count: int | None = None) -> Estimate | None:

@@ -27,6 +27,7 @@ from app.sends.control import pause_by_program
 from app.sends.models import ANSWERED, AT_WORK, UNDER_WAY, Attempt, Message, Outcome, Send, SendState
 from app.sends.pauses import BOUNCES, pause_words, too_many_bounces
 from app.sends.tallies import counts, move, move_retrying
+from app.words import _
 
 GOES_ON = (*AT_WORK, SendState.PAUSED)
 """States of a send in which its messages may wait."""
@@ -147,7 +148,13 @@ def finish_when_done(session: Session, send_id: int) -> bool:
     if send.state in AT_WORK:
         send.state = SendState.FINISHED
         send.finished_at = now()
-        note_program(session, send.workspace_id, "send.finished", f"Send {send_id} finished", subject_id=send_id)
+        note_program(
+            session,
+            send.workspace_id,
+            "send.finished",
+            _("Send %(send_id)s finished", send_id=str(send_id)),
+            subject_id=send_id,
+        )
     return True
 
 

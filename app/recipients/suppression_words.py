@@ -4,42 +4,45 @@ from __future__ import annotations
 
 from app.recipients.models import Conflict, SuppressionReason
 from app.recipients.suppression_models import TheirSuppression
+from app.words import _
 
 OUR_REASONS: dict[SuppressionReason, str] = {
-    SuppressionReason.OPT_OUT: "Unsubscribed",
-    SuppressionReason.COMPLAINT: "Marked an e-mail as spam",
-    SuppressionReason.BOUNCE: "Permanently bounced",
-    SuppressionReason.BY_HAND: "Added by hand",
-    SuppressionReason.IMPORTED: "Imported",
+    SuppressionReason.OPT_OUT: _("Unsubscribed"),
+    SuppressionReason.COMPLAINT: _("Marked an e-mail as spam"),
+    SuppressionReason.BOUNCE: _("Permanently bounced"),
+    SuppressionReason.BY_HAND: _("Added by hand"),
+    SuppressionReason.IMPORTED: _("Imported"),
 }
 THEIR_REASONS: dict[str, str] = {
-    "manual": "Added by hand",
-    "complaint": "Marked an e-mail as spam",
-    "hard_bounce": "Permanently bounced",
-    "soft_bounce": "Bounced for now",
-    "policy": "Set by Cloudflare",
+    "manual": _("Added by hand"),
+    "complaint": _("Marked an e-mail as spam"),
+    "hard_bounce": _("Permanently bounced"),
+    "soft_bounce": _("Bounced for now"),
+    "policy": _("Set by Cloudflare"),
 }
 """Cloudflare's own words; one that is new stands as it came."""
 
 FILTERS: dict[str, tuple[str, SuppressionReason | None, str | None]] = {
-    "opt_out": ("Unsubscribed", SuppressionReason.OPT_OUT, None),
-    "complaint": ("Marked as spam", SuppressionReason.COMPLAINT, "complaint"),
-    "bounce": ("Permanently bounced", SuppressionReason.BOUNCE, "hard_bounce"),
-    "soft_bounce": ("Bounced for now", None, "soft_bounce"),
-    "by_hand": ("Added by hand", SuppressionReason.BY_HAND, "manual"),
-    "imported": ("Imported", SuppressionReason.IMPORTED, None),
-    "policy": ("Set by Cloudflare", None, "policy"),
+    "opt_out": (_("Unsubscribed"), SuppressionReason.OPT_OUT, None),
+    "complaint": (_("Marked as spam"), SuppressionReason.COMPLAINT, "complaint"),
+    "bounce": (_("Permanently bounced"), SuppressionReason.BOUNCE, "hard_bounce"),
+    "soft_bounce": (_("Bounced for now"), None, "soft_bounce"),
+    "by_hand": (_("Added by hand"), SuppressionReason.BY_HAND, "manual"),
+    "imported": (_("Imported"), SuppressionReason.IMPORTED, None),
+    "policy": (_("Set by Cloudflare"), None, "policy"),
 }
 """What the page filters by: label, our reason, their reason; None: they have no such."""
 
 CONFLICTS: dict[Conflict, str] = {
-    Conflict.GONE_THERE: "Postroom gave this to Cloudflare, and somebody took it away there.",
+    Conflict.GONE_THERE: _("Postroom gave this to Cloudflare, and somebody took it away there."),
     Conflict.READ_ONLY_THERE: (
-        "Cloudflare did not take this over: it has an entry of its own for the address, which cannot be changed."
+        _("Cloudflare did not take this over: it has an entry of its own for the address, which cannot be changed.")
     ),
-    Conflict.SCOPE_DIFFERS: "Here the address gets nothing at all; at Cloudflare only one sending domain is held back.",
+    Conflict.SCOPE_DIFFERS: _(
+        "Here the address gets nothing at all; at Cloudflare only one sending domain is held back."
+    ),
 }
-READ_ONLY = (
+READ_ONLY = _(
     "Cloudflare set this entry and lets nobody change or remove it. When it is wrong, ask Cloudflare support from the "
     "account's dashboard, with this address; until then every e-mail to it is refused."
 )

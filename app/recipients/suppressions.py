@@ -18,6 +18,7 @@ from app.db import now
 from app.recipients.models import Suppression, SuppressionReason
 from app.recipients.suppression_models import TheirSuppression
 from app.recipients.suppression_words import their_reason_words
+from app.words import _
 
 THERE = "suppressed_there"
 """Code of an address on Cloudflare's list."""
@@ -200,9 +201,15 @@ def _words(email: str, reason: SuppressionReason, since: datetime, until: dateti
 
 
 def _their_words(email: str, reason: str, expires_at: datetime | None) -> str:
-    until = f" until {_day(expires_at)}" if expires_at else ""
+    until = _(" until %(day)s", day=_day(expires_at)) if expires_at else ""
     why = their_reason_words(reason)
-    return f"{email} is on Cloudflare's list of addresses that are not written to{until}: {why[0].lower()}{why[1:]}."
+    return _(
+        "%(email)s is on Cloudflare's list of addresses that are not written to%(until)s: %(why)s%(why_2)s.",
+        email=email,
+        until=until,
+        why=why[0].lower(),
+        why_2=why[1:],
+    )
 
 
 def _shown(note: str) -> str:

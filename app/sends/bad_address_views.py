@@ -17,6 +17,7 @@ from app.sends.control import find_send
 from app.sends.results import title_of
 from app.sends.writing_again import write_again
 from app.web.request import db, may, me, roll_back
+from app.words import _
 
 __all__ = ["blueprint"]
 PAGE = 50
@@ -63,7 +64,7 @@ def mend(bad_id: int) -> Page:
             roll_back()
             form.show(refusal)
         else:
-            flash(f"{mended.mended_to} stands in the lists now. Write again below.")
+            flash(_("%(mended_to)s stands in the lists now. Write again below.", mended_to=mended.mended_to))
             return redirect(url_for(".bad_one", bad_id=bad_id))
     return _page(bad_id, form=form), 422
 
@@ -108,7 +109,7 @@ def _done(bad_id: int, act: Callable[[], BadAddress], words: str) -> Page:
     except Refused as refusal:
         roll_back()
         return _page(bad_id, problems=[refusal.words]), 409
-    flash(f"{row.email} is {words}.")
+    flash(_("%(row_email)s is %(words)s.", row_email=row.email, words=words))
     return redirect(url_for(".bad"))
 
 

@@ -30,6 +30,7 @@ from app.emails.headers import problems_of_headers
 from app.recipients.branding import look_of
 from app.web.header_values import HOSTED, PARTS, ZONES, Parts, build, parse
 from app.web.request import db, is_htmx, me
+from app.words import _
 
 Pair = tuple[str, str]
 
@@ -46,8 +47,8 @@ RAW = "raw"
 ADD, REMOVE, WRITE, FORM, ADD_UNSUBSCRIBE = "add-header", "remove-header", "write-header", "form-header", "unsubscribe"
 ACTIONS = frozenset({ADD, REMOVE, WRITE, FORM, ADD_UNSUBSCRIBE})
 LANGUAGES = (
-    *(("ar", "Arabic"), ("cy", "Welsh"), ("de", "German"), ("en", "English"), ("en-GB", "English, British")),
-    *(("en-US", "English, American"), ("es", "Spanish"), ("fr", "French"), ("fr-CA", "French, Canadian")),
+    *(("ar", "Arabic"), ("cy", "Welsh"), ("de", "German"), ("en", "English"), ("en-GB", _("English, British"))),
+    *(("en-US", _("English, American")), ("es", "Spanish"), ("fr", "French"), ("fr-CA", _("French, Canadian"))),
     *(("it", "Italian"), ("nl", "Dutch"), ("pl", "Polish"), ("pt", "Portuguese"), ("ro", "Romanian")),
     *(("tr", "Turkish"), ("uk", "Ukrainian"), ("zh", "Chinese")),
 )
@@ -271,7 +272,7 @@ def _shown(row: Row, posted: Sequence[Row]) -> Row:
     parts = parse(row.name, row.value)
     if parts is None:
         asked = _action()[0] == FORM and row.name == _subject_name(posted)
-        words = "What is written here does not fit the form, so it stays as it is." if asked else ""
+        words = _("What is written here does not fit the form, so it stays as it is.") if asked else ""
         return replace(row, is_raw=True, note=words)
     typed = next((one.parts for one in posted if one.parts and (one.name, one.value) == (row.name, row.value)), None)
     return replace(row, parts=typed or parts)

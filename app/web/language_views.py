@@ -12,8 +12,10 @@ from app.refusals import Refused
 from app.web.forms import Form
 from app.web.language import of_browser
 from app.web.request import db, may, me
-from app.web.views import blueprint as blueprint
+from app.web.views import blueprint
 from app.words import _
+
+__all__ = ["blueprint"]
 
 
 class LanguageForm(Form):
