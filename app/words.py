@@ -68,6 +68,10 @@ def locale() -> Locale:
     return _locale_of(language())
 
 
+class LongDay(date):
+    """A day that is written out: `2 March 2026`, `2. März 2026`; any other date is short."""
+
+
 class Message(NamedTuple):
     """What is to be said, in no language yet."""
 
@@ -94,7 +98,12 @@ class Said(str):
         return made
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Said, (self.message, self[:])
+        return Said, (self.message, str.__getitem__(self, slice(None)))
+
+    def __getitem__(self, key: SupportsIndex | slice) -> str:
+        """Give a part; what takes all of it still knows what it says."""
+        part = super().__getitem__(key)
+        return self if len(part) == len(self) else part
 
     def __str__(self) -> str:
         return _say(self.message)
@@ -130,6 +139,10 @@ class Said(str):
         """Give it without what stands around it."""
         return _say(self.message).strip(signs)
 
+    def replace(self, old: str, new: str, count: SupportsIndex = -1, /) -> str:
+        """Give it with some of it replaced; where nothing is, it still knows what it says."""
+        return super().replace(old, new, count) if old in self else self
+
     def split(self, sep: str | None = None, maxsplit: SupportsIndex = -1) -> list[str]:
         """Give its parts."""
         return _say(self.message).split(sep, maxsplit)
@@ -159,6 +172,20 @@ def rich(text: str, many: str = "", context: str = "", /, **values: Any) -> Mark
     """Say a text that holds HTML (a `{% trans %}` block of a page template); its values are escaped."""
     message = Message(text, values, many, context)
     return Markup(_found(message)) % _values(message)  # noqa: S704 - the texts are ours, those of translators too
+
+
+def joined(sentences: Iterable[str]) -> str:
+    """Put sentences one behind the other, so that the whole still knows what it says."""
+    whole = ""
+    for one in filter(None, sentences):
+        whole = _("%(first)s %(second)s", first=whole, second=one) if whole else one
+    return whole
+
+
+def part_of(words: str, name: str) -> str:
+    """Give the words that others hold as their value `name`; empty when they hold none."""
+    part = words.message.values.get(name, "") if isinstance(words, Said) else ""
+    return part if isinstance(part, str) else ""
 
 
 def listed(items: Iterable[str], style: str = "standard") -> str:
@@ -229,6 +256,8 @@ def _parts(text: str) -> tuple[str, dict[str, Any], str, str]:
 def _kept_value(value: Any) -> Any:
     if isinstance(value, Said):
         return {"words": kept(value)}
+    if isinstance(value, LongDay):
+        return {"day": value.isoformat()}
     if isinstance(value, date):
         return {"at": value.isoformat()}
     return value if isinstance(value, (int, float)) else str(value)
@@ -239,6 +268,8 @@ def _shown_value(value: Any) -> Any:
         return value
     if "words" in value:
         return shown(str(value["words"]))
+    if "day" in value:
+        return LongDay.fromisoformat(str(value["day"]))
     at = str(value["at"])
     return datetime.fromisoformat(at) if "T" in at else date.fromisoformat(at)
 
@@ -277,6 +308,8 @@ def _value(value: Any) -> Any:
         return number(value)
     if isinstance(value, datetime):
         return dated(value, "d MMM y, HH:mm", "d. MMM y, HH:mm")
+    if isinstance(value, LongDay):
+        return dated(value, "d MMMM y", "d. MMMM y")
     return day(value) if isinstance(value, date) else value
 
 

@@ -13,7 +13,7 @@ from app.db import now
 from app.delivery.retry import next_try
 from app.sends.models import Outcome
 from app.sends.pauses import STOPS_WHEN_USED_UP, pause_words
-from app.words import _
+from app.words import _, joined
 
 _GROUPS = {
     "permanent_bounces": Outcome.BOUNCED,
@@ -103,7 +103,7 @@ def of_failure(
         return Verdict(outcome, **record, **more)  # type: ignore[arg-type]
 
     if failure.was_sent is WasSent.UNKNOWN:
-        detail = f"{failure.staff_words} {failure.administrator_words}"
+        detail = _("%(staff_words)s %(remedy)s", staff_words=failure.staff_words, remedy=failure.administrator_words)
         return verdict(Outcome.UNKNOWN, reason=failure.cause, detail=detail)
     if failure.stops_send:
         return verdict(Outcome.PENDING, reason=failure.cause, detail=failure.staff_words, **_pause(failure.cause))
@@ -112,7 +112,7 @@ def of_failure(
     if failure.maybe_suppressed:
         found = [(address, entry) for address in addresses if (entry := look_up(address)) is not None]
         if found:
-            detail = " ".join(_suppressed_words(address, entry) for address, entry in found)
+            detail = joined(_suppressed_words(address, entry) for address, entry in found)
             return verdict(Outcome.SKIPPED, reason="suppressed", detail=detail)
     return verdict(Outcome.REJECTED, reason=failure.cause, detail=failure.staff_words)
 
@@ -144,18 +144,24 @@ def _retried(failure: Failure, tries: int, scale: float, until: datetime | None)
 
 def _suppressed_words(address: str, entry: Suppression) -> str:
     reasons = {
-        "manual": "somebody put it on the list by hand",
-        "complaint": "its owner marked an e-mail as spam",
-        "hard_bounce": "an earlier e-mail was permanently refused",
-        "soft_bounce": "an earlier e-mail could not be delivered for now",
+        "manual": _("somebody put it on the list by hand"),
+        "complaint": _("its owner marked an e-mail as spam"),
+        "hard_bounce": _("an earlier e-mail was permanently refused"),
+        "soft_bounce": _("an earlier e-mail could not be delivered for now"),
         "policy": _("Cloudflare put it there"),
     }
-    until = _(" until %(expires_at)s", expires_at=entry.expires_at.date()) if entry.expires_at else ""
     why = reasons.get(entry.reason, entry.reason)
-    listed = _(
-        "%(address)s is on Cloudflare's list of addresses that are not written to%(until)s: %(why)s.",
+    if entry.expires_at:
+        return _(
+            "%(address)s is on Cloudflare's list of addresses that are not written to until %(day)s: %(why)s. Nobody "
+            "received this e-mail.",
+            address=address,
+            day=entry.expires_at.date(),
+            why=why,
+        )
+    return _(
+        "%(address)s is on Cloudflare's list of addresses that are not written to: %(why)s. Nobody received this "
+        "e-mail.",
         address=address,
-        until=until,
         why=why,
     )
-    return _("%(listed)s Nobody received this e-mail.", listed=listed)

@@ -101,4 +101,4 @@ def _refused(database: Database, entry: TheirSuppression, failure: Failure) -> R
         return Refused(READ_ONLY)
     if failure.was_sent is not WasSent.NO:
         return Refused(_("Cloudflare did not answer clearly. Press “Sync now” to see whether the entry changed."))
-    return Refused(_("%(about_the_list)s Nothing was changed.", about_the_list=about_the_list(failure)))
+    return Refused(_("%(matter)s Nothing was changed.", matter=about_the_list(failure)))

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from app.cloudflare.client import Client
 from app.cloudflare.contract import MAX_SUPPRESSION_PAGE
+from app.cloudflare.errors import remedy_alone
 from app.cloudflare.results import Failure
 from app.db import Database, now
 from app.delivery import pacing
@@ -238,5 +239,5 @@ class SuppressionSyncJob:
 
 
 def _remedy(failure: Failure) -> str:
-    words = failure.administrator_words.replace(", then resume", "").replace("; then resume", "")
-    return _("%(words)s Then check the connection under Settings, or press “Sync now”.", words=words)
+    remedy = remedy_alone(failure.administrator_words)
+    return _("%(remedy)s Then check the connection under Settings, or press “Sync now”.", remedy=remedy)

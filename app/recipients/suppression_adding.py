@@ -27,10 +27,12 @@ from app.recipients.reading_text import DELIMITERS
 from app.recipients.suppression_list import FOR_ADMINISTRATORS
 from app.recipients.suppression_mirror import state_of
 from app.recipients.suppression_models import SuppressionSync
-from app.recipients.suppression_words import OUR_REASONS
+from app.recipients.suppression_words import OUR_REASONS, OUR_REASONS_INSIDE
 from app.refusals import NotThere, Refused
-from app.words import _
+from app.words import _, _n
 
+NOTE_COLUMNS = {"note", "reason", "notiz", "grund"}
+"""Columns that become the note: so a download can be added again, in whichever language it was written."""
 CHUNK = 1000
 """Rows written at once."""
 
@@ -105,7 +107,11 @@ def add_many(session: Session, actor: Actor, *, content: bytes, words: str, at_c
         session,
         actor,
         "suppression.imported",
-        _("%(added)s addresses imported that are not written to", added=added),
+        _n(
+            "%(count)s addresses imported that are not written to",
+            "%(count)s addresses imported that are not written to",
+            added,
+        ),
         batch=batch,
     )
     if at_cloudflare and added:
@@ -125,7 +131,7 @@ def undo_batch(session: Session, actor: Actor, batch: str) -> int:
             session,
             actor,
             "suppression.import_undone",
-            _("%(gone)s imported suppressions taken away", gone=gone),
+            _n("%(count)s imported suppressions taken away", "%(count)s imported suppressions taken away", gone),
             batch=batch[:36],
         )
         _sync_soon(session, actor)
@@ -155,12 +161,12 @@ def remove_ours(session: Session, actor: Actor, suppression_id: int, *, is_admin
     if found.reason in FOR_ADMINISTRATORS and not is_administrator:
         raise Refused(
             _(
-                "%(our_reasons)s: the person said no. Only an administrator takes this away, when the person "
+                "%(reason)s: the person said no. Only an administrator takes this away, when the person "
                 "asked for e-mail again. Nothing was changed.",
-                our_reasons=OUR_REASONS[found.reason],
+                reason=OUR_REASONS[found.reason],
             )
         )
-    words = _("One suppression taken away: %(our_reasons)s", our_reasons=OUR_REASONS[found.reason].lower())
+    words = _("One suppression taken away: %(reason)s", reason=OUR_REASONS_INSIDE[found.reason])
     note(session, actor, "suppression.removed", words, subject_id=found.id)
     if found.handed_at is not None:
         _sync_soon(session, actor)
@@ -186,6 +192,13 @@ CHOICES: dict[Conflict, dict[str, str]] = {
     },
 }
 """What a person may choose about a conflict."""
+CHOICES_INSIDE = {
+    _("Hand it over to Cloudflare again"): _("hand it over to cloudflare again"),
+    _("Keep it in Postroom only"): _("keep it in postroom only"),
+    _("Keep ours, and leave theirs as it is"): _("keep ours, and leave theirs as it is"),
+    _("Hold it back for the whole account at Cloudflare"): _("hold it back for the whole account at cloudflare"),
+}
+"""The same inside a sentence of the trail."""
 
 
 def resolve_conflict(
@@ -209,7 +222,7 @@ def resolve_conflict(
         session,
         actor,
         "suppression.conflict",
-        _("Difference with Cloudflare: %(words)s", words=words.lower()),
+        _("Difference with Cloudflare: %(words)s", words=CHOICES_INSIDE[words]),
         subject_id=found.id,
     )
     session.flush()
@@ -293,7 +306,7 @@ def _rows_of(table: Table, words: str, bad_rows: list[BadRow]) -> Iterator[dict[
     mapping = guess_mapping(table.header, table.sample)
     if email_position(mapping) is None:
         raise Refused(_("Several columns hold addresses. Keep the one that is meant, or name it “email”."))
-    own_words = next((one.variable for one in data_columns(mapping) if one.variable in {"note", "reason"}), "")
+    own_words = next((one.variable for one in data_columns(mapping) if one.variable in NOTE_COLUMNS), "")
     checker, seen = RowChecker(mapping, table.grid.delimiter), set[str]()
     for row in table.rows:
         person, fault = checker.check(row, keep=True)  # an address that nobody must write to may well be odd

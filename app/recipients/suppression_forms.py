@@ -25,7 +25,7 @@ from app.recipients.forms import ACCEPTED
 from app.recipients.models import SuppressionReason
 from app.recipients.suppression_words import FILTERS, OUR_REASONS
 from app.web.forms import Form, strip
-from app.words import _
+from app.words import _, day
 
 UNTIL = _("Last day without e-mail (optional)")
 
@@ -39,8 +39,8 @@ def zone_of_reader() -> ZoneInfo:
 def last_day_words(until: datetime | None) -> str:
     """Say the last day without e-mail, in the zone in which it was typed: `31 May 2031`."""
     if until is None:
-        return "for ever"
-    return f"{(until - timedelta(microseconds=1)).astimezone(zone_of_reader()):%-d %b %Y}"
+        return _("for ever")
+    return day((until - timedelta(microseconds=1)).astimezone(zone_of_reader()).date())
 
 
 class _NoteForm(Form):
@@ -59,7 +59,7 @@ class _NoteForm(Form):
     def validate_until(self, field: DateField) -> None:
         """Only a year that makes sense."""
         if field.data is not None and not 2000 <= field.data.year <= 9000:
-            raise ValueError("Enter a day such as 31 May 2027.")
+            raise ValueError(_("Enter a day such as 31 May 2027."))
 
 
 class AddForm(_NoteForm):
@@ -110,7 +110,7 @@ class FilterForm(Form):
     q = StringField(_("Address begins with"), filters=[strip])
     source = SelectField(
         _("List"),
-        choices=[("", _("Both lists")), ("ours", "Postroom's"), ("theirs", "Cloudflare's")],
+        choices=[("", _("Both lists")), ("ours", _("Postroom's")), ("theirs", _("Cloudflare's"))],
         validate_choice=False,
     )
     reason = SelectField(

@@ -30,7 +30,7 @@ from app.recipients.suppression_words import CONFLICTS, READ_ONLY
 from app.refusals import Refused
 from app.sends.bad_addresses import has_open, lists_with
 from app.web.request import db, is_htmx, may, me, roll_back, services
-from app.words import _
+from app.words import _, _n
 
 blueprint = Blueprint("suppressions", __name__, url_prefix="/suppressions")
 Page = str | Answer | tuple[str, int]
@@ -119,7 +119,7 @@ def add() -> Page:
         except Refused as refusal:
             form.show(refusal)
         else:
-            flash(_("%(added_email)s gets no e-mail any more.", added_email=added.email))
+            flash(_("%(email)s gets no e-mail any more.", email=added.email))
             return redirect(url_for(".address", email=added.email))
     page = render_template("suppressions/add.html", form=form, is_connected=_parameters() is not None)
     return page, 422 if form.errors else 200
@@ -152,8 +152,8 @@ def add_many() -> Page:
 def undo() -> Page:
     """Take away what was added together a moment ago."""
     gone = suppression_adding.undo_batch(db(), me(), request.form.get("batch", ""))
-    words = "1 address is" if gone == 1 else _("%(gone)s addresses are", gone=gone)
-    flash(_("%(words)s taken away again.", words=words) if gone else _("Nothing is left of that to take away."))
+    words = _n("%(count)s address is taken away again.", "%(count)s addresses are taken away again.", gone)
+    flash(words if gone else _("Nothing is left of that to take away."))
     return redirect(url_for(".index"))
 
 
@@ -193,7 +193,7 @@ def remove_ours(suppression_id: int) -> Page:
     except Refused as refusal:
         return _address_page(email, problems=[refusal.words]), 409
     left = suppression_list.entries_of_address(db(), me(), email)
-    flash(_("Taken away. %(left_words)s", left_words=_left_words(email, left)))
+    flash(_("Taken away. %(rest)s", rest=_left_words(email, left)))
     return redirect(url_for(".address", email=email))
 
 
@@ -253,8 +253,8 @@ def remove_theirs(entry_id: int) -> Page:
     left = suppression_list.entries_of_address(session, person, email)
     flash(
         _(
-            "Taken away at Cloudflare; it may take some minutes until it counts. %(left_words)s",
-            left_words=_left_words(email, left),
+            "Taken away at Cloudflare; it may take some minutes until it counts. %(rest)s",
+            rest=_left_words(email, left),
         )
     )
     return redirect(url_for(".address", email=email))
@@ -323,7 +323,9 @@ def _left_words(email: str, left: list[Entry]) -> str:
     if not left:
         return _("%(email)s may be written to again.", email=email)
     return _(
-        "%(email)s still gets no e-mail: %(value)s.", email=email, value=", ".join(one.reason.lower() for one in left)
+        "%(email)s still gets no e-mail: %(reasons)s.",
+        email=email,
+        reasons=", ".join(str(one.reason_inside) for one in left),
     )
 
 

@@ -13,6 +13,14 @@ OUR_REASONS: dict[SuppressionReason, str] = {
     SuppressionReason.BY_HAND: _("Added by hand"),
     SuppressionReason.IMPORTED: _("Imported"),
 }
+OUR_REASONS_INSIDE: dict[SuppressionReason, str] = {
+    SuppressionReason.OPT_OUT: _("unsubscribed"),
+    SuppressionReason.COMPLAINT: _("marked an e-mail as spam"),
+    SuppressionReason.BOUNCE: _("permanently bounced"),
+    SuppressionReason.BY_HAND: _("added by hand"),
+    SuppressionReason.IMPORTED: _("imported"),
+}
+"""The same inside a sentence."""
 THEIR_REASONS: dict[str, str] = {
     "manual": _("Added by hand"),
     "complaint": _("Marked an e-mail as spam"),
@@ -21,6 +29,13 @@ THEIR_REASONS: dict[str, str] = {
     "policy": _("Set by Cloudflare"),
 }
 """Cloudflare's own words; one that is new stands as it came."""
+THEIR_REASONS_INSIDE: dict[str, str] = {
+    "manual": OUR_REASONS_INSIDE[SuppressionReason.BY_HAND],
+    "complaint": OUR_REASONS_INSIDE[SuppressionReason.COMPLAINT],
+    "hard_bounce": OUR_REASONS_INSIDE[SuppressionReason.BOUNCE],
+    "soft_bounce": _("bounced for now"),
+    "policy": _("set by Cloudflare"),
+}
 
 FILTERS: dict[str, tuple[str, SuppressionReason | None, str | None]] = {
     "opt_out": (_("Unsubscribed"), SuppressionReason.OPT_OUT, None),
@@ -48,13 +63,13 @@ READ_ONLY = _(
 )
 
 
-def their_reason_words(reason: str) -> str:
-    """Say one of Cloudflare's reasons."""
-    return THEIR_REASONS.get(reason, reason.replace("_", " "))
+def their_reason_words(reason: str, *, inside: bool = False) -> str:
+    """Say one of Cloudflare's reasons, by itself or inside a sentence."""
+    return (THEIR_REASONS_INSIDE if inside else THEIR_REASONS).get(reason, reason.replace("_", " "))
 
 
 def scope_words(one: TheirSuppression) -> str:
     """Say where an entry of Cloudflare counts."""
     if one.scope_type == "sending_domain":
-        return f"e-mail from {one.scope_value}"
-    return "every e-mail of the account" if one.scope_type == "account" else one.scope_type
+        return _("e-mail from %(domain)s", domain=one.scope_value)
+    return _("every e-mail of the account") if one.scope_type == "account" else one.scope_type

@@ -74,7 +74,9 @@ def mend(bad_id: int) -> Page:
 def take_out(bad_id: int) -> Page:
     """Take the address out of the lists chosen."""
     return _done(
-        bad_id, lambda: bad_addresses.take_out(db(), me(), bad_id, list_ids=_lists()), "taken out of the lists"
+        bad_id,
+        lambda: bad_addresses.take_out(db(), me(), bad_id, list_ids=_lists()),
+        _("%(email)s is taken out of the lists."),
     )
 
 
@@ -82,14 +84,16 @@ def take_out(bad_id: int) -> Page:
 @may(Permission.WRITE)
 def put_aside(bad_id: int) -> Page:
     """Put the address aside."""
-    return _done(bad_id, lambda: bad_addresses.put_aside(db(), me(), bad_id), "put aside until it bounces again")
+    return _done(
+        bad_id, lambda: bad_addresses.put_aside(db(), me(), bad_id), _("%(email)s is put aside until it bounces again.")
+    )
 
 
 @blueprint.post("/bad-addresses/<int:bad_id>/open")
 @may(Permission.WRITE)
 def open_again(bad_id: int) -> Page:
     """Put the address back among those that wait."""
-    return _done(bad_id, lambda: bad_addresses.open_again(db(), me(), bad_id), "back in the work list")
+    return _done(bad_id, lambda: bad_addresses.open_again(db(), me(), bad_id), _("%(email)s is back in the work list."))
 
 
 @blueprint.post("/bad-addresses/<int:bad_id>/write-again")
@@ -109,7 +113,7 @@ def _done(bad_id: int, act: Callable[[], BadAddress], words: str) -> Page:
     except Refused as refusal:
         roll_back()
         return _page(bad_id, problems=[refusal.words]), 409
-    flash(_("%(row_email)s is %(words)s.", row_email=row.email, words=words))
+    flash(_(words, email=row.email))
     return redirect(url_for(".bad"))
 
 

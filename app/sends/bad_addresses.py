@@ -17,7 +17,7 @@ from app.recipients.people import change_recipient, remove_recipient
 from app.recipients.suppressions import not_to_write
 from app.refusals import NotThere, Refused
 from app.sends.bad_address_models import BadAddress, BadAddressKind, BadAddressState
-from app.words import _
+from app.words import _, _n
 
 KINDS: dict[BadAddressKind, str] = {
     BadAddressKind.BOUNCED: _("Permanently bounced"),
@@ -182,7 +182,11 @@ def mend(session: Session, actor: Actor, bad_id: int, *, email: str, list_ids: S
             raise Refused(words, field="email") from refusal
     bad.mended_to = email
     _settle(
-        session, actor, bad, BadAddressState.MENDED, _("One bad address mended in %(lists)s", lists=_lists(len(chosen)))
+        session,
+        actor,
+        bad,
+        BadAddressState.MENDED,
+        _n("One bad address mended in %(count)s list", "One bad address mended in %(count)s lists", len(chosen)),
     )
     return bad
 
@@ -199,7 +203,11 @@ def take_out(session: Session, actor: Actor, bad_id: int, *, list_ids: Sequence[
         actor,
         bad,
         BadAddressState.TAKEN_OUT,
-        _("One bad address taken out of %(lists)s", lists=_lists(len(chosen))),
+        _n(
+            "One bad address taken out of %(count)s list",
+            "One bad address taken out of %(count)s lists",
+            len(chosen),
+        ),
     )
     return bad
 
@@ -244,7 +252,3 @@ def _settle(session: Session, actor: Actor, bad: BadAddress, state: BadAddressSt
     bad.state, bad.settled_by, bad.settled_at = state, actor.id, now()
     note(session, actor, f"bad_address.{state}", words, subject_id=bad.id)
     session.flush()
-
-
-def _lists(count: int) -> str:
-    return "1 list" if count == 1 else f"{count:,} lists"

@@ -21,7 +21,8 @@ def install_language(app: Flask) -> None:
     environment.newstyle_gettext = True  # type: ignore[attr-defined]
     environment.policies["ext.i18n.trimmed"] = True
     environment.globals.update(
-        {name: getattr(words, name) for name in ("_", "_n", "_p", "listed", "language")},
+        {name: getattr(words, name) for name in ("_", "_n", "_p", "listed")},
+        page_language=words.language,
         words_of_scripts=words_of_scripts,
         gettext=words.rich,
         ngettext=_ngettext,
