@@ -120,7 +120,7 @@ def metrics() -> Response:
     if not compare_digest(
         request.headers.get("Authorization", "").encode(), f"Bearer {token.get_secret_value()}".encode()
     ):
-        words = _("This needs the token of POSTROOM_METRICS_TOKEN as `Authorization: Bearer …`.\n")
+        words = "This needs the token of POSTROOM_METRICS_TOKEN as `Authorization: Bearer …`.\n"
         return Response(words, 401, {"WWW-Authenticate": "Bearer"}, content_type="text/plain; charset=utf-8")
     try:
         with services().database.probing() as session:
