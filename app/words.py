@@ -228,11 +228,7 @@ def kept(words: str) -> str:
     """Give words as the database keeps them: in no language when the program said them, else as they are."""
     if not isinstance(words, Said):
         return words
-    one, values, many, context = words.message
-    parts: list[Any] = [one, {name: _kept_value(value) for name, value in values.items()}, many, context]
-    while len(parts) > 1 and not parts[-1]:
-        parts.pop()
-    return _TAG + json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
+    return _TAG + json.dumps(_parts_of(words.message), ensure_ascii=False, separators=(",", ":"))
 
 
 def shown(text: str) -> str:
@@ -240,22 +236,29 @@ def shown(text: str) -> str:
     if not text.startswith(_TAG + "["):
         return text
     try:
-        one, values, many, context = _parts(text)
-        return _made(Message(one, {name: _shown_value(value) for name, value in values.items()}, many, context))
-    except (ValueError, TypeError, AttributeError):
-        return text
+        return Said(_message_of(json.loads(text.removeprefix(_TAG))))
+    except (ValueError, TypeError, KeyError):
+        return text  # somebody typed it
 
 
-def _parts(text: str) -> tuple[str, dict[str, Any], str, str]:
+def _parts_of(message: Message) -> list[Any]:
+    """Give a message as JSON: its text, its values, its plural form and its context, as far as it has them."""
+    values = {name: _kept_value(value) for name, value in message.values.items()}
+    parts: list[Any] = [message.one, values, message.many, message.context]
+    while len(parts) > 1 and not parts[-1]:
+        parts.pop()
+    return parts
+
+
+def _message_of(parts: list[Any]) -> Message:
     missing: list[Any] = ["", {}, "", ""]
-    parts: list[Any] = json.loads(text.removeprefix(_TAG))
     one, values, many, context = parts + missing[len(parts) :]
-    return str(one), dict(values), str(many), str(context)
+    return Message(str(one), {name: _shown_value(value) for name, value in values.items()}, str(many), str(context))
 
 
 def _kept_value(value: Any) -> Any:
     if isinstance(value, Said):
-        return {"words": kept(value)}
+        return {"words": _parts_of(value.message)}
     if isinstance(value, LongDay):
         return {"day": value.isoformat()}
     if isinstance(value, date):
@@ -267,11 +270,10 @@ def _shown_value(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     if "words" in value:
-        return shown(str(value["words"]))
+        return Said(_message_of(value["words"]))
     if "day" in value:
-        return LongDay.fromisoformat(str(value["day"]))
-    at = str(value["at"])
-    return datetime.fromisoformat(at) if "T" in at else date.fromisoformat(at)
+        return LongDay.fromisoformat(value["day"])
+    return datetime.fromisoformat(value["at"]) if "T" in value["at"] else date.fromisoformat(value["at"])
 
 
 def _made(message: Message) -> str:
