@@ -237,7 +237,7 @@ def shown(text: str) -> str:
         return text
     try:
         return Said(_message_of(json.loads(text.removeprefix(_TAG))))
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, AttributeError):
         return text  # somebody typed it
 
 
