@@ -135,6 +135,10 @@ class Said(str):
         """Give it with a capital first and small letters after it."""
         return _say(self.message).capitalize()
 
+    def format(self, *args: object, **values: object) -> str:
+        """Give it with what stands in braces filled in."""
+        return _say(self.message).format(*args, **values)
+
     def strip(self, signs: str | None = None, /) -> str:
         """Give it without what stands around it."""
         return _say(self.message).strip(signs)
