@@ -21,6 +21,7 @@ def import_all_tables() -> None:
     for package in TABLES:
         importlib.import_module(f"app.{package}.models")
     for module in (
+        "people.own_mail_models",
         "recipients.change_models",
         "recipients.segment_models",
         "recipients.suppression_models",

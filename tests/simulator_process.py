@@ -44,7 +44,7 @@ class RunningSimulator:
     def start(self) -> None:
         command = [sys.executable, "-m", "app.simulator", "--port", str(self.port), "--data-file", str(self._data_file)]
         self._process = subprocess.Popen(command, cwd=ROOT)
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 90
         while True:
             try:
                 if requests.get(f"{self.url}/healthz", timeout=1).ok:

@@ -24,6 +24,7 @@ from app.delivery.importing_lists import ListImporting
 from app.delivery.jobs import Queue
 from app.delivery.list_work import ListWork
 from app.delivery.models import Worker
+from app.delivery.own_mail_posting import OwnMailJob
 from app.delivery.pipeline import Pipeline
 from app.delivery.post_times import post_times
 from app.delivery.quota import QuotaReader
@@ -73,6 +74,7 @@ class WorkerProcess:
         self._stop = threading.Event()
         self.event_reading = EventReadingJob(settings, self.database, self.owner, self._stop)
         self.list_work = ListWork(self.database, self._stop)
+        self.own_mail = OwnMailJob(settings, self.database, self._stop)
         self.suppressions = SuppressionSyncJob(settings, self.database, self.owner, self._stop)
 
     def run_lane(self, lane_id: int, generation: int) -> None:
@@ -113,6 +115,7 @@ class WorkerProcess:
             self.event_reading.start()
             self.list_work.start()
             self.suppressions.start()
+            self.own_mail.start()
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, self._on_signal)  # in place of the engine's own, which would drop jobs
             while not self._stop.wait(BEAT_SECONDS):
@@ -130,6 +133,7 @@ class WorkerProcess:
         self.event_reading.join()
         self.list_work.join()
         self.suppressions.join()
+        self.own_mail.join()
         self.quota.stop()
         self.pipeline.close()
         self.reviewing.renderer.close()

@@ -51,6 +51,8 @@ class BundledTemplate:
     """What it is for, shown in the gallery."""
     bytes_of: Files = field(default_factory=dict)
     """SHA-256 to the bytes of each file."""
+    kind_of_notice: str = ""
+    """Name of its kind of notice; one of this name is taken where it is read in, if there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,7 @@ class _TemplateJson(_Json):
     language: str = "en"
     layout: _Short | None = None
     folder: Annotated[str, Field(max_length=100)] = ""
+    kind_of_notice: Annotated[str, Field(max_length=200)] = ""
     headers: list[list[str]] = []
     language_column: _Short = ""
     variables: dict[str, _VariableJson] = {}
@@ -188,6 +191,7 @@ def _files_of_template(template: BundledTemplate) -> Iterator[tuple[str, bytes]]
                 "language": content.language,
                 "layout": template.layout,
                 "folder": template.folder,
+                "kind_of_notice": template.kind_of_notice,
                 "headers": [list(pair) for pair in content.headers],
                 "language_column": content.language_column,
                 "variables": {
@@ -247,7 +251,15 @@ def _read_template(files: Files, folder: str) -> BundledTemplate:
         files=listed,
     )
     name = " ".join(said.name.split())
-    return BundledTemplate(name, content, said.layout or None, " ".join(said.folder.split()), said.words, bytes_of)
+    return BundledTemplate(
+        name=name,
+        content=content,
+        layout=said.layout or None,
+        folder=" ".join(said.folder.split()),
+        kind_of_notice=said.kind_of_notice,
+        words=said.words,
+        bytes_of=bytes_of,
+    )
 
 
 def _read_variant(files: Files, folder: str, written_in: Format) -> Variant:

@@ -13,6 +13,7 @@ from app.emails.assembling import included, sources_of
 from app.emails.bundle import Bundle, BundledPiece, BundledTemplate
 from app.emails.models import Piece, PieceKind, PieceVersion, StoredFile, Template
 from app.emails.templates import find_template
+from app.recipients.topic_models import Topic
 
 
 def export_template(session: Session, actor: Actor, template_id: int) -> Bundle:
@@ -64,12 +65,14 @@ def _pieces(session: Session, actor: Actor) -> dict[int, BundledPiece]:
 
 
 def _bundled(session: Session, template: Template, pieces: dict[int, BundledPiece]) -> BundledTemplate:
+    topic = session.get(Topic, template.topic_id) if template.topic_id else None
     layout = pieces.get(template.draft.layout_id) if template.draft.layout_id is not None else None
     return BundledTemplate(
         name=template.name,
         content=replace(template.draft, layout_id=None),
         layout=layout.name if layout else None,
         folder=template.folder,
+        kind_of_notice=topic.name if topic else "",
         bytes_of=_bytes_of(session, {one.sha256 for one in template.draft.files}),
     )
 

@@ -28,6 +28,7 @@ from app.emails.rendering import RenderError
 from app.emails.source_problems import content_problems, piece_problems
 from app.emails.templates import create_template, save_draft
 from app.emails.versions import free_name, same_words, template_named
+from app.recipients.topics import topics
 from app.refusals import NotThere, Refused
 
 V = TypeVar("V")
@@ -283,6 +284,9 @@ def _import_template(
         return
     made = create_template(session, actor, free_name(session, actor, template.name), content)
     made.folder = template.folder
+    made.topic_id = next(
+        (one.id for one in topics(session, actor.workspace_id) if one.name == template.kind_of_notice), None
+    )
     done.made.append(made.name)
     done.template_ids.append(made.id)
 

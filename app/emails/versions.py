@@ -49,10 +49,10 @@ def restore(session: Session, actor: Actor, template_id: int, version_id: int, *
 
 
 def duplicate(session: Session, actor: Actor, template_id: int) -> Template:
-    """Make a template with the same draft, in the same folder, under a free name. Raises NotThere."""
+    """Make a template with the same draft, folder and kind of notice, under a free name. Raises NotThere."""
     template = find_template(session, actor, template_id)
     made = create_template(session, actor, free_name(session, actor, f"Copy of {template.name}"), template.draft)
-    made.folder = template.folder
+    made.folder, made.topic_id = template.folder, template.topic_id
     return made
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from wtforms import EmailField, IntegerField, PasswordField, SelectField, StringField, URLField
 from wtforms.validators import InputRequired, Length, NumberRange, ValidationError
 
+from app.people.models import SenderIdentity
 from app.people.roles import ROLE_WORDS, Role
 from app.web.forms import Form, strip
 
@@ -78,6 +80,17 @@ class SenderForm(Form):
     domain = SelectField("Sending domain", validate_choice=False)
     name = StringField("Name that people see", [Length(max=100)], filters=[strip])
     reply_to = EmailField("Answers go to (optional)", [Length(max=254)], filters=[strip])
+
+
+class OwnMailForm(Form):
+    """Who Postroom's own e-mails come from."""
+
+    sender = SelectField("They come from", coerce=int)
+
+    def offer(self, identities: Sequence[SenderIdentity]) -> None:
+        """Set what may be chosen: nobody, or one of the senders."""
+        named = [(one.id, f"{one.name} <{one.address}>" if one.name else one.address) for one in identities]
+        self.sender.choices = [(0, "Nobody: send no such e-mails"), *named]
 
 
 class PersonForm(Form):

@@ -25,6 +25,8 @@ class Workspace(Base):
     """Where recipients reach Postroom (https, no slash at its end), for the hosted unsubscribe link; empty: nowhere."""
     keep_message_days: Mapped[int | None]
     """Days after which people's data of a finished send are taken away; None: never."""
+    own_mail_sender_id: Mapped[int | None]
+    """The sender identity of Postroom's own e-mails to its staff; None: it sends none."""
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 

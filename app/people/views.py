@@ -5,9 +5,10 @@ from __future__ import annotations
 from flask import flash, redirect, render_template, request, url_for
 
 from app.delivery import pacing
-from app.people import account_views, connection, people_views, public_address, senders, sign_in_views
+from app.people import account_views, connection, own_mail, people_views, public_address, senders, sign_in_views
 from app.people.blueprint import Page, blueprint
-from app.people.forms import ConnectionForm, PublicAddressForm, SenderForm
+from app.people.forms import ConnectionForm, OwnMailForm, PublicAddressForm, SenderForm
+from app.people.own_mail_models import STATE_WORDS
 from app.people.roles import Permission
 from app.recipients.suppression_adding import go_on_syncing
 from app.refusals import Refused
@@ -120,6 +121,19 @@ def retire_sender(sender_id: int) -> Page:
     return redirect(url_for("people.settings", _anchor="senders"))
 
 
+@blueprint.post("/settings/own-mail")
+@may(Permission.ADMINISTER)
+def choose_own_sender() -> Page:
+    """Choose who Postroom's own e-mails come from."""
+    form = OwnMailForm()
+    form.offer(senders.senders(db(), me().workspace_id))
+    if form.validate_on_submit():
+        sender = own_mail.choose_sender(db(), me(), form.sender.data or None)
+        flash(f"They now come from {sender.address}." if sender else "Postroom sends no e-mails of its own any more.")
+        return redirect(url_for("people.settings", _anchor="own-mail"))
+    return _settings_page(own_form=form), 422
+
+
 @blueprint.post("/settings/mode")
 @may(Permission.ADMINISTER)
 def switch_mode() -> Page:
@@ -139,18 +153,26 @@ def _settings_page(
     connection_form: ConnectionForm | None = None,
     sender_form: SenderForm | None = None,
     public_form: PublicAddressForm | None = None,
+    own_form: OwnMailForm | None = None,
 ) -> str:
     session, person = db(), me()
     stored = connection.stored_connection(session, person.workspace_id)
     sender_form = sender_form or SenderForm(formdata=None, prefix="sender-")
     sender_form.domain.choices = [(name, name) for name in stored.domains]
+    offered = senders.senders(session, person.workspace_id)
+    if own_form is None:
+        own_form = OwnMailForm(formdata=None, data={"sender": person.workspace.own_mail_sender_id or 0})
+        own_form.offer(offered)
     return render_template(
         "people/settings.html",
+        own_form=own_form,
+        own_mails=own_mail.newest(session, person.workspace_id),
+        own_words=STATE_WORDS,
         stored=stored,
         reading=events.reading_of(session, person.workspace_id),
         fixed=services().settings,
         connection_form=connection_form or ConnectionForm(formdata=None, obj=stored),
         sender_form=sender_form,
         public_form=public_form or PublicAddressForm(formdata=None, obj=person.workspace),
-        senders=senders.senders(session, person.workspace_id),
+        senders=offered,
     )

@@ -14,10 +14,11 @@ from app.recipients.change_doing import CHUNK, move_cells
 from app.recipients.change_models import ChangeKind, ListChange, ListChangeRow
 from app.recipients.keys import keys_of
 from app.recipients.models import Recipient, RecipientList
+from app.recipients.segments import rename_in_segments
 from app.refusals import Refused
 
 
-def begin_undo(found: RecipientList, change: ListChange) -> None:
+def begin_undo(session: Session, found: RecipientList, change: ListChange) -> None:
     """Put the columns back first: people's cells follow."""
     if change.kind is ChangeKind.RENAME_COLUMN:
         column, target = change.act["column"], change.act["to"]
@@ -25,6 +26,7 @@ def begin_undo(found: RecipientList, change: ListChange) -> None:
             raise Refused("The columns were changed again since. Rename the column by hand.")
         found.columns = [column if one == target else one for one in found.columns]
         found.column_kinds = {column if one == target else one: kind for one, kind in found.column_kinds.items()}
+        rename_in_segments(session, found.id, target, column)
     elif change.kind is ChangeKind.REMOVE_COLUMN:
         column = change.act["column"]
         if column in found.columns:

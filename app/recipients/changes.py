@@ -133,7 +133,7 @@ def undo(session: Session, actor: Actor, list_id: int, change_id: int) -> ListCh
         raise Refused("This cannot be undone any more.")
     was_large = change.done > AT_ONCE
     change.state, change.last_id, change.done, change.kept = ChangeState.UNDOING, 0, 0, 0
-    begin_undo(found, change)
+    begin_undo(session, found, change)
     session.flush()
     while not was_large and step(session, change.id):
         pass

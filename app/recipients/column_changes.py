@@ -16,6 +16,7 @@ from app.recipients.columns import KIND_WORDS, ColumnKind, kind_of
 from app.recipients.lists import find_list
 from app.recipients.models import Recipient, RecipientList
 from app.recipients.naming import TAKEN, plain, variable_names
+from app.recipients.segments import rename_in_segments
 from app.refusals import Refused
 
 MOST_COLUMNS = 200
@@ -52,6 +53,7 @@ def rename_column(session: Session, actor: Actor, list_id: int, column: str, nam
     found.columns = [target if one == column else one for one in found.columns]
     _set_kind(found, column, ColumnKind.TEXT)
     _set_kind(found, target, kind)
+    rename_in_segments(session, list_id, column, target)
     found.change_number += 1  # reviews made before are old at once, and again when every cell has moved
     session.flush()
     return begin(session, actor, list_id, ChangeKind.RENAME_COLUMN, act={"column": column, "to": target})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, inspect, select
@@ -110,12 +111,21 @@ def delete_segment(session: Session, actor: Actor, list_id: int, segment_id: int
 
 
 def segments_using(session: Session, list_id: int, column: str) -> list[Segment]:
-    """Give the segments of a list whose filter asks for a column: what is in the way of renaming or removing it."""
+    """Give the segments of a list whose filter asks for a column: what is in the way of removing it."""
     return [
         one
         for one in segments_of(session, list_id)
         if column in {condition.column for condition in filter_of(one).conditions}
     ]
+
+
+def rename_in_segments(session: Session, list_id: int, column: str, target: str) -> None:
+    """Let the segments of a list follow a column that got another name. Reviews of sends that use them are old then."""
+    for segment in segments_using(session, list_id, column):
+        wanted = filter_of(segment)
+        moved = [replace(one, column=target) if one.column == column else one for one in wanted.conditions]
+        segment.filter = replace(wanted, conditions=tuple(moved)).to_json()
+        segment.change_number += 1
 
 
 def filter_of(segment: Segment) -> Filter:

@@ -6,7 +6,7 @@ domain. What has ended counts no more.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -165,18 +165,6 @@ def lift_opt_out(session: Session, workspace_id: int, email: str) -> bool:
     session.delete(found)
     session.flush()
     return True
-
-
-def opted_out(session: Session, workspace_id: int, emails: Collection[str]) -> dict[str, datetime]:
-    """Give those of the addresses, in lower case, whose people unsubscribed, and when. One query."""
-    rows: Sequence[tuple[str, datetime]] = session.execute(
-        select(Suppression.email_key, Suppression.created_at).where(
-            Suppression.workspace_id == workspace_id,
-            Suppression.reason == SuppressionReason.OPT_OUT,
-            Suppression.email_key.in_({email.lower() for email in emails}),
-        )
-    ).all()
-    return dict(rows)
 
 
 def _ours(workspace_id: int, at: datetime, ignored: Collection[SuppressionReason]) -> list[ColumnElement[bool]]:

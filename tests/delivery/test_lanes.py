@@ -237,7 +237,7 @@ def test_a_lane_that_waits_is_called_up_by_a_wake(ground: Ground) -> None:
     with ground.database.writing() as session:
         session.execute(update(Send).values(start_at=now()))
     hand.queue.wake(send_id)
-    hand.work(lambda: ground.state(send_id) is SendState.FINISHED, seconds=5)
+    hand.work(lambda: ground.state(send_id) is SendState.FINISHED)
     hand.close()
 
 

@@ -41,8 +41,8 @@ def test_what_becomes_known_later_is_shown_later(ground: Ground, simulator: Runn
         wait_for(lambda: ground.state(send_id) is SendState.FINISHED)
         assert ground.message("queued-ben@example.net").state is Outcome.QUEUED
         assert ground.message("drop-emil@example.net").state is Outcome.UNKNOWN
-        wait_for(lambda: {one.email: one.state for one in ground.messages(send_id)} == AFTER, seconds=30)
-        wait_for(lambda: counted(ground, send_id) == {"bounced": 1, "complained": 1}, seconds=10)
+        wait_for(lambda: {one.email: one.state for one in ground.messages(send_id)} == AFTER)
+        wait_for(lambda: counted(ground, send_id) == {"bounced": 1, "complained": 1})
     ground.tally(send_id)
     assert len(simulator.requests()) == len(EMAILS), "nothing was posted again"
 
@@ -52,7 +52,7 @@ def test_sending_goes_on_while_later_events_are_refused(ground: Ground, simulato
     with RunningWorker(ground.settings, POSTROOM_EVENTS_SECONDS="0.3"):
         first = ground.send(["queued-anna@example.net"])
         ground.hand().queue.wake(first)
-        wait_for(lambda: refused(ground) == "no_permission", seconds=20)
+        wait_for(lambda: refused(ground) == "no_permission")
         second = ground.send(["ben@example.net"])
         ground.hand().queue.wake(second)
         wait_for(lambda: ground.state(second) is SendState.FINISHED)

@@ -46,7 +46,7 @@ def test_a_send_shows_in_every_figure(ground: Ground, simulator: RunningSimulato
     with RunningWorker(ground.settings):
         wait_for(lambda: ground.state(send_id) is SendState.FINISHED)
         assert figure(ground, "workers_alive") == 1
-        wait_for(lambda: ("postroom_post_seconds_count", (("http_status", "200"),)) in figures(ground), seconds=15)
+        wait_for(lambda: ("postroom_post_seconds_count", (("http_status", "200"),)) in figures(ground))
     tally = {str(outcome): count for outcome, count in ground.tally(send_id).items()}
     found = figures(ground)
     seen = {labels[0][1]: found[name, labels] for name, labels in found if name == "postroom_messages"}

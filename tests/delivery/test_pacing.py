@@ -204,7 +204,7 @@ def test_a_send_keeps_to_the_pace_of_its_account(ground: Ground, simulator: Runn
     hand = ground.hand()
     hand.queue.wake(send_id)
     began = now()
-    hand.work(lambda: (now() - began).total_seconds() > 4, seconds=10)
+    hand.work(lambda: (now() - began).total_seconds() > 4)
     assert 6 <= len(simulator.requests()) <= 7
     hand.close()
 
@@ -228,7 +228,7 @@ def test_the_rate_headers_of_the_service_are_obeyed(ground: Ground, simulator: R
     """Our own setting says more than the account may: the headers stop us before the service must."""
     simulator.configure(rate_limit=20, rate_window=2)
     send_id = ground.send(people(60))
-    assert ground.deliver(send_id, seconds=60) is SendState.FINISHED
+    assert ground.deliver(send_id) is SendState.FINISHED
     assert ground.tally(send_id) == {Outcome.DELIVERED: 60}
     assert {request["status"] for request in simulator.requests()} == {200}
 

@@ -128,9 +128,9 @@ def test_a_used_up_quota_that_was_not_known_is_asked_for_and_pauses(
             row = session.scalars(select(RateBudget)).one_or_none()
             return row is not None and row.quota_wanted
 
-    hand.work(wanted, seconds=10)
+    hand.work(wanted)
     read_quota(ground)
-    hand.work(lambda: ground.state(send_id) is SendState.PAUSED, seconds=20)
+    hand.work(lambda: ground.state(send_id) is SendState.PAUSED)
     hand.close()
     assert ground.the_send(send_id).pause_code == "quota"
     assert 10 <= ground.tally(send_id)[Outcome.DELIVERED] < 26  # several at once pass the simulator

@@ -95,7 +95,7 @@ def test_a_killed_review_begins_again_and_counts_everybody_once(ground: Ground) 
         worker.kill()
         assert review_of(ground, send_id)[0] is ReviewState.RUNNING
         worker.start()
-        wait_for(lambda: review_of(ground, send_id)[0] is ReviewState.DONE, seconds=40)
+        wait_for(lambda: review_of(ground, send_id)[0] is ReviewState.DONE)
     assert review_of(ground, send_id) == (ReviewState.DONE, 1000, 100)
     assert problems(ground, send_id) == 100
 

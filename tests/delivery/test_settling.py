@@ -295,7 +295,7 @@ def test_thousands_of_events_cost_a_handful_of_statements_a_page(ground: Ground,
     # At most 1,000 events in one second, two for each e-mail: more than one question gives are known to be left out.
     simulator.configure(events=AT_ONCE, chaos={"latency_ms": 20, "fault_share": 0})
     send_id = ground.send(people(900, "queued"))
-    ground.deliver(send_id, seconds=90)
+    ground.deliver(send_id)
     statements: list[str] = []
 
     def note(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:

@@ -64,7 +64,7 @@ def test_several_workers_never_take_more_than_the_wave_together(ground: Ground, 
         thread.start()
     for thread in threads:
         thread.join(60)
-    wait_for(lambda: ground.state(send_id) is SendState.PAUSED, seconds=10)
+    wait_for(lambda: ground.state(send_id) is SendState.PAUSED)
     assert ground.tally(send_id) == {Outcome.DELIVERED: 37, Outcome.PENDING: 83}
     assert len(simulator.requests()) == 37
     assert ground.the_send(send_id).wave_left == 0

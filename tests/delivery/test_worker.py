@@ -76,7 +76,7 @@ def test_a_slow_service_does_not_hold_up_a_pause(ground: Ground, simulator: Runn
         wait_for(lambda: ground.tally(send_id).get(Outcome.SENDING, 0) == 8)
         with ground.database.writing() as session:
             pause(session, ground.actor, send_id)
-        wait_for(lambda: Outcome.SENDING not in ground.tally(send_id), seconds=8)
+        wait_for(lambda: Outcome.SENDING not in ground.tally(send_id))
     assert ground.tally(send_id) == {Outcome.DELIVERED: 4, Outcome.PENDING: 36}
     assert len(simulator.requests()) == 4
 
@@ -88,7 +88,7 @@ def test_a_cancel_stops_it_for_good(ground: Ground, simulator: RunningSimulator)
         wait_for(lambda: len(simulator.requests()) > 5)
         with ground.database.writing() as session:
             cancel(session, ground.actor, send_id)
-        wait_for(lambda: ground.under_way(send_id) == 0, seconds=5)
+        wait_for(lambda: ground.under_way(send_id) == 0)
         tally = ground.tally(send_id)
         time.sleep(1)
     assert ground.tally(send_id) == tally

@@ -28,6 +28,7 @@ from app.emails.foreign import read_single
 from app.emails.limits import LimitedRenderer
 from app.emails.models import Piece, PieceKind, PieceVersion, Template, WaitingImport
 from app.people.models import Person
+from app.recipients import topics
 from app.refusals import NotThere, Refused
 from tests.emails.real import REAL, RealTemplate
 from tests.files import a_png, a_zip
@@ -367,6 +368,9 @@ def test_a_template_comes_back_whole_in_another_workspace(
     client: FlaskClient, session: Session, actor: Person, database: Database
 ) -> None:
     made = a_template(session, actor)
+    made.topic_id = topics.add_topic(session, actor, {"en": ("Closures", "Rooms that are closed")}).id
+    topic_id = made.topic_id
+    session.commit()
     before = client.get(f"/templates/{made.id}/download")
     assert before.headers["Content-Disposition"] == "attachment; filename=Closure.zip"
     for kind in (Template, PieceVersion, Piece):
@@ -380,7 +384,7 @@ def test_a_template_comes_back_whole_in_another_workspace(
     assert "Imported: 3 made." in answer.text
     again = session.scalars(select(Template)).one()
     session.commit()
-    assert (again.name, again.folder) == ("Closure", "Autumn")
+    assert (again.name, again.folder, again.topic_id) == ("Closure", "Autumn", topic_id)
     assert session.get_one(Piece, again.draft.layout_id).name == "Letter"
     assert client.get(f"/templates/{again.id}/download").data == before.data
     assert client.get("/templates/download").data == before.data

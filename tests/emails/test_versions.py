@@ -15,11 +15,12 @@ from sqlalchemy.orm import Session
 
 from app.audit.models import AuditEntry
 from app.db import Database
-from app.emails import publishing, templates, versions
+from app.emails import notices, publishing, templates, versions
 from app.emails.content import Content, Format, TemplateFile, Variant, content_of
 from app.emails.files import store
 from app.emails.models import Piece, PieceKind, PieceVersion, Template, TemplateVersion
 from app.people.models import Person
+from app.recipients import topics
 from app.refusals import NotThere, Refused
 from tests.conftest import signed_in
 from tests.factories import a_draft_send, a_list, some_people
@@ -322,13 +323,15 @@ def test_a_copy_has_the_draft_a_free_name_and_the_folder(
     client: FlaskClient, session: Session, actor: Person, template: Template, database: Database
 ) -> None:
     versions.move(session, actor, template.id, "Notices")
+    topic_id = topics.add_topic(session, actor, {"en": ("Closures", "Rooms that are closed")}).id
+    notices.change_topic(session, actor, template.id, topic_id)
     session.commit()
     for name in ("Copy of Closure", "Copy of Closure (2)"):
         answer = client.post(f"/templates/{template.id}/duplicate")
         assert answer.status_code == 302
         with database.reading() as reading:
             made = reading.get_one(Template, int(answer.location.rpartition("/")[2]))
-            assert (made.name, made.folder) == (name, "Notices")
+            assert (made.name, made.folder, made.topic_id) == (name, "Notices", topic_id)
             assert made.draft == template.draft
             assert ids(reading, made) == []
 

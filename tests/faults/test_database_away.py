@@ -49,7 +49,7 @@ def test_a_full_disk_repeats_nothing_and_the_send_goes_on_when_there_is_room(
         posted = len(simulator.requests())
         assert posted < 200
         resource.prlimit(worker.process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-        wait_for(lambda: ground.state(send_id) is SendState.FINISHED, seconds=30)
+        wait_for(lambda: ground.state(send_id) is SendState.FINISHED)
         assert worker.process.poll() is None, "the worker outlives a full disk"
         # It knows what it posted, and writes it down when it can, even after the lease.
         wait_for(lambda: ground.tally(send_id) == {Outcome.DELIVERED: 200})
@@ -77,7 +77,7 @@ def test_a_server_that_is_down_repeats_nothing_and_the_send_goes_on(
             assert len(simulator.requests()) < 200
             connection.execute(text(f"alter database {name} with allow_connections true"))
         ground.database.close()
-        wait_for(lambda: ground.state(send_id) is SendState.FINISHED, seconds=30)
+        wait_for(lambda: ground.state(send_id) is SendState.FINISHED)
         assert worker.process is not None and worker.process.poll() is None, "the worker outlives its database"
         wait_for(lambda: ground.tally(send_id) == {Outcome.DELIVERED: 200})
     server.dispose()

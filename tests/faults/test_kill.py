@@ -105,7 +105,7 @@ def test_a_simulator_that_falls_and_comes_back_costs_no_second_mail(
         time.sleep(0.5)
         simulator.start()
         # Out of reach for long enough, the send pauses by itself; a person goes on.
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 90
         while ground.state(send_id) is not SendState.FINISHED and time.monotonic() < deadline:
             if ground.state(send_id) is SendState.PAUSED:
                 with ground.database.writing() as session:

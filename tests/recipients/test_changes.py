@@ -11,12 +11,13 @@ from sqlalchemy.orm import Session
 from app.audit.trail import of_list
 from app.db import Database, now
 from app.people.models import Person
-from app.recipients import change_doing, changes, column_changes, keying, lists, people
+from app.recipients import change_doing, changes, column_changes, keying, lists, people, segments
 from app.recipients.change_models import ChangeKind, ChangeState, ListChange, ListChangeRow
 from app.recipients.checking import NewRecipient
 from app.recipients.columns import ColumnKind
 from app.recipients.filtering import Condition, Filter, Operator, clauses
 from app.recipients.models import Recipient, RecipientList
+from app.recipients.segment_models import Segment
 from app.recipients.selecting import Selection, count_people
 from app.refusals import Refused
 from tests.sends.outcomes import at_once
@@ -202,6 +203,23 @@ def test_a_rename_moves_the_cells_and_the_kind_and_can_be_undone(
     undo(database, actor, members, change.id)
     assert state(database, members)[2] == ["city", "fee"]
     assert everybody(database, members) == before
+
+
+def test_segments_follow_a_renamed_column_and_its_undo_and_reviews_made_before_are_old(
+    database: Database, actor: Person, members: RecipientList
+) -> None:
+    with database.writing() as session:
+        made = segments.make_segment(session, actor, members.id, name="In Leeds", wanted=LEEDS.wanted)
+        number = made.change_number
+        change = column_changes.rename_column(session, actor, members.id, "city", "town")
+        assert change is not None
+        assert segments.filter_words(made) == "town is leeds"
+        assert made.change_number == number + 1
+    undo(database, actor, members, change.id)
+    with database.reading() as session:
+        again = session.get_one(Segment, made.id)
+        assert (segments.filter_words(again), again.change_number) == ("city is leeds", number + 2)
+        assert len(session.scalars(select(Recipient).where(segments.clause_of(again))).all()) == 10
 
 
 def test_a_removed_column_is_gone_from_every_person_and_comes_back(

@@ -21,6 +21,7 @@ from app.recipients.filtering import Condition, Filter, Operator, check_filter, 
 from app.recipients.keys import key_of, keys_of, number_key, read_date, read_number
 from app.recipients.models import Recipient, RecipientList
 from app.refusals import Refused
+from tests.statements import statements
 
 LONG = "x" * 130 + " Needle " + "y" * 300
 PEOPLE = {
@@ -229,3 +230,19 @@ def test_dates_are_read_as_people_type_them(typed: str) -> None:
 def test_any_cell_has_a_key_of_every_kind(cell: str) -> None:
     for kind in ColumnKind:
         assert len(key_of(kind, cell)) <= 250
+
+
+def test_whether_anybody_lacks_keys_is_asked_of_the_index_of_those(
+    database: Database, session: Session, members: RecipientList
+) -> None:
+    """Each page with a filter asks it: looking through a list of a million would take a second."""
+    session.commit()
+    with statements() as said, database.reading() as session:
+        keying.is_ready(session, session.get_one(RecipientList, members.id))
+        keying.lists_to_key(session)
+    asked = [one for one in said if "keys IS NULL" in one]
+    assert len(asked) == 2
+    for one in asked if database.is_sqlite else ():
+        with database.engine.connect() as connection:
+            plan = connection.exec_driver_sql("EXPLAIN QUERY PLAN " + one, ("0",) * one.count("?")).all()
+        assert any("USING INDEX ix_recipient_without_keys" in row[3] for row in plan), plan

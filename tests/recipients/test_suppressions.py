@@ -13,7 +13,7 @@ from app.people.models import Person, Workspace
 from app.recipients.models import Suppression, SuppressionReason
 from app.recipients.suppression_models import TheirSuppression
 from app.recipients.suppression_rules import ByRule, add_by_rule, rules_of
-from app.recipients.suppressions import CODES, THERE, find_suppression, not_to_write, opted_out
+from app.recipients.suppressions import CODES, THERE, find_suppression, not_to_write
 from app.sends.models import Outcome, SendKind
 from app.sends.release import release, would_go_out
 from app.sends.words import REASONS, why_words
@@ -106,7 +106,6 @@ def test_theirs_count_by_their_scope_and_for_their_workspace(session: Session, a
 
 def test_only_who_unsubscribed_is_opted_out(session: Session, actor: Person) -> None:
     ours(session, actor.workspace_id, "a@example.net", SuppressionReason.BOUNCE)
-    assert opted_out(session, actor.workspace_id, ["a@example.net"]) == {}
     assert find_suppression(session, actor.workspace_id, "a@example.net") is None
 
 

@@ -157,7 +157,7 @@ def test_the_real_server_writes_json_lines_only(settings: Settings, actor: Perso
         assert requests.get(f"{web.url}/metrics", headers=BEARER, timeout=5).ok
         page = requests.post(f"{web.url}/sign-in", data={"email": actor.email, "password": PASSWORD}, timeout=5)
         assert page.status_code == 400  # no token of a form
-        wait_for(lambda: any(line["event"] == "request" for line in web.lines), seconds=10)
+        wait_for(lambda: any(line["event"] == "request" for line in web.lines))
         number = page.headers["X-Request-ID"]
         (line,) = [one for one in web.lines if (one["event"], one.get("request_id")) == ("request", number)]
         assert (line["route"], line["method"], line["status"]) == ("/sign-in", "POST", 400)

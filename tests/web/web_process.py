@@ -50,7 +50,7 @@ class RunningWeb:
             self._process = subprocess.Popen(
                 self.command("web"), cwd=ROOT, env=self.environment, stdout=out, stderr=out
             )
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 90
         while True:
             try:
                 if requests.get(f"{self.url}/healthz", timeout=1).ok:
