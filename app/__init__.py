@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.settings import Settings
 
@@ -51,6 +52,8 @@ def create_app(settings: Settings) -> Flask:
         SEND_FILE_MAX_AGE_DEFAULT=3600,
     )
     app.url_map.strict_slashes = False
+    if settings.proxies:  # else anybody could say from where they come
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)  # type: ignore[method-assign]
     database = Database(settings.database_url)
     app.extensions["postroom"] = Services(settings, database, LimitedRenderer(), Queue(settings, database))
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

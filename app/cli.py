@@ -29,13 +29,12 @@ def main(context: click.Context) -> None:
 @main.command()
 @click.pass_obj
 def setup(settings: Settings) -> None:
-    """Make or upgrade the database, and the first administrator when there is nobody."""
+    """Make or upgrade the database; when nobody can sign in, make the first administrator or print a link for them."""
     database = _prepared(settings)
-    password = _first_administrator(settings, database, email="admin@example.com", name="First Administrator")
-    if password and settings.admin_password is not None:  # a secret of the settings must not stand in a log
+    if settings.admin_password is None:
+        _print_first_link(settings, database)
+    elif _first_administrator(settings, database, email="admin@example.com", name="First Administrator"):
         click.echo("Sign in as admin@example.com with the password of POSTROOM_ADMIN_PASSWORD.")
-    elif password:
-        click.echo(f"Sign in as admin@example.com with the password: {password}")
     click.echo("The database is ready.")
 
 
@@ -192,6 +191,17 @@ def _prepared(settings: Settings) -> Database:
     database = Database(settings.database_url)
     migrate(database)
     return database
+
+
+def _print_first_link(settings: Settings, database: Database) -> None:
+    """Print the link by which the first administrator chooses a password, when nobody can sign in yet."""
+    from app.people.invitations import VALID, invite_first_administrator
+
+    with database.writing() as session:
+        token = invite_first_administrator(session)
+    if token is not None:
+        click.echo(f"Become the first administrator: open this link within {VALID.days} days. It works once.")
+        click.echo(f"  {settings.url}/invitation/{token}")
 
 
 def _first_administrator(settings: Settings, database: Database, *, email: str, name: str) -> str | None:

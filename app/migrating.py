@@ -22,6 +22,8 @@ def import_all_tables() -> None:
         importlib.import_module(f"app.{package}.models")
     for module in (
         "people.own_mail_models",
+        "people.sign_in_models",
+        "people.link_models",
         "recipients.change_models",
         "recipients.segment_models",
         "recipients.suppression_models",

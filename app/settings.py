@@ -73,6 +73,15 @@ class Settings(BaseSettings):
     secure_cookies: bool = Field(False, alias="POSTROOM_SECURE_COOKIES")
     """Send cookies over https only. Set it to true wherever people reach Postroom over https."""
 
+    sign_in_idle_hours: float = Field(12, alias="POSTROOM_SIGN_IN_IDLE_HOURS", gt=0, le=24 * 365)
+    """Hours without a request after which a sign-in ends."""
+
+    sign_in_days: float = Field(30, alias="POSTROOM_SIGN_IN_DAYS", gt=0, le=365)
+    """Days after which a sign-in ends, however much it is used."""
+
+    proxies: int = Field(0, alias="POSTROOM_PROXIES", ge=0, le=10)
+    """Proxies in front, one behind the other: as many entries at the end of `X-Forwarded-For` are believed."""
+
     undo_seconds: float = Field(30, alias="POSTROOM_UNDO_SECONDS", ge=0, le=3600)
     """Seconds between release and the first message, in which a send can be undone; 0: it begins at once."""
 

@@ -20,7 +20,7 @@ from app import create_app
 from app.db import Database
 from app.emails.limits import LimitedRenderer
 from app.migrating import migrate
-from app.people import accounts
+from app.people import passwords
 from app.people.accounts import add_person
 from app.people.models import Person, Workspace
 from app.people.roles import Role
@@ -49,7 +49,7 @@ SECRET_KEY = "a secret key for tests, long enough for its check"
 @pytest.fixture(scope="session", autouse=True)
 def _quick_passwords() -> None:
     """A password's digest takes long on purpose; a run of all tests makes thousands."""
-    accounts.hasher = argon2.PasswordHasher.from_parameters(argon2.profiles.CHEAPEST)
+    passwords.hasher = argon2.PasswordHasher.from_parameters(argon2.profiles.CHEAPEST)
 
 
 @pytest.fixture(scope="session")

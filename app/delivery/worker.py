@@ -31,6 +31,7 @@ from app.delivery.quota import QuotaReader
 from app.delivery.reviewing import Reviewing
 from app.delivery.suppression_sync import SuppressionSyncJob
 from app.logs import log_context, set_up_logs
+from app.people.sign_in_work import work_on_sign_ins
 from app.sends.control import resume_due
 from app.settings import Settings
 
@@ -167,6 +168,7 @@ class WorkerProcess:
         self.reviewing.wake_silent()
         self.list_importing.wake_silent()
         post_times.keep(self.database)
+        work_on_sign_ins(self.database, self.settings)
 
 
 def run_worker(settings: Settings) -> None:

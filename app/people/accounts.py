@@ -1,29 +1,18 @@
-"""People who sign in: making them, checking a password, changing it."""
+"""People who sign in: making them, and finding them."""
 
 from __future__ import annotations
 
-import secrets
-
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.audit.trail import note, note_program
-from app.db import now
+from app.people import passwords
+from app.people.lockout import forget_account
 from app.people.models import Account, Person, Workspace
 from app.people.roles import Role
+from app.people.signing_in import end_all
 from app.refusals import NotThere, Refused
-
-MIN_PASSWORD = 12
-"""Characters; length over rules (NIST SP 800-63B, section 3.1.1.2)."""
-
-hasher = PasswordHasher()
-"""Makes and checks the digests of passwords (argon2id)."""
-
-_nobody = hasher.hash("nobody has this password")
-"""Checked for unknown addresses, so that an unknown person takes as long as a wrong password."""
 
 
 def first_workspace(session: Session, name: str = "Our organisation") -> Workspace:
@@ -47,13 +36,11 @@ def add_person(
     actor: Person | None = None,
 ) -> Person:
     """Make a person. Raises Refused when the address is bad or taken, or the password too short."""
-    email = _checked_address(email)
-    if not name.strip():
-        raise Refused("Give the person's name.", field="name")
-    _check_password(password)
+    email, name = checked_address(email), checked_name(name)
+    passwords.check_new_password(password, (email, name, workspace.name))
     if session.scalar(select(Account.id).where(Account.email == email)):
         raise Refused("Somebody with this address can sign in already.", field="email")
-    account = Account(email=email, name=name.strip()[:100], password_hash=hasher.hash(password), session_key=_new_key())
+    account = Account(email=email, name=name, password_hash=passwords.new_digest(password))
     return place_in(session, account, workspace, role, actor)
 
 
@@ -72,29 +59,19 @@ def place_in(
     return person
 
 
-def check_password(session: Session, email: str, password: str) -> Account | None:
-    """Give the account when address and password fit; takes equally long when there is no such account."""
-    account = session.scalar(select(Account).where(Account.email == email.strip().lower()))
-    try:
-        hasher.verify(account.password_hash if account else _nobody, password)
-    except (VerifyMismatchError, InvalidHashError):
-        return None
-    if account is not None:
-        account.last_seen_at = now()
-    return account
-
-
 def set_password(session: Session, person: Person, password: str) -> None:
-    """Change the password and end every sign-in made with the old one."""
-    _check_password(password)
-    person.account.password_hash = hasher.hash(password)
-    person.account.session_key = _new_key()
+    """Change the password and end every sign-in made with the old one. Raises Refused."""
+    passwords.check_new_password(password, (person.email, person.name))
+    person.account.password_hash = passwords.new_digest(password)
+    end_all(session, person.account_id)
+    forget_account(session, person.email)
     note(session, person, "person.password_changed", f"Password of {person.email} changed", subject_id=person.id)
 
 
 def places_of(session: Session, account: Account) -> list[Person]:
-    """Give what an account is in each of its workspaces, the first one first."""
-    return list(session.scalars(select(Person).where(Person.account_id == account.id).order_by(Person.id)))
+    """Give what an account is in each of its workspaces that let it in, the first one first."""
+    here = (Person.account_id == account.id, Person.left_at.is_(None))
+    return list(session.scalars(select(Person).where(*here).order_by(Person.id)))
 
 
 def person_by_email(session: Session, email: str) -> Person:
@@ -107,12 +84,13 @@ def person_by_email(session: Session, email: str) -> Person:
 
 
 def team(session: Session, workspace_id: int) -> list[Person]:
-    """Give everybody of a workspace, by name."""
+    """Give everybody of a workspace, by name; also who was taken out."""
     query = select(Person).join(Account).where(Person.workspace_id == workspace_id)
     return list(session.scalars(query.order_by(func.lower(Account.name))))
 
 
-def _checked_address(email: str) -> str:
+def checked_address(email: str) -> str:
+    """Give an e-mail address as it is stored. Raises Refused."""
     try:
         checked = validate_email(email.strip(), check_deliverability=False, test_environment=True)
     except EmailNotValidError as error:
@@ -120,10 +98,9 @@ def _checked_address(email: str) -> str:
     return checked.normalized.lower()
 
 
-def _check_password(password: str) -> None:
-    if len(password) < MIN_PASSWORD:
-        raise Refused(f"Use at least {MIN_PASSWORD} characters; a sentence is good.", field="password")
-
-
-def _new_key() -> str:
-    return secrets.token_urlsafe(24)
+def checked_name(name: str) -> str:
+    """Give a person's name as it is stored. Raises Refused."""
+    name = " ".join(name.split())
+    if not name:
+        raise Refused("Give the person's name.", field="name")
+    return name[:100]

@@ -9,7 +9,6 @@ from wtforms import EmailField, IntegerField, PasswordField, SelectField, String
 from wtforms.validators import InputRequired, Length, NumberRange, ValidationError
 
 from app.people.models import SenderIdentity
-from app.people.roles import ROLE_WORDS, Role
 from app.web.forms import Form, strip
 
 
@@ -91,20 +90,3 @@ class OwnMailForm(Form):
         """Set what may be chosen: nobody, or one of the senders."""
         named = [(one.id, f"{one.name} <{one.address}>" if one.name else one.address) for one in identities]
         self.sender.choices = [(0, "Nobody: send no such e-mails"), *named]
-
-
-class PersonForm(Form):
-    """Somebody new who may sign in."""
-
-    email = EmailField(
-        "E-mail address", [InputRequired("Enter the person's e-mail address."), Length(max=254)], filters=[strip]
-    )
-    name = StringField("Name", [InputRequired("Enter the person's name."), Length(max=100)], filters=[strip])
-    role = SelectField(
-        "May do",
-        choices=[(role.value, f"{name}: {words}") for role, (name, words) in ROLE_WORDS.items()],
-        default=Role.SENDER.value,
-    )
-    password = PasswordField(
-        "First password", [InputRequired("Enter a first password.")], render_kw={"autocomplete": "new-password"}
-    )

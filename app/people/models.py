@@ -39,8 +39,6 @@ class Account(Base):
     email: Mapped[str] = mapped_column(String(254), unique=True)
     name: Mapped[str] = mapped_column(String(100))
     password_hash: Mapped[str] = mapped_column(String(255))
-    session_key: Mapped[str] = mapped_column(String(64))
-    """Changes with the password, so that older sign-ins end."""
     timezone: Mapped[str] = mapped_column(String(64), default="")
     """IANA name of the zone in which times are shown and typed; empty: what the browser says."""
     language: Mapped[str] = mapped_column(String(16), default="")
@@ -61,18 +59,12 @@ class Person(Base):
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
     workspace_id: Mapped[int] = mapped_column(ForeignKey("workspace.id"), index=True)
     role: Mapped[Role] = mapped_column(Words(Role), default=Role.SENDER)
+    left_at: Mapped[datetime | None]
+    """Since when the person may no longer come in here; what they did keeps their name."""
     created_at: Mapped[datetime] = mapped_column(default=now)
 
     account: Mapped[Account] = relationship(lazy="joined", innerjoin=True)
     workspace: Mapped[Workspace] = relationship()
-
-    is_authenticated = True
-    is_active = True
-    is_anonymous = False
-
-    def get_id(self) -> str:
-        """Give what the sign-in cookie carries: who, and in which workspace."""
-        return f"{self.id}:{self.account.session_key}"
 
     @property
     def email(self) -> str:

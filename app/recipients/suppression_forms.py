@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from flask_login import current_user
 from flask_wtf.file import FileField
 from wtforms import (
     BooleanField,
@@ -25,6 +24,7 @@ from app.recipients.forms import ACCEPTED
 from app.recipients.models import SuppressionReason
 from app.recipients.suppression_words import FILTERS, OUR_REASONS
 from app.web.forms import Form, strip
+from app.web.request import reader
 from app.words import _, day
 
 UNTIL = _("Last day without e-mail (optional)")
@@ -32,7 +32,7 @@ UNTIL = _("Last day without e-mail (optional)")
 
 def zone_of_reader() -> ZoneInfo:
     """Give the zone in which the signed-in person types days."""
-    name = getattr(current_user, "timezone", "")
+    name = getattr(reader(), "timezone", "")
     return ZoneInfo(name if is_zone(name) else "UTC")
 
 

@@ -13,7 +13,7 @@ from app.sends.archives import MAX_ARCHIVE, BadArchive, check_archive
 from app.sends.blueprint import STEPS, Page, blueprint
 from app.sends.forms import FileForm, PersonFilesForm
 from app.sends.models import Send
-from app.web.request import db, may, me, services
+from app.web.request import TOKEN, db, may, me, services
 
 _ROOM = 1024 * 1024
 """Bytes of a request besides the ZIP file, and room for a clear answer to one that is a little too large."""
@@ -22,7 +22,7 @@ _ROOM = 1024 * 1024
 @blueprint.url_value_preprocessor
 def _let_archives_in(endpoint: str | None, values: dict[str, Any] | None) -> None:
     """Allow this one address a large request, before anything reads its form. The server keeps it in a file."""
-    if endpoint == "sends.add_person_files" and "_user_id" in session:
+    if endpoint == "sends.add_person_files" and TOKEN in session:
         request.max_content_length = MAX_ARCHIVE + _ROOM
 
 

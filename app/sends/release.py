@@ -169,7 +169,11 @@ def team_in_trial_mode(session: Session, send: Send) -> set[str] | None:
     """Give the team's addresses in trial mode; None when the workspace is live."""
     if session.get_one(Workspace, send.workspace_id).is_live:
         return None
-    return set(session.scalars(select(Account.email).join(Person).where(Person.workspace_id == send.workspace_id)))
+    return set(
+        session.scalars(
+            select(Account.email).join(Person).where(Person.workspace_id == send.workspace_id, Person.left_at.is_(None))
+        )
+    )
 
 
 def _hold_still(session: Session, send: Send) -> None:

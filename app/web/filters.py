@@ -6,11 +6,11 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from flask import Flask
-from flask_login import current_user
 from markupsafe import Markup
 
 from app import words
 from app.people.zones import is_zone, zone_label
+from app.web.request import reader
 from app.words import _
 
 
@@ -21,7 +21,7 @@ def number(value: int) -> str:
 
 def reader_zone() -> str:
     """Give the zone that the signed-in person chose; empty: none, so that the browser's counts."""
-    zone: str = getattr(current_user, "timezone", "")
+    zone: str = getattr(reader(), "timezone", "")
     return zone if is_zone(zone) else ""
 
 

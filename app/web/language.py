@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from flask import Flask, Response, request
-from flask_login import current_user
 from markupsafe import Markup
 
 from app import words
+from app.web.request import reader
 from app.web.sign_in import PUBLIC
 from app.words import _
 
@@ -34,7 +34,7 @@ def install_language(app: Flask) -> None:
     def _choose() -> None:
         words.speak(of_browser())
         if request.endpoint not in PUBLIC:
-            words.speak(words.spoken(getattr(current_user, "language", "")) or of_browser())
+            words.speak(words.spoken(getattr(reader(), "language", "")) or of_browser())
 
     @app.after_request
     def _say_which(response: Response) -> Response:

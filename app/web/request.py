@@ -6,18 +6,22 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar, cast
 
-from flask import Flask, Response, abort, current_app, g, request
-from flask_login import current_user
+from flask import Flask, Response, abort, current_app, g, has_request_context, request
+from flask import session as cookie
 from sqlalchemy.orm import Session
 
 from app.people.models import Person
 from app.people.roles import Permission
+from app.people.sign_in_models import SignIn
+from app.people.signing_in import find_sign_in
 from app.web.services import Services
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+TOKEN = "sign_in"  # noqa: S105 - the name, not a token
+"""Name under which the cookie carries the token of a sign-in."""
 
 
 def services() -> Services:
@@ -28,7 +32,7 @@ def services() -> Services:
 def db() -> Session:
     """Give the request's session: it reads for GET, and writes for everything else."""
     if "db_session" not in g:
-        g.db_session = services().database.session(write=_writes())
+        g.db_session = services().database.session(write=not only_looks())
     return cast(Session, g.db_session)
 
 
@@ -38,9 +42,31 @@ def only_reads(view: Callable[P, R]) -> Callable[P, R]:
     return view
 
 
+def sign_in_of_request() -> SignIn | None:
+    """Give the sign-in whose token the cookie carries; None for a stranger."""
+    if "sign_in" not in g:
+        token = cookie.get(TOKEN)
+        g.sign_in = find_sign_in(db(), services().settings, token) if isinstance(token, str) else None
+    return cast(SignIn | None, g.sign_in)
+
+
+def forget_sign_in() -> None:
+    """Find the sign-in anew when it is asked for next: it began or ended in this request."""
+    g.pop("sign_in", None)
+
+
+def reader() -> Person | None:
+    """Give the signed-in person; None for a stranger on a public page. Page templates call it `current_user`."""
+    found = sign_in_of_request() if has_request_context() else None
+    return found.person if found is not None else None
+
+
 def me() -> Person:
-    """Give the signed-in person."""
-    return cast(Person, current_user._get_current_object())
+    """Give the signed-in person of a view that needs one."""
+    found = sign_in_of_request()
+    if found is None:
+        abort(403)
+    return found.person
 
 
 def is_htmx() -> bool:
@@ -100,6 +126,7 @@ def install_session(app: Flask) -> None:
             session.close()
 
 
-def _writes() -> bool:
+def only_looks() -> bool:
+    """Whether the request changes nothing, but for the time at which somebody was seen."""
     view = current_app.view_functions.get(request.endpoint or "")
-    return request.method not in SAFE_METHODS and not getattr(view, "only_reads", False)
+    return request.method in SAFE_METHODS or getattr(view, "only_reads", False)

@@ -1,14 +1,14 @@
 """the language in which an account reads the pages
 
 Revision ID: 0024
-Revises: 0017
+Revises: 0019
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0024"
-down_revision = "0017"
+down_revision = "0019"
 branch_labels = None
 depends_on = None
 

@@ -145,19 +145,3 @@ def test_live_is_switched_by_an_administrator_and_noted(client: FlaskClient, ses
     session.rollback()
     assert "Postroom is live" in client.post("/settings/mode", data={"mode": "live"}, follow_redirects=True).text
     assert "Switched to trial mode" in client.get("/activity").text
-
-
-def test_somebody_new_may_sign_in_but_not_change_settings(client: FlaskClient, actor: Person) -> None:
-    form = {
-        "person-email": "New@example.com",
-        "person-name": "New",
-        "person-role": "sender",
-        "person-password": "short",
-    }
-    refused = client.post("/settings/people", data=form)
-    assert refused.status_code == 422
-    assert "Use at least 12 characters" in refused.text
-    page = client.post(
-        "/settings/people", data={**form, "person-password": "long enough for it"}, follow_redirects=True
-    )
-    assert "New may now sign in." in page.text

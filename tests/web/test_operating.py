@@ -79,7 +79,7 @@ def test_a_database_that_is_away_is_said_in_words_quickly(
             assert "Traceback" not in answer.text and "127.0.0.1" not in answer.text
     assert "secret-password" not in caplog.text
     with client.session_transaction() as session:
-        session["_user_id"], session["_fresh"] = "1:some-key", True
+        session["sign_in"] = "some token"
     answer = client.get("/")
     assert answer.status_code == 503
     assert "Its database does not answer" in answer.text

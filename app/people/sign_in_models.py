@@ -1,0 +1,60 @@
+"""Sign-ins: each a row, so that the server can end it. And the counting of tries in vain."""
+
+from __future__ import annotations
+
+import enum
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.db import Base, Words, now
+from app.people.models import Person
+
+
+class Way(enum.StrEnum):
+    """How somebody proved who they are."""
+
+    PASSWORD = "password"  # noqa: S105 - a way, not a password
+
+
+WAY_WORDS: dict[Way, str] = {Way.PASSWORD: "Password"}
+"""Ways as people read them."""
+
+
+class SignIn(Base):
+    """One browser in which an account is signed in. The browser's cookie has the token; here is only its digest."""
+
+    __tablename__ = "sign_in"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    """The account's place in the workspace that one is in; changes with the workspace."""
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    """SHA-256 of the token, in hexadecimal."""
+    way: Mapped[Way] = mapped_column(Words(Way))
+    address: Mapped[str] = mapped_column(String(45))
+    """Network address it began from."""
+    browser: Mapped[str] = mapped_column(String(100))
+    """The browser in words: `Firefox on Windows`."""
+    begun_at: Mapped[datetime] = mapped_column(default=now)
+    seen_at: Mapped[datetime] = mapped_column(default=now)
+    """Last request, to about five minutes."""
+    ended_at: Mapped[datetime | None]
+
+    person: Mapped[Person] = relationship(lazy="joined", innerjoin=True)
+
+
+class Tries(Base):
+    """How often something was tried in vain, and until when it must wait: for one account, or one network address."""
+
+    __tablename__ = "tries"
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    """SHA-256 of what is counted and for whom: people type passwords into the field for the address, too."""
+    count: Mapped[int] = mapped_column(default=0)
+    last_at: Mapped[datetime] = mapped_column(default=now, index=True)
+    waits_until: Mapped[datetime | None]
+    is_noted: Mapped[bool] = mapped_column(default=False)
+    """Whether the trail tells of the waiting."""
