@@ -30,6 +30,7 @@ def test_a_person_reads_postroom_in_german(page: Page, postroom: RunningPostroom
     expect(page.get_by_text("Die Sprache ist geändert.")).to_be_visible()
     expect(page.locator("html")).to_have_attribute("lang", "de")
     try:
+        clean(page)
         page.get_by_role("link", name="Start", exact=True).click()
         expect(page.get_by_role("heading", name=re.compile("Schön, dass Sie da sind"))).to_be_visible()
         expect(page.get_by_role("heading", name="Letzte Versände")).to_be_visible()
@@ -50,6 +51,11 @@ def test_a_person_reads_postroom_in_german(page: Page, postroom: RunningPostroom
         page.get_by_text("Aufheben", exact=True).click()
         page.get_by_role("button", name="Ja: Aufheben").click()
         expect(page.get_by_text("An deutsch@example.net darf wieder geschrieben werden.")).to_be_visible()
+        page.set_viewport_size({"width": 360, "height": 800})
+        for path in ("/", "/suppressions", "/suppressions/rules", "/you"):
+            page.goto(f"{postroom.url}{path}")
+            assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path
+            clean(page)
         page.goto(f"{postroom.url}/no-such-page")
         expect(page.get_by_role("heading", name="Diese Seite gibt es nicht")).to_be_visible()
     finally:
