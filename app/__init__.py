@@ -35,6 +35,7 @@ def create_app(settings: Settings) -> Flask:
     from app.web.numbers import install_numbers
     from app.web.request import install_session
     from app.web.request_log import install_request_log
+    from app.web.rights import install_rights
     from app.web.security import install_headers
     from app.web.services import Services
     from app.web.sign_in import check_marks, install_sign_in
@@ -66,6 +67,7 @@ def create_app(settings: Settings) -> Flask:
     install_errors(app)
     install_language(app)
     install_sign_in(app)
+    install_rights(app)
     for blueprint in (web, people, audit, emails, recipients, segments, topics, suppressions, sends, unsubscribe):
         app.register_blueprint(blueprint)
     check_marks(app)

@@ -138,22 +138,43 @@ def user() -> None:
 
 @user.command("add")
 @click.argument("email")
-@click.option("--name", required=True)
-@click.option("--role", type=click.Choice(list(Role)), default=Role.SENDER, show_default=True)
-@click.password_option()
+@click.option("--name", help="Needed for somebody new.")
+@click.option("--role", type=click.Choice([role.value for role in Role]), default=Role.SENDER.value, show_default=True)
+@click.option("--workspace", metavar="NAME", help="Which one; the first when absent.")
+@click.option("--password", help="Of somebody new; asked for when absent.")
 @click.pass_obj
-def add_user(settings: Settings, email: str, name: str, role: Role, password: str) -> None:
-    """Let somebody sign in."""
-    from app.people.accounts import add_person, first_workspace
-    from app.refusals import Refused
+def add_user(
+    settings: Settings, email: str, name: str | None, role: str, workspace: str | None, password: str | None
+) -> None:
+    """Let somebody sign in, or give who can sign in already a place in another workspace."""
+    from app.people import accounts, workspaces
+    from app.refusals import NotThere, Refused
 
     database = _prepared(settings)
+    with database.reading() as session:
+        is_new = accounts.account_by_email(session, email) is None
+    if is_new and not name:
+        raise click.UsageError("Give the person's name with --name.")
+    if is_new and not password:
+        password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
     try:
         with database.writing() as session:
-            add_person(session, first_workspace(session), email=email, name=name, password=password, role=role)
+            where = workspaces.workspace_by_name(session, workspace) if workspace else accounts.first_workspace(session)
+            account = accounts.account_by_email(session, email)
+            if account is None:
+                accounts.add_person(
+                    session, where, email=email, name=name or "", password=password or "", role=Role(role)
+                )
+            elif place := workspaces.place_in_past(session, account, where.id):
+                what = "was taken out of" if place.left_at else "is in"
+                raise click.ClickException(f"{email} {what} {where.name} already. Change it on the page People there.")
+            else:
+                accounts.place_in(session, account, where, Role(role))
+    except NotThere as missing:
+        raise click.ClickException(f"There is no workspace “{workspace}”. See `postroom workspace list`.") from missing
     except Refused as refusal:
         raise click.ClickException(refusal.words) from refusal
-    click.echo(f"{email} may sign in.")
+    click.echo(f"{email} may sign in to {where.name}.")
 
 
 @user.command("password")
@@ -173,6 +194,43 @@ def change_password(settings: Settings, email: str, password: str) -> None:
     except Refused as refusal:
         raise click.ClickException(refusal.words) from refusal
     click.echo("The password is changed.")
+
+
+@main.group()
+def workspace() -> None:
+    """Add and list workspaces: departments that see nothing of each other."""
+
+
+@workspace.command("add")
+@click.argument("name")
+@click.option("--administrator", metavar="EMAIL", required=True, help="Somebody who can sign in already.")
+@click.pass_obj
+def add_workspace(settings: Settings, name: str, administrator: str) -> None:
+    """Make a workspace."""
+    from app.people.accounts import account_by_email
+    from app.people.workspaces import add_workspace as add
+    from app.refusals import Refused
+
+    try:
+        with _prepared(settings).writing() as session:
+            account = account_by_email(session, administrator)
+            if account is None:
+                raise click.ClickException(f"Nobody can sign in as {administrator}. Add them with `postroom user add`.")
+            made = add(session, account, name)
+    except Refused as refusal:
+        raise click.ClickException(refusal.words) from refusal
+    click.echo(f"The workspace “{made.workspace.name}” is made; {administrator} is its administrator.")
+
+
+@workspace.command("list")
+@click.pass_obj
+def list_workspaces(settings: Settings) -> None:
+    """Name the workspaces with the number of their people."""
+    from app.people.workspaces import workspaces
+
+    with _prepared(settings).reading() as session:
+        for one, number in workspaces(session):
+            click.echo(f"{one.name}: {number:,} {'person' if number == 1 else 'people'}")
 
 
 def _check_worker(settings: Settings) -> None:

@@ -80,6 +80,7 @@ PLACES = (
     Place("activity", "/activity"),
     Place("settings", "/settings"),
     Place("people", "/settings/people"),
+    Place("workspaces", "/settings/workspaces"),
     Place("you", "/you"),
     Place("people-person", "/settings/people/1"),
     Place("forgot-password", "/forgot-password"),

@@ -22,6 +22,7 @@ from app.delivery.jobs import Queue
 from app.delivery.models import PostTime, RateBudget, Worker
 from app.delivery.post_times import BOUNDS_MS, LONGER
 from app.delivery.worker import ALIVE_SECONDS
+from app.people.connection import from_environment
 from app.people.models import Connection
 from app.sends.models import AT_WORK, Message, Outcome, Send, SendState, SendTally
 from app.settings import Settings
@@ -129,8 +130,10 @@ def _budgets(session: Session, settings: Settings) -> Iterator[Metric]:
 def _limits(session: Session, settings: Settings) -> dict[str, int]:
     """Give each account's calls in five minutes; the account of the environment goes before those of the pages."""
     found: dict[str, int] = {}
-    for account, calls in session.execute(select(Connection.account_id, Connection.calls_per_5_minutes)):
-        name = settings.account_id or account
+    rows = session.execute(select(Connection.workspace_id, Connection.account_id, Connection.calls_per_5_minutes))
+    for workspace_id, account, calls in rows:
+        fixed = from_environment(session, settings, workspace_id)
+        name = (fixed.account_id if fixed else None) or account
         found[name] = max(calls, found.get(name, 0))
     return found
 

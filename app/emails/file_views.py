@@ -26,7 +26,7 @@ def _words() -> dict[str, object]:
 
 
 @blueprint.get("/<int:template_id>/files")
-@may(Permission.LOOK)
+@may(Permission.WRITE)
 def files(template_id: int) -> Page:
     """Give the part of the editor that lists the files, for instance after one was dropped into the text."""
     template = templates.find_template(db(), me(), template_id)

@@ -68,6 +68,11 @@ def set_password(session: Session, person: Person, password: str) -> None:
     note(session, person, "person.password_changed", f"Password of {person.email} changed", subject_id=person.id)
 
 
+def account_by_email(session: Session, email: str) -> Account | None:
+    """Give the account that signs in with this address, if there is one."""
+    return session.scalar(select(Account).where(Account.email == email.strip().lower()))
+
+
 def places_of(session: Session, account: Account) -> list[Person]:
     """Give what an account is in each of its workspaces that let it in, the first one first."""
     here = (Person.account_id == account.id, Person.left_at.is_(None))

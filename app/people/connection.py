@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.audit.trail import Actor, note
@@ -66,12 +66,13 @@ def stored_connection(session: Session, workspace_id: int) -> Connection:
 
 
 def resolve(session: Session, settings: Settings, workspace_id: int) -> ConnectionParameters:
-    """Give the parameters in force: the environment goes before the settings page. Raises NotConnected."""
+    """Give the parameters in force: the environment's, where they serve, go before the page's. Raises NotConnected."""
     stored = stored_connection(session, workspace_id)
-    account_id = settings.account_id or stored.account_id
-    base_url = settings.cloudflare_base_url or stored.base_url
-    if settings.api_token is not None:
-        token = settings.api_token.get_secret_value()
+    fixed = from_environment(session, settings, workspace_id)
+    account_id = (fixed.account_id if fixed else None) or stored.account_id
+    base_url = (fixed.cloudflare_base_url if fixed else None) or stored.base_url
+    if fixed is not None and fixed.api_token is not None:
+        token = fixed.api_token.get_secret_value()
     elif stored.token_sealed:
         try:
             token = unseal(stored.token_sealed, settings.secret_key)
@@ -87,6 +88,17 @@ def resolve(session: Session, settings: Settings, workspace_id: int) -> Connecti
             "and an API token under Settings."
         )
     return ConnectionParameters(base_url, account_id, token, stored.calls_per_5_minutes)
+
+
+def from_environment(session: Session, settings: Settings, workspace_id: int) -> Settings | None:
+    """Give the settings when the environment sets part of this workspace's connection.
+
+    It serves only the workspace made first. Were it to serve all, a department made later would send in the name and
+    from the quota of the first one, without ever having been given its token; so the others connect themselves.
+    """
+    if settings.account_id is None and settings.api_token is None and settings.cloudflare_base_url is None:
+        return None
+    return settings if session.scalar(select(func.min(Workspace.id))) == workspace_id else None
 
 
 def save_connection(

@@ -90,3 +90,11 @@ class OwnMailForm(Form):
         """Set what may be chosen: nobody, or one of the senders."""
         named = [(one.id, f"{one.name} <{one.address}>" if one.name else one.address) for one in identities]
         self.sender.choices = [(0, "Nobody: send no such e-mails"), *named]
+
+
+class WorkspaceForm(Form):
+    """The name of a workspace."""
+
+    name = StringField(
+        "Name of the workspace", [InputRequired("Give the workspace a name."), Length(max=100)], filters=[strip]
+    )

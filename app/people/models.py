@@ -87,7 +87,9 @@ class Person(Base):
         return self.account.language
 
     def may(self, permission: Permission) -> bool:
-        """Whether the person's role allows this."""
+        """Whether the person's role allows this; running the installation is the account's, not the role's."""
+        if permission is Permission.RUN:
+            return self.account.runs_installation
         return permission in ALLOWED[self.role]
 
     @property

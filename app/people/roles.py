@@ -13,6 +13,8 @@ class Permission(enum.StrEnum):
     SEND = "send"
     APPROVE = "approve"
     ADMINISTER = "administer"
+    RUN = "run"
+    """Make and rename workspaces: of no role, but of an account (`Account.runs_installation`)."""
 
 
 class Role(enum.StrEnum):

@@ -5,7 +5,16 @@ from __future__ import annotations
 from flask import flash, redirect, render_template, request, url_for
 
 from app.delivery import pacing
-from app.people import account_views, connection, own_mail, people_views, public_address, senders, sign_in_views
+from app.people import (
+    account_views,
+    connection,
+    own_mail,
+    people_views,
+    public_address,
+    senders,
+    sign_in_views,
+    workspace_views,
+)
 from app.people.blueprint import Page, blueprint
 from app.people.forms import ConnectionForm, OwnMailForm, PublicAddressForm, SenderForm
 from app.people.own_mail_models import STATE_WORDS
@@ -15,7 +24,7 @@ from app.refusals import Refused
 from app.sends import events
 from app.web.request import db, may, me, services
 
-__all__ = ["account_views", "blueprint", "people_views", "sign_in_views"]
+__all__ = ["account_views", "blueprint", "people_views", "sign_in_views", "workspace_views"]
 CHECK_CALLS = 6
 """Calls that a check of the connection makes, about; they count for the pace."""
 
@@ -170,7 +179,7 @@ def _settings_page(
         own_words=STATE_WORDS,
         stored=stored,
         reading=events.reading_of(session, person.workspace_id),
-        fixed=services().settings,
+        fixed=connection.from_environment(session, services().settings, person.workspace_id),
         connection_form=connection_form or ConnectionForm(formdata=None, obj=stored),
         sender_form=sender_form,
         public_form=public_form or PublicAddressForm(formdata=None, obj=person.workspace),

@@ -140,9 +140,9 @@ def add_person(list_id: int) -> Page:
 
 
 @blueprint.route("/<int:list_id>/people/<int:recipient_id>", methods=["GET", "POST"])
-@may(Permission.WRITE)
+@may(Permission.LOOK, to_change=Permission.WRITE)
 def edit_person(list_id: int, recipient_id: int) -> Page:
-    """Change one person."""
+    """Show one person; POST changes them."""
     found = lists.find_list(db(), me(), list_id)
     recipient = people.find_recipient(db(), me(), list_id, recipient_id)
     form = recipient_form(found.columns, recipient)

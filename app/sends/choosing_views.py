@@ -82,6 +82,7 @@ def remove_part(send_id: int) -> Page:
 @may(Permission.SEND)
 def put_first(send_id: int) -> Page:
     """Let a list's data go before that of the others."""
+    find_send(db(), me(), send_id)
     list_id, segment_id = _part(request.form.get("part"))
     choosing.put_first(db(), me(), send_id, list_id=list_id, segment_id=segment_id)
     return redirect(url_for("sends.people", send_id=send_id))

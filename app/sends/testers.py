@@ -8,7 +8,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.audit.trail import Actor, note
+from app.people import accounts
 from app.people.models import Person
+from app.people.roles import Permission
 from app.refusals import NotThere, Refused
 from app.sends.compose import as_typed, parse_addresses
 from app.sends.models import TestGroup
@@ -34,6 +36,7 @@ def testers(session: Session, actor: Actor, *, myself: bool, typed: str = "", gr
     found = _each_once(pairs)
     if not found:
         raise Refused("Tick yourself, type an address or choose a group.", field="addresses")
+    _check_outside(session, actor, found)
     return _few_enough(found)
 
 
@@ -83,6 +86,19 @@ def _addresses(typed: str) -> list[str]:
     if not found:
         raise Refused("Type at least one address for the group.", field="addresses")
     return as_typed(found).split("\n")
+
+
+def _check_outside(session: Session, actor: Actor, found: Sequence[Tester]) -> None:
+    """Refuse addresses outside the team to whoever may not send: a test is a real e-mail in the office's name."""
+    if session.get_one(Person, actor.id).may(Permission.SEND):
+        return
+    team = {one.email for one in accounts.team(session, actor.workspace_id) if one.left_at is None}
+    if outside := [address for address, _ in found if address.lower() not in team]:
+        raise Refused(
+            f"{', '.join(outside)}: as an editor you can test with people who sign in here. "
+            "A sender can test with other addresses.",
+            field="addresses",
+        )
 
 
 def _each_once(pairs: Sequence[Sequence[str]]) -> list[Tester]:

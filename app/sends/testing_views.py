@@ -26,7 +26,7 @@ MOST_CHOICES = 500
 
 
 @blueprint.route("/test", endpoint="test", methods=["GET", "POST"])
-@may(Permission.SEND)
+@may(Permission.WRITE)
 def send_a_test() -> Page:
     """Show what a test can be; POST sends it."""
     template_id = request.args.get("template", type=row_number)
@@ -61,7 +61,7 @@ def send_a_test() -> Page:
 
 
 @blueprint.post("/test/values")
-@may(Permission.SEND)
+@may(Permission.WRITE)
 def test_values() -> Page:
     """Answer with the part that says whose data is shown, and asks for what it lacks."""
     template = templates.find_template(db(), me(), request.args.get("template", 0, type=row_number))
@@ -69,7 +69,7 @@ def test_values() -> Page:
 
 
 @blueprint.get("/test/groups")
-@may(Permission.LOOK)
+@may(Permission.WRITE)
 def test_groups() -> Page:
     """Show the groups that tests go to."""
     return _groups_page()

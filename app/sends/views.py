@@ -242,7 +242,7 @@ def cancel(send_id: int) -> Page:
 
 
 @blueprint.get("/<int:send_id>/download")
-@may(Permission.LOOK)
+@may(Permission.WRITE)
 def download(send_id: int) -> Response:
     """Download the results joined with the list's own columns."""
     send = control.find_send(db(), me(), send_id)

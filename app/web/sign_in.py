@@ -15,6 +15,7 @@ from app.people import signing_in
 from app.people.models import Account
 from app.people.sign_in_models import SignIn, Way
 from app.web.browsers import browser_in_words
+from app.web.form_tokens import install_form_tokens
 from app.web.request import TOKEN, db, forget_sign_in, only_looks, reader, services, sign_in_of_request
 
 log = logging.getLogger(__name__)
@@ -40,6 +41,7 @@ PUBLIC = {
 
 def install_sign_in(app: Flask) -> None:
     """Set up sign-in, CSRF protection and the rule that every view needs a signed-in person."""
+    install_form_tokens(app, PUBLIC)
     CSRFProtect(app)
 
     @app.context_processor

@@ -15,6 +15,7 @@ from app.delivery.health import AWAY, readiness
 from app.delivery.jobs import EngineAway
 from app.delivery.metrics import exposition
 from app.delivery.worker import worker_alive
+from app.people import accounts
 from app.people.connection import NotConnected, resolve
 from app.people.roles import Permission
 from app.people.senders import senders
@@ -41,6 +42,7 @@ SETTINGS = (
     (_("People"), "people.team", Permission.LOOK),
     (_("Unsubscribing"), "topics.index", Permission.LOOK),
     (_("How long data are kept"), "sends.retention_rule", Permission.ADMINISTER),
+    (_("Workspaces"), "people.all_workspaces", Permission.RUN),
 )
 """Pages under Settings, each for whom."""
 
@@ -59,6 +61,7 @@ def _shared() -> dict[str, Any]:
         "navigation": lambda: NAVIGATION,
         "settings_pages": lambda: [(label, endpoint) for label, endpoint, needs in SETTINGS if me().may(needs)],
         "workspace_notice": workspace_notice,
+        "places": lambda: accounts.places_of(db(), me().account),
     }
 
 

@@ -122,9 +122,9 @@ def page(context: BrowserContext, postroom: RunningPostroom) -> Page:
     return made
 
 
-def sign_in(page: Page, postroom: RunningPostroom) -> None:
+def sign_in(page: Page, postroom: RunningPostroom, email: str = "admin@example.com") -> None:
     page.goto(f"{postroom.url}/sign-in")
-    page.get_by_label("E-mail address").fill("admin@example.com")
+    page.get_by_label("E-mail address").fill(email)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url(f"{postroom.url}/")

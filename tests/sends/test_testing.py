@@ -18,7 +18,9 @@ from app.emails.content import Content, TemplateFile, Variant, content_of
 from app.emails.files import store
 from app.emails.limits import LimitedRenderer
 from app.emails.models import TemplateVersion
+from app.people.accounts import add_person
 from app.people.models import Person, Workspace
+from app.people.roles import Role
 from app.recipients.checking import NewRecipient
 from app.recipients.models import RecipientList
 from app.refusals import NotThere, Refused
@@ -429,3 +431,21 @@ def test_a_group_can_be_renamed_and_removed_on_its_page(client: FlaskClient, app
 def test_without_a_template_the_page_asks_for_one(client: FlaskClient, desk: Desk) -> None:
     assert "Notice" in client.get("/sends/test").text
     assert client.get("/sends/test?template=999").status_code == 404
+
+
+def test_an_editor_tests_with_colleagues_and_with_nobody_else(session: Session, actor: Person) -> None:
+    editor = add_person(
+        session,
+        session.merge(actor.workspace),
+        email="edda@example.com",
+        name="Edda",
+        password="a long password for tests",
+        role=Role.EDITOR,
+    )
+    typed = f"{actor.email.upper()}\nsomebody@example.net"
+    with pytest.raises(Refused) as refused:
+        testers.testers(session, editor, myself=True, typed=typed)
+    assert "somebody@example.net" in refused.value.words and refused.value.field == "addresses"
+    found = testers.testers(session, editor, myself=True, typed=actor.email)
+    assert [address for address, _ in found] == [editor.email, actor.email]
+    assert len(testers.testers(session, actor, myself=False, typed=typed)) == 2, "a sender tests with anybody"
