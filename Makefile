@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 WORKERS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench torture pictures scan clean
+.PHONY: help run test lint format bench torture pictures scan words clean
 
 help: ## List the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -38,6 +38,9 @@ pictures: $(VENV)/dev.stamp ## Take the pictures in docs/pictures with a real Ch
 
 scan: $(VENV)/dev.stamp ## Scan a demo with wapiti, the libraries with pip-audit (WAPITI=path MINUTES=n)
 	$(BIN)/python scripts/scan.py $(if $(WAPITI),--wapiti $(WAPITI)) --minutes $(or $(MINUTES),10)
+
+words: $(VENV)/dev.stamp ## Bring the catalogues of words up to date with the code
+	$(BIN)/python -m tests.words
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || (echo "Postroom needs Python 3.11 or newer; found $$($(PYTHON) --version). Try: make PYTHON=python3.11" && false)

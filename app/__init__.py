@@ -22,6 +22,7 @@ def create_app(settings: Settings) -> Flask:
     from app.web.errors import install_errors
     from app.web.filters import install_filters
     from app.web.hosts import install_host_check
+    from app.web.language import install_language
     from app.web.numbers import install_numbers
     from app.web.origin import install_origin
     from app.web.origins import install_origin_check
@@ -57,6 +58,7 @@ def create_app(settings: Settings) -> Flask:
     install_headers(app, settings)
     install_filters(app)
     install_errors(app)
+    install_language(app)
     install_sign_in(app)
     install_rights(app)
     for blueprint in _blueprints():
@@ -78,8 +80,8 @@ def _blueprints() -> tuple[Blueprint, ...]:
     from app.recipients.views import blueprint as recipients
     from app.sends.bad_address_views import blueprint as suppressions
     from app.sends.views import blueprint as sends
+    from app.web.language_views import blueprint as web
     from app.web.security_txt import blueprint as security_txt
-    from app.web.views import blueprint as web
 
     return (
         web,

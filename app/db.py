@@ -10,11 +10,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect, Engine, MetaData, String, Table, create_engine, event, text
+from sqlalchemy import DateTime, Dialect, Engine, MetaData, String, Table, Text, create_engine, event, text
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.pool import NullPool
 from sqlalchemy.types import JSON, TypeDecorator
+
+from app.words import kept, shown
 
 BUSY_SECONDS = 30
 """How long a SQLite writer waits for another one before it gives up."""
@@ -76,6 +78,21 @@ class Words(TypeDecorator[enum.StrEnum]):
     def process_result_value(self, value: str | None, dialect: Dialect) -> enum.StrEnum | None:
         """Give the member back."""
         return None if value is None else self.kind(value)
+
+
+class SaidText(TypeDecorator[str]):
+    """Words of the program, kept in no language; read, they are in the reader's. Other texts stay as they are."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Keep what is said, not the sentence in the writer's language."""
+        return None if value is None else kept(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
+        """Say it in the language of whoever reads."""
+        return None if value is None else shown(value)
 
 
 class Base(DeclarativeBase):

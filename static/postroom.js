@@ -2,21 +2,28 @@
 (function () {
   "use strict";
 
+  // What is said here comes with the page, in its language; `%(name)s` is filled in.
+  const words = JSON.parse(document.body.dataset.words || "{}");
+  const fill = (text, values) => text.replace(/%\((\w+)\)s/g, (_, name) => values[name]);
+  // Dates as the page's language writes them; the browser knows of which country (British or American English).
+  const language = document.documentElement.lang;
+  const tongue = navigator.language.startsWith(language) ? undefined : language;
+
   // Times come as UTC; show them in the reader's zone, keeping UTC as the tooltip.
-  const format = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+  const format = new Intl.DateTimeFormat(tongue, { dateStyle: "medium", timeStyle: "short" });
   // “tomorrow at 09:40”, as the server says it, but by the reader's own clock.
-  const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
-  const calendar = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
+  const clock = new Intl.DateTimeFormat(tongue, { timeStyle: "short" });
+  const calendar = new Intl.DateTimeFormat(tongue, { dateStyle: "medium" });
   function dayAndTime(when) {
     const midnight = (time) => new Date(time.getFullYear(), time.getMonth(), time.getDate());
     const days = Math.round((midnight(when) - midnight(new Date())) / 86400000);
-    const day = { "-1": "yesterday", 0: "today", 1: "tomorrow" }[days] || "on " + calendar.format(when);
-    return day + " at " + clock.format(when);
+    const text = { "-1": words.yesterday, 0: words.today, 1: words.tomorrow }[days] || words.day;
+    return fill(text, { day: calendar.format(when), time: clock.format(when) });
   }
   const long = { weekday: "long", day: "numeric", month: "long", year: "numeric", hour: "2-digit", minute: "2-digit" };
   const longFormats = {
-    "": new Intl.DateTimeFormat(undefined, { ...long, timeZoneName: "short" }),
-    seconds: new Intl.DateTimeFormat(undefined, { ...long, second: "2-digit", timeZoneName: "short" }),
+    "": new Intl.DateTimeFormat(tongue, { ...long, timeZoneName: "short" }),
+    seconds: new Intl.DateTimeFormat(tongue, { ...long, second: "2-digit", timeZoneName: "short" }),
   };
   function localise(root) {
     for (const element of root.querySelectorAll("time[datetime]:not([data-local])")) {
@@ -66,13 +73,13 @@
       face.hidden = false;
       face.textContent = Math.floor(left / 60) + ":" + String(left % 60).padStart(2, "0");
       if (left === 0) {
-        say("The time to undo is over.");
+        say(words.undoOver);
         for (const one of element.querySelectorAll("[data-until-zero]")) {
           one.hidden = true;
         }
         return;
       }
-      say(left <= 10 ? "Less than 10 seconds left to undo." : "Undo is possible for " + seconds + " seconds.");
+      say(left <= 10 ? words.undoSoonOver : fill(words.undoFor, { seconds }));
       setTimeout(tick, 250);
     }
     tick();

@@ -9,6 +9,8 @@ with microseconds; digests are SHA-256 in lower-case hexadecimal.
         {"action", "actor", "at", "before", "content": content_digest, "format": 1, "position", "subject", "via",
          "workspace"}
 
+Words are as they are kept: in no language, with their values (`app/words.py`), or as somebody wrote them.
+
 `before` is the digest of the entry at `position` - 1; empty for the first one. The words are behind a digest of their
 own with a random salt, so that they can be taken away later without breaking the chain.
 
@@ -30,6 +32,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app.audit.models import AuditEntry, AuditHead
+from app.words import kept
 
 FORMAT = 1
 _WAITING = "postroom_trail"
@@ -47,7 +50,7 @@ def content_digest_of(entry: AuditEntry) -> str:
         "browser": entry.browser,
         "details": plain(entry.details),
         "salt": entry.salt,
-        "words": entry.words,
+        "words": kept(entry.words),
     }
     return hashlib.sha256(canonical(content)).hexdigest()
 

@@ -9,7 +9,8 @@ from sqlalchemy import Date, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.audit.origin import Via
-from app.db import Base, Words, now
+from app.db import Base, SaidText, Words, now
+from app.words import shown
 
 
 class AuditEntry(Base):
@@ -35,8 +36,8 @@ class AuditEntry(Base):
     action: Mapped[str] = mapped_column(String(64))
     """What was done, as `subject.verb`, for example `send.released`."""
     subject_id: Mapped[int | None]
-    words: Mapped[str] = mapped_column(String(500))
-    """What was done, for people."""
+    words: Mapped[str] = mapped_column(SaidText)
+    """What was done, for people: kept in no language, read in the reader's."""
     details: Mapped[dict[str, Any]] = mapped_column(default=dict)
     """More of it; `changes` maps what changed, in words, to what it was before and is since."""
 
@@ -57,6 +58,12 @@ class AuditEntry(Base):
     """Covers everything above and with it every earlier entry; see `app/audit/chain.py`."""
     erased_at: Mapped[datetime | None]
     """When the rule of the workspace took the words, details and addresses away."""
+
+    @property
+    def changes(self) -> dict[str, list[str]]:
+        """What changed, to what it was before and is since, in the reader's words."""
+        told: dict[str, list[str]] = self.details.get("changes", {})
+        return {str(shown(what)): [str(shown(one)) for one in pair] for what, pair in told.items()}
 
 
 class AuditHead(Base):

@@ -15,6 +15,7 @@ from app.audit.chain import add_to_chain
 from app.audit.models import AuditEntry
 from app.audit.origin import here
 from app.db import after_commit, now
+from app.words import Said, _, _p, kept, listed
 
 log = logging.getLogger(__name__)
 
@@ -78,27 +79,33 @@ def note_program(
 def in_words(value: object) -> str:
     """Give a value before or after an act for people: yes and no, lists with commas, and nothing as `none`."""
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return _("yes") if value else _("no")
     if value is None or value in ("", [], ()):
-        return "none"
+        return _p("value", "none")
     if isinstance(value, int):
         return f"{value:,}"
     if isinstance(value, datetime):
         return f"{value.astimezone(UTC):%-d %b %Y, %H:%M} UTC"
     if isinstance(value, list | tuple | set | frozenset):
-        return ", ".join(in_words(one) for one in value)
+        return listed([in_words(one) for one in value], "unit")
     return str(value)
 
 
 def _with_changes(details: dict[str, Any], changes: Changes | None) -> dict[str, Any]:
-    told = {what: [in_words(one)[:MOST_LETTERS] for one in pair] for what, pair in (changes or {}).items()}
+    told = {kept(what): [_short(in_words(one)) for one in pair] for what, pair in (changes or {}).items()}
     told = {what: pair for what, pair in told.items() if pair[0] != pair[1]}
     return {**details, "changes": told} if told else details
 
 
+def _short(words: str) -> str:
+    """Give words as they are kept; what somebody wrote is cut."""
+    return kept(words) if isinstance(words, Said) else words[:MOST_LETTERS]
+
+
 def _add(session: Session, entry: AuditEntry, action: str, words: str) -> None:
     origin = here()
-    entry.at, entry.action, entry.words = now(), action, words[:MOST_LETTERS]
+    entry.at, entry.action = now(), action
+    entry.words = words if isinstance(words, Said) else words[:MOST_LETTERS]
     entry.via, entry.address, entry.browser = origin.via, origin.address[:45], origin.browser[:100]
     add_to_chain(session, entry)
     subject = {"send": "send_id", "recipient": "message_id"}.get(action.partition(".")[0], "subject_id")

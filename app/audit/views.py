@@ -138,7 +138,7 @@ def _rows(one: AuditEntry, who: str) -> Iterator[tuple[object, ...]]:
     """Give a line for each thing that an entry changed; one when it tells of none."""
     begin = (one.position, f"{one.at:%Y-%m-%d %H:%M:%S}", who, one.words)
     end = (VIA_WORDS[one.via], one.address, one.browser)
-    for what, pair in one.details.get("changes", {"": ("", "")}).items():
+    for what, pair in (one.changes or {"": ["", ""]}).items():
         yield (*begin, what, *pair, *end)
 
 

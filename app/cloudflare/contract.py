@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from email_validator import EmailNotValidError, validate_email
 
+from app.cloudflare.address_words import why_no_address
 from app.cloudflare.headers import (
     HEADER_RULES,
     MAX_HEADER_NAME,
@@ -30,6 +31,7 @@ from app.cloudflare.headers import (
 )
 from app.cloudflare.problem import Problem, has_half_character, has_odd_character
 from app.cloudflare.types import Address, Attachment, SendRequest
+from app.words import _
 
 __all__ = [
     "CALLS_IN_WINDOW",
@@ -84,10 +86,13 @@ TOO_LARGE = "E_CONTENT_TOO_LARGE"
 
 _AS_IT_IS = bytes(sign for sign in range(32, 127) if sign != ord("=")) + b"\n"
 """Bytes that quoted-printable leaves alone."""
-_ODD_WORDS = "holds a character that cannot be sent, such as a control character. Type it again."
 _MIME_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+([ \t]*;[\x20-\x7E]*)?\Z", re.ASCII)
 _CONTENT_ID = re.compile(r"[!-;=?-~]+\Z")
 _PRINTABLE = re.compile(r"[\x20-\x7E]+\Z")
+
+
+def _odd(what: str) -> str:
+    return _("%(what)s holds a character that cannot be sent, such as a control character. Type it again.", what=what)
 
 
 def check_send(request: SendRequest) -> list[Problem]:
@@ -104,15 +109,19 @@ def check_send(request: SendRequest) -> list[Problem]:
 def check_address(address: str, place: str = "address") -> Problem | None:
     """Check the form of one address: printable ASCII (section 3), then the syntax rules of the e-mail standards."""
     if not address:
-        return Problem(FIELD_MISSING, place, "An e-mail address is missing.")
+        return Problem(FIELD_MISSING, place, _("An e-mail address is missing."))
     if not _PRINTABLE.match(address):
         shown = address.encode("utf-8", "replace").decode()
-        words = f"“{shown}” holds letters that the mail service cannot write to, such as accents."
+        words = _("“%(shown)s” holds letters that the mail service cannot write to, such as accents.", shown=shown)
         return Problem(VALIDATION, place, words)
     try:
         validate_email(address, check_deliverability=False, test_environment=True, allow_smtputf8=False)
     except EmailNotValidError as error:
-        return Problem(VALIDATION, place, f"“{address}” is not an e-mail address: {error}")
+        return Problem(
+            VALIDATION,
+            place,
+            _("“%(address)s” is not an e-mail address: %(why)s", address=address, why=why_no_address(error)),
+        )
     return None
 
 
@@ -164,53 +173,68 @@ def _check_people(request: SendRequest) -> Iterator[Problem]:
         if problem is not None:
             yield problem
         if one.name and ("\r" in one.name or "\n" in one.name):
-            yield Problem(VALIDATION, place, "A name must be one line, without a line break.")
+            yield Problem(VALIDATION, place, _("A name must be one line, without a line break."))
         elif one.name and has_odd_character(one.name):
-            yield Problem(VALIDATION, place, f"The name of {one.address} {_ODD_WORDS}")
+            yield Problem(VALIDATION, place, _odd(_("The name of %(address)s", address=one.address)))
     if not request.recipients:
-        yield Problem(FIELD_MISSING, "to", "Nobody is named to get this e-mail.")
+        yield Problem(FIELD_MISSING, "to", _("Nobody is named to get this e-mail."))
     if len(request.recipients) > MAX_RECIPIENTS:
-        words = (
-            f"There are {len(request.recipients)} addresses over To, Cc and Bcc; at most {MAX_RECIPIENTS} are possible."
+        words = _(
+            "There are %(recipients)s addresses over To, Cc and Bcc; at most %(max_recipients)s are possible.",
+            recipients=len(request.recipients),
+            max_recipients=MAX_RECIPIENTS,
         )
         yield Problem(TOO_MANY_RECIPIENTS, "to", words)
 
 
 def _check_content(request: SendRequest) -> Iterator[Problem]:
     if not request.subject.strip():
-        yield Problem(FIELD_MISSING, "subject", "The subject is empty.")
+        yield Problem(FIELD_MISSING, "subject", _("The subject is empty."))
     if "\r" in request.subject or "\n" in request.subject:
-        yield Problem(VALIDATION, "subject", "The subject must be one line, without a line break.")
+        yield Problem(VALIDATION, "subject", _("The subject must be one line, without a line break."))
     elif has_odd_character(request.subject):
-        yield Problem(VALIDATION, "subject", f"The subject {_ODD_WORDS}")
+        yield Problem(VALIDATION, "subject", _odd(_("The subject")))
     if len(request.subject) > MAX_SUBJECT:
-        words = f"The subject has {len(request.subject):,} characters; at most {MAX_SUBJECT} are possible."
+        words = _(
+            "The subject has %(subject)s characters; at most %(max_subject)s are possible.",
+            subject=len(request.subject),
+            max_subject=MAX_SUBJECT,
+        )
         yield Problem(VALIDATION, "subject", words)
     if not (request.html or "").strip() and not (request.text or "").strip():
-        yield Problem(FIELD_MISSING, "html", "The e-mail has no content: neither HTML nor text.")
-    for place, words, part in (("html", "The HTML", request.html), ("text", "The text", request.text)):
+        yield Problem(FIELD_MISSING, "html", _("The e-mail has no content: neither HTML nor text."))
+    for place, words, part in (("html", _("The HTML"), request.html), ("text", _("The text"), request.text)):
         if part is not None and has_half_character(part):
-            yield Problem(VALIDATION, place, f"{words} {_ODD_WORDS}")
+            yield Problem(VALIDATION, place, _odd(words))
 
 
 def _check_attachments(attachments: Sequence[Attachment]) -> Iterator[Problem]:
     for number, one in enumerate(attachments):
         place = f"attachments[{number}]"
         if not one.filename.strip():
-            yield Problem(FIELD_MISSING, f"{place}.filename", "An attached file has no name.")
+            yield Problem(FIELD_MISSING, f"{place}.filename", _("An attached file has no name."))
         if "\r" in one.filename or "\n" in one.filename:
-            yield Problem(VALIDATION, f"{place}.filename", "The name of an attached file holds a line break.")
+            yield Problem(VALIDATION, f"{place}.filename", _("The name of an attached file holds a line break."))
         elif has_odd_character(one.filename):
-            yield Problem(VALIDATION, f"{place}.filename", f"The name of an attached file {_ODD_WORDS}")
+            yield Problem(VALIDATION, f"{place}.filename", _odd(_("The name of an attached file")))
         if one.content_id and not _CONTENT_ID.match(one.content_id):
-            words = f"The id of the inline image “{one.filename}” may hold letters, digits and signs, but no spaces."
+            words = _(
+                "The id of the inline image “%(filename)s” may hold letters, digits and signs, but no spaces.",
+                filename=one.filename,
+            )
             yield Problem(VALIDATION, f"{place}.content_id", words)
         if not _MIME_TYPE.match(one.type):
-            yield Problem(VALIDATION, f"{place}.type", f"The type of “{one.filename}” is unknown.")
+            yield Problem(
+                VALIDATION, f"{place}.type", _("The type of “%(filename)s” is unknown.", filename=one.filename)
+            )
         if one.disposition not in {"attachment", "inline"}:
-            yield Problem(VALIDATION, f"{place}.disposition", "A file is attached either as a file or inline.")
+            yield Problem(VALIDATION, f"{place}.disposition", _("A file is attached either as a file or inline."))
         if one.disposition == "inline" and not one.content_id:
-            yield Problem(FIELD_MISSING, f"{place}.content_id", f"The inline image “{one.filename}” needs an id.")
+            yield Problem(
+                FIELD_MISSING,
+                f"{place}.content_id",
+                _("The inline image “%(filename)s” needs an id.", filename=one.filename),
+            )
 
 
 def _check_size(request: SendRequest) -> Iterator[Problem]:
@@ -219,8 +243,9 @@ def _check_size(request: SendRequest) -> Iterator[Problem]:
         with suppress(UnicodeEncodeError):  # half characters have a problem of their own
             size = body_size(request)
     if size > MAX_MESSAGE_BYTES:
-        words = (
-            f"The e-mail with its attachments takes {size / 1024 / 1024:.1f} MiB on its way; "
-            "5 MiB is the most. Remove or shrink attachments, or link to the file."
+        words = _(
+            "The e-mail with its attachments takes %(value)s MiB on its way; 5 MiB is the most. Remove or "
+            "shrink attachments, or link to the file.",
+            value=f"{size / 1024 / 1024:.1f}",
         )
         yield Problem(TOO_LARGE, "attachments" if request.attachments else "html", words)

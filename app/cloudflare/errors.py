@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.cloudflare.results import Failure, RateState, WasSent
+from app.words import _, part_of
 
 PREFIX = "email.sending.error."
 """Only a message that begins so comes from Email Sending; other numbers mean other things."""
@@ -46,123 +47,154 @@ class ErrorKind:
     stops_send: bool = False
 
 
-_ADMIN_LOG = "Look into the activity log of Email Sending in the Cloudflare dashboard before anything is sent again."
-_DOUBT = "We do not know whether the e-mail went out."
+_DOUBT = _("We do not know whether the e-mail went out.")
+
+
+def _unsent(matter: str) -> str:
+    return _("%(matter)s Nothing was sent.", matter=matter)
+
+
+def _unsent_now(matter: str) -> str:
+    return _("%(matter)s Nothing was sent this time.", matter=matter)
+
+
+def _then_resume(remedy: str) -> str:
+    return _("%(remedy)s, then resume.", remedy=remedy)
+
+
+def _look(matter: str) -> str:
+    return _(
+        "%(matter)s Look into the activity log of Email Sending in the Cloudflare dashboard before anything is sent "
+        "again.",
+        matter=matter,
+    )
+
+
+def matter_of(staff_words: str) -> str:
+    """Give what is the matter, without what is said of an e-mail."""
+    return part_of(staff_words, "matter") or staff_words
+
+
+def remedy_alone(administrator_words: str) -> str:
+    """Give what an administrator does, without the send that is resumed afterwards."""
+    remedy = part_of(administrator_words, "remedy")
+    return _("%(remedy)s.", remedy=remedy) if remedy else administrator_words
+
 
 SERVICE_ERRORS = (
     ErrorKind(
         "invalid_request_schema",
         400,
         "10001",
-        "The e-mail was put together in a way the mail service does not understand. Nothing was sent.",
-        "Compare the stored request with the API's schema; check addresses and required fields.",
+        _unsent(_("The e-mail was put together in a way the mail service does not understand.")),
+        _("Compare the stored request with the API's schema; check addresses and required fields."),
     ),
     ErrorKind(
         "email.too_big",
         400,
         "10200",
-        "The e-mail with its attachments is too large (limit 5 MiB). Nothing was sent.",
-        "Remove or shrink attachments, or link to the file.",
+        _unsent(_("The e-mail with its attachments is too large (limit 5 MiB).")),
+        _("Remove or shrink attachments, or link to the file."),
     ),
     ErrorKind(
         "email.no_content_length",
         400,
         "10201",
-        "A technical fault in our program. Nothing was sent.",
-        "The request reached the service without a length; look for a proxy that changes it.",
+        _unsent(_("A technical fault in our program.")),
+        _("The request reached the service without a length; look for a proxy that changes it."),
     ),
     ErrorKind(
         "email.invalid",
         400,
         "10202",
-        "The mail service refused the content or a header of this e-mail. Nothing was sent.",
-        "Check custom headers first, then addresses and attachments, then the content.",
+        _unsent(_("The mail service refused the content or a header of this e-mail.")),
+        _("Check custom headers first, then addresses and attachments, then the content."),
     ),
     ErrorKind(
         "authentication.unauthorized",
         401,
         "10101",
-        "Our access key for the mail service is missing or not valid. Nothing was sent.",
-        "Put in a new API token under Settings, then resume.",
+        _unsent(_("Our access key for the mail service is missing or not valid.")),
+        _then_resume(_("Put in a new API token under Settings")),
         stops_send=True,
     ),
     ErrorKind(
         "authentication.bad_token_type",
         401,
         "10103",
-        "The access key is of the wrong kind. Nothing was sent.",
-        "Use an API token, not a global key, under Settings, then resume.",
+        _unsent(_("The access key is of the wrong kind.")),
+        _then_resume(_("Use an API token, not a global key, under Settings")),
         stops_send=True,
     ),
     ErrorKind(
         "authentication.forbidden",
         403,
         "10102",
-        "The access key is valid but may not send e-mail. Nothing was sent.",
-        "Give the token “Email Sending: Edit” for this account and its zones, then resume.",
+        _unsent(_("The access key is valid but may not send e-mail.")),
+        _then_resume(_("Give the token “Email Sending: Edit” for this account and its zones")),
         stops_send=True,
     ),
     ErrorKind(
         "authentication.not_entitled",
         403,
         "10105",
-        "The Cloudflare account has no e-mail sending in its plan. Nothing was sent.",
-        "The account's owner books the Workers Paid plan; then resume.",
+        _unsent(_("The Cloudflare account has no e-mail sending in its plan.")),
+        _("The account's owner books the Workers Paid plan; then resume."),
         stops_send=True,
     ),
     ErrorKind(
         "email.sending_disabled",
         403,
         "10203",
-        "E-mail sending is switched off for this domain or account. Nothing was sent.",
-        "Onboard or switch on the domain in the Cloudflare dashboard under Email Sending, then resume.",
+        _unsent(_("E-mail sending is switched off for this domain or account.")),
+        _then_resume(_("Onboard or switch on the domain in the Cloudflare dashboard under Email Sending")),
         stops_send=True,
     ),
     ErrorKind(
         "email.sender_not_configured",
         403,
         "10204",
-        "The sender address is on a domain that is not set up for sending. Nothing was sent.",
-        "Onboard the domain in the Cloudflare dashboard, then resume; or cancel and use another sender.",
+        _unsent(_("The sender address is on a domain that is not set up for sending.")),
+        _("Onboard the domain in the Cloudflare dashboard, then resume; or cancel and use another sender."),
         stops_send=True,
     ),
     ErrorKind(
         "not_found",
         404,
         "10000",
-        "The mail service does not know our account number. Nothing was sent.",
-        "Check the account id and the base URL under Settings, then resume.",
+        _unsent(_("The mail service does not know our account number.")),
+        _then_resume(_("Check the account id and the base URL under Settings")),
         stops_send=True,
     ),
     ErrorKind(
         "throttled",
         429,
         "10004",
-        "We are sending too fast, or today's allowance is used up. Nothing was sent this time.",
-        "Postroom waits and tries again. If it persists, the daily quota is used up: go on tomorrow.",
+        _unsent_now(_("We are sending too fast, or today's allowance is used up.")),
+        _("Postroom waits and tries again. If it persists, the daily quota is used up: go on tomorrow."),
         retry=_THROTTLED,
     ),
     ErrorKind(
         "internal_server",
         500,
         "10002",
-        "The mail service has a problem. Nothing was sent.",
-        "Postroom tries again. If one domain keeps failing, ask Cloudflare's support.",
+        _unsent(_("The mail service has a problem.")),
+        _("Postroom tries again. If one domain keeps failing, ask Cloudflare's support."),
         retry=_BUSY,
     ),
     ErrorKind(
         "not_implemented",
         500,
         "10003",
-        "The mail service does not offer this. Nothing was sent.",
-        "A fault in the program: tell its developers.",
+        _unsent(_("The mail service does not offer this.")),
+        _("A fault in the program: tell its developers."),
     ),
     ErrorKind(
         "authentication.upstream",
         503,
         "10100",
-        "The mail service cannot check our access key at the moment. Nothing was sent.",
-        "Postroom tries again by itself.",
+        _unsent(_("The mail service cannot check our access key at the moment.")),
+        _("Postroom tries again by itself."),
         retry=_BUSY,
     ),
 )
@@ -173,60 +205,58 @@ OTHER_ERRORS = (
         "refused",
         400,
         None,
-        "The mail service refused this e-mail. Nothing was sent.",
-        "The service gave no known reason; a recipient may be suppressed, or a header not accepted.",
+        _unsent(_("The mail service refused this e-mail.")),
+        _("The service gave no known reason; a recipient may be suppressed, or a header not accepted."),
     ),
     ErrorKind(
         "unauthorized",
         401,
         None,
-        "Our access key for the mail service is not valid. Nothing was sent.",
-        "Put in a new API token under Settings, then resume.",
+        _unsent(_("Our access key for the mail service is not valid.")),
+        _then_resume(_("Put in a new API token under Settings")),
         stops_send=True,
     ),
     ErrorKind(
         "forbidden",
         403,
         None,
-        "The mail service does not let us send. Nothing was sent.",
-        "Check the token's permissions and the domain in the Cloudflare dashboard, then resume.",
+        _unsent(_("The mail service does not let us send.")),
+        _then_resume(_("Check the token's permissions and the domain in the Cloudflare dashboard")),
         stops_send=True,
     ),
     ErrorKind(
         "not_routed",
         404,
         None,
-        "A technical fault: the mail service's address is not right. Nothing was sent.",
-        "Check the base URL and the account id under Settings, then resume.",
+        _unsent(_("A technical fault: the mail service's address is not right.")),
+        _then_resume(_("Check the base URL and the account id under Settings")),
         stops_send=True,
     ),
     ErrorKind(
         "global_limit",
         429,
         None,
-        "Too many requests to Cloudflare in a short time. Nothing was sent this time.",
-        "Postroom waits five minutes and goes on. Lower the pace under Settings if it happens again.",
+        _unsent_now(_("Too many requests to Cloudflare in a short time.")),
+        _("Postroom waits five minutes and goes on. Lower the pace under Settings if it happens again."),
         retry=_CLOSED,
     ),
-    ErrorKind(
-        "gateway", None, None, _DOUBT, "A gateway answered instead of the service. " + _ADMIN_LOG, WasSent.UNKNOWN
-    ),
-    ErrorKind("unreadable", None, None, _DOUBT, "The answer could not be read. " + _ADMIN_LOG, WasSent.UNKNOWN),
-    ErrorKind("timeout", None, None, _DOUBT, "No answer came in time. " + _ADMIN_LOG, WasSent.UNKNOWN),
+    ErrorKind("gateway", None, None, _DOUBT, _look(_("A gateway answered instead of the service.")), WasSent.UNKNOWN),
+    ErrorKind("unreadable", None, None, _DOUBT, _look(_("The answer could not be read.")), WasSent.UNKNOWN),
+    ErrorKind("timeout", None, None, _DOUBT, _look(_("No answer came in time.")), WasSent.UNKNOWN),
     ErrorKind(
         "connection_lost",
         None,
         None,
         _DOUBT,
-        "The connection broke before an answer came. " + _ADMIN_LOG,
+        _look(_("The connection broke before an answer came.")),
         WasSent.UNKNOWN,
     ),
     ErrorKind(
         "cannot_connect",
         None,
         None,
-        "The mail service could not be reached. Nothing was sent.",
-        "Check the network and the base URL. Postroom tries again by itself.",
+        _unsent(_("The mail service could not be reached.")),
+        _("Check the network and the base URL. Postroom tries again by itself."),
         retry=_CONNECT,
     ),
 )

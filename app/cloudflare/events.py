@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 from app.cloudflare.answers import moment, retry_after
 from app.cloudflare.results import Failure
+from app.words import _
 
 log = logging.getLogger(__name__)
 
@@ -120,16 +121,18 @@ class EventsFailure:
 
 EVENT_FAILURES: Mapping[str, str] = {
     "no_permission": (
-        "The API token may not read what became of e-mails later. "
-        "Give it “Analytics: Read” for every zone that sends. Sending works without it."
+        _(
+            "The API token may not read what became of e-mails later. "
+            "Give it “Analytics: Read” for every zone that sends. Sending works without it."
+        )
     ),
-    "no_token": "The mail service does not accept the API token for reading later results. Put in a new one.",
-    "throttled": "The mail service asks us to read later results more slowly. Postroom waits and goes on by itself.",
-    "unreachable": "The mail service could not be reached for later results. Postroom tries again by itself.",
-    "unreadable": "The mail service's answer about later results could not be read. Postroom tries again by itself.",
-    "refused": "The mail service refused to tell later results.",
-    "too_much": "The mail service finds a question for later results too large.",
-    "no_zone": "The token does not see the zone of a sending domain. It needs “Zone: Read” and “Analytics: Read”.",
+    "no_token": _("The mail service does not accept the API token for reading later results. Put in a new one."),
+    "throttled": _("The mail service asks us to read later results more slowly. Postroom waits and goes on by itself."),
+    "unreachable": _("The mail service could not be reached for later results. Postroom tries again by itself."),
+    "unreadable": _("The mail service's answer about later results could not be read. Postroom tries again by itself."),
+    "refused": _("The mail service refused to tell later results."),
+    "too_much": _("The mail service finds a question for later results too large."),
+    "no_zone": _("The token does not see the zone of a sending domain. It needs “Zone: Read” and “Analytics: Read”."),
 }
 """Causes with words."""
 
@@ -217,7 +220,7 @@ def bare(message_id: str) -> str:
 def events_failure(cause: str, *, said: str = "", wait: float | None = None) -> EventsFailure:
     """Make a failure with the words of its cause; `said` is what the service said."""
     words = EVENT_FAILURES[cause]
-    return EventsFailure(cause, f"{words} It said: {said[:300]}" if said else words, wait)
+    return EventsFailure(cause, _("%(words)s It said: %(said)s", words=words, said=said[:300]) if said else words, wait)
 
 
 def _page_of(rows: Sequence[Any], since: datetime, end: datetime, *, is_full: bool) -> EventPage | EventsFailure:

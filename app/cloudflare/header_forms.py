@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.cloudflare.headers import HEADER_RULES, canonical_name
+from app.words import _
 
 
 class ValueKind(enum.StrEnum):
@@ -39,21 +40,21 @@ class HeaderGroup:
 
 HEADER_GROUPS = (
     HeaderGroup(
-        "Unsubscribe and lists",
+        _("Unsubscribe and lists"),
         (
             *("List-Unsubscribe", "List-Unsubscribe-Post", "List-Id", "List-Help", "List-Subscribe", "List-Owner"),
             *("List-Post", "List-Archive"),
         ),
     ),
-    HeaderGroup("Threads", ("In-Reply-To", "References")),
+    HeaderGroup(_("Threads"), ("In-Reply-To", "References")),
     HeaderGroup(
-        "Importance and handling",
+        _("Importance and handling"),
         (
             *("Importance", "Priority", "Sensitivity", "Precedence", "Auto-Submitted", "Expires", "Reply-By"),
             "Require-Recipient-Valid-Since",
         ),
     ),
-    HeaderGroup("About", ("Content-Language", "Keywords", "Comments", "Organization", "Archived-At")),
+    HeaderGroup(_("About"), ("Content-Language", "Keywords", "Comments", "Organization", "Archived-At")),
 )
 """Every allowed name once. Names of one's own, beginning with X-, stand apart."""
 

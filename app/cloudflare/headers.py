@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from app.cloudflare.problem import Problem, has_odd_character
+from app.words import _
 
 MAX_HEADERS = 20
 """Allowlisted headers of one e-mail; `X-` names do not count."""
@@ -42,63 +43,65 @@ class HeaderRule:
 
 
 _RULES = (
-    HeaderRule("In-Reply-To", "The e-mail that this one answers, by its message id.", "<order-17@example.com>"),
+    HeaderRule("In-Reply-To", _("The e-mail that this one answers, by its message id."), "<order-17@example.com>"),
     HeaderRule(
-        "References", "Earlier e-mails of the same conversation, by their message ids.", "<order-17@example.com>"
+        "References", _("Earlier e-mails of the same conversation, by their message ids."), "<order-17@example.com>"
     ),
     HeaderRule(
         "List-Unsubscribe",
-        "Lets the reader's mail program show an unsubscribe button. Give a web address with https, "
-        "an e-mail address, or both.",
+        _(
+            "Lets the reader's mail program show an unsubscribe button. Give a web address with https, "
+            "an e-mail address, or both."
+        ),
         "<https://example.com/unsubscribe/17>, <mailto:unsubscribe@example.com>",
     ),
     HeaderRule(
         "List-Unsubscribe-Post",
-        "Makes the unsubscribe button work with one click. Needs List-Unsubscribe with an https address.",
+        _("Makes the unsubscribe button work with one click. Needs List-Unsubscribe with an https address."),
         ONE_CLICK,
         (ONE_CLICK,),
     ),
-    HeaderRule("List-Id", "Names the list that the e-mail belongs to.", "Members <members.example.com>"),
-    HeaderRule("List-Archive", "Where earlier e-mails of the list can be read.", "<https://example.com/archive>"),
-    HeaderRule("List-Help", "Where readers find help about the list.", "<https://example.com/help>"),
-    HeaderRule("List-Owner", "Who runs the list.", "<mailto:office@example.com>"),
-    HeaderRule("List-Post", "Where readers write to the list; NO when they cannot.", "NO"),
-    HeaderRule("List-Subscribe", "Where people join the list.", "<https://example.com/join>"),
-    HeaderRule("Precedence", "Tells other programs that this is mass mail.", "bulk", ("bulk", "list", "junk")),
+    HeaderRule("List-Id", _("Names the list that the e-mail belongs to."), "Members <members.example.com>"),
+    HeaderRule("List-Archive", _("Where earlier e-mails of the list can be read."), "<https://example.com/archive>"),
+    HeaderRule("List-Help", _("Where readers find help about the list."), "<https://example.com/help>"),
+    HeaderRule("List-Owner", _("Who runs the list."), "<mailto:office@example.com>"),
+    HeaderRule("List-Post", _("Where readers write to the list; NO when they cannot."), "NO"),
+    HeaderRule("List-Subscribe", _("Where people join the list."), "<https://example.com/join>"),
+    HeaderRule("Precedence", _("Tells other programs that this is mass mail."), "bulk", ("bulk", "list", "junk")),
     HeaderRule(
         "Auto-Submitted",
-        "Tells out-of-office programs not to answer.",
+        _("Tells out-of-office programs not to answer."),
         "auto-generated",
         ("auto-generated", "auto-replied", "auto-notified"),
     ),
-    HeaderRule("Content-Language", "The language of the e-mail.", "en"),
-    HeaderRule("Keywords", "Key words, with commas between them.", "invoice, 2026"),
-    HeaderRule("Comments", "A remark that few mail programs show.", "Sent for the finance office"),
-    HeaderRule("Importance", "How important the e-mail is.", "high", ("high", "normal", "low")),
-    HeaderRule("Priority", "How urgent the e-mail is.", "urgent", ("normal", "non-urgent", "urgent")),
+    HeaderRule("Content-Language", _("The language of the e-mail."), "en"),
+    HeaderRule("Keywords", _("Key words, with commas between them."), "invoice, 2026"),
+    HeaderRule("Comments", _("A remark that few mail programs show."), "Sent for the finance office"),
+    HeaderRule("Importance", _("How important the e-mail is."), "high", ("high", "normal", "low")),
+    HeaderRule("Priority", _("How urgent the e-mail is."), "urgent", ("normal", "non-urgent", "urgent")),
     HeaderRule(
-        "Sensitivity", "How confidential the e-mail is.", "private", ("personal", "private", "company-confidential")
+        "Sensitivity", _("How confidential the e-mail is."), "private", ("personal", "private", "company-confidential")
     ),
-    HeaderRule("Organization", "The name of your organisation.", "Harbourside Libraries"),
+    HeaderRule("Organization", _("The name of your organisation."), "Harbourside Libraries"),
     HeaderRule(
         "Require-Recipient-Valid-Since",
-        "Deliver only when the address has belonged to the same person since this time.",
+        _("Deliver only when the address has belonged to the same person since this time."),
         "anna@example.net; Sat, 1 Jun 2024 09:23:01 -0700",
     ),
-    HeaderRule("Expires", "When the e-mail loses its meaning.", "Wed, 23 Dec 2026 12:00:00 +0000"),
-    HeaderRule("Reply-By", "Until when an answer is wanted.", "Wed, 23 Dec 2026 12:00:00 +0000"),
-    HeaderRule("Archived-At", "Where this e-mail can be read on the web.", "<https://example.com/mail/17>"),
+    HeaderRule("Expires", _("When the e-mail loses its meaning."), "Wed, 23 Dec 2026 12:00:00 +0000"),
+    HeaderRule("Reply-By", _("Until when an answer is wanted."), "Wed, 23 Dec 2026 12:00:00 +0000"),
+    HeaderRule("Archived-At", _("Where this e-mail can be read on the web."), "<https://example.com/mail/17>"),
 )
 HEADER_RULES: Mapping[str, HeaderRule] = {rule.name: rule for rule in _RULES}
 """The 23 allowed names (API.md, section 8.1)."""
 
 _FIELDS = {
-    "from": "Choose the sender instead.",
-    "to": "The recipients come from the list.",
-    "cc": "Use the Cc field of a send to one person.",
-    "bcc": "Use the Bcc field of a send to one person.",
-    "subject": "Write the subject in the template.",
-    "reply-to": "Use the Reply-To field beside the sender.",
+    "from": _("Choose the sender instead."),
+    "to": _("The recipients come from the list."),
+    "cc": _("Use the Cc field of a send to one person."),
+    "bcc": _("Use the Bcc field of a send to one person."),
+    "subject": _("Write the subject in the template."),
+    "reply-to": _("Use the Reply-To field beside the sender."),
 }
 _PLATFORM = (
     "Date",
@@ -118,7 +121,7 @@ _PLATFORM = (
 )
 REFUSED_HEADERS: Mapping[str, str] = {
     **_FIELDS,
-    **{name.lower(): "The mail service sets it by itself." for name in _PLATFORM},
+    **{name.lower(): _("The mail service sets it by itself.") for name in _PLATFORM},
 }
 """Lower-case name to what to do instead (API.md, section 8.3)."""
 
@@ -143,25 +146,44 @@ def check_header_name(name: str) -> list[Problem]:
     """Check a name alone."""
     place = f"headers.{name}"
     if not name:
-        return [Problem(NAME_INVALID, "headers", "A header needs a name.")]
+        return [Problem(NAME_INVALID, "headers", _("A header needs a name."))]
     if len(name) > MAX_HEADER_NAME:
-        return [Problem(NAME_INVALID, place, f"The name is longer than {MAX_HEADER_NAME} characters.")]
+        return [
+            Problem(
+                NAME_INVALID,
+                place,
+                _("The name is longer than %(max_header_name)s characters.", max_header_name=MAX_HEADER_NAME),
+            )
+        ]
     if not _NAME.match(name):
-        words = f"“{name}” is no header name: use letters, digits and hyphens, without spaces or colons."
+        words = _("“%(name)s” is no header name: use letters, digits and hyphens, without spaces or colons.", name=name)
         return [Problem(NAME_INVALID, place, words)]
     lower = name.lower()
     if lower in _FIELDS:
-        return [Problem(USE_FIELD, place, f"{name} cannot be set as a custom header. {_FIELDS[lower]}")]
+        return [
+            Problem(
+                USE_FIELD,
+                place,
+                _("%(name)s cannot be set as a custom header. %(fields)s", name=name, fields=_FIELDS[lower]),
+            )
+        ]
     if lower in REFUSED_HEADERS or lower.startswith("arc-"):
-        return [Problem(NOT_ALLOWED, place, f"{name} cannot be set: the mail service sets it by itself.")]
+        return [
+            Problem(NOT_ALLOWED, place, _("%(name)s cannot be set: the mail service sets it by itself.", name=name))
+        ]
     if lower in _CANONICAL or _X_NAME.match(name):
         return []
     if lower.startswith("x-"):
-        words = "After “X-” a name needs letters, digits, hyphens or underscores."
+        words = _("After “X-” a name needs letters, digits, hyphens or underscores.")
         return [Problem(NAME_INVALID, place, words)]
     if not re.match(r"[A-Za-z0-9-]+\Z", name):
-        return [Problem(NAME_INVALID, place, f"“{name}” is no header name: use letters, digits and hyphens.")]
-    words = f"The mail service does not take the header {name}. Names of your own begin with X-, for example X-{name}."
+        return [
+            Problem(NAME_INVALID, place, _("“%(name)s” is no header name: use letters, digits and hyphens.", name=name))
+        ]
+    words = _(
+        "The mail service does not take the header %(name)s. Names of your own begin with X-, for example X-%(name)s.",
+        name=name,
+    )
     return [Problem(NOT_ALLOWED, place, words)]
 
 
@@ -170,20 +192,29 @@ def check_header_value(name: str, value: str) -> list[Problem]:
     name = canonical_name(name)
     place = f"headers.{name}"
     if not value.strip():
-        return [Problem(VALUE_INVALID, place, f"{name} needs a value.")]
+        return [Problem(VALUE_INVALID, place, _("%(name)s needs a value.", name=name))]
     if "\r" in value or "\n" in value:
-        return [Problem(VALUE_INVALID, place, f"The value of {name} must be one line, without a line break.")]
+        return [
+            Problem(VALUE_INVALID, place, _("The value of %(name)s must be one line, without a line break.", name=name))
+        ]
     if has_odd_character(value):
-        return [Problem(VALUE_INVALID, place, f"The value of {name} holds a character that cannot be sent.")]
+        return [
+            Problem(VALUE_INVALID, place, _("The value of %(name)s holds a character that cannot be sent.", name=name))
+        ]
     problems = []
     length = len(value.encode("utf-8"))
     if length > MAX_HEADER_VALUE:
-        words = f"The value of {name} is too long: {length:,} bytes; at most {MAX_HEADER_VALUE:,} are possible."
+        words = _(
+            "The value of %(name)s is too long: %(length)s bytes; at most %(max_header_value)s are possible.",
+            name=name,
+            length=length,
+            max_header_value=MAX_HEADER_VALUE,
+        )
         problems.append(Problem(VALUE_TOO_LONG, place, words))
     rule = HEADER_RULES.get(name)
     if rule is not None and rule.allowed_values and value not in rule.allowed_values:
-        allowed = " or ".join(f"“{one}”" for one in rule.allowed_values)
-        problems.append(Problem(VALUE_INVALID, place, f"{name} must be {allowed}."))
+        allowed = _or([f"“{one}”" for one in rule.allowed_values])
+        problems.append(Problem(VALUE_INVALID, place, _("%(name)s must be %(allowed)s.", name=name, allowed=allowed)))
     if name == "List-Unsubscribe":
         problems += _check_unsubscribe(value)
     return problems
@@ -201,22 +232,37 @@ def check_headers(headers: Sequence[tuple[str, str]]) -> list[Problem]:
     for name, value in headers:
         problems += check_header(name, value)
         if name.lower() in seen:
-            problems.append(Problem(TWICE, f"headers.{name}", f"{name} is there twice. Keep one."))
+            problems.append(Problem(TWICE, f"headers.{name}", _("%(name)s is there twice. Keep one.", name=name)))
         seen.add(name.lower())
     listed = count_listed(headers)
     if listed > MAX_HEADERS:
-        words = f"There are {listed} headers besides those beginning with X-; at most {MAX_HEADERS} are possible."
+        words = _(
+            "There are %(listed)s headers besides those beginning with X-; at most %(max_headers)s are possible.",
+            listed=listed,
+            max_headers=MAX_HEADERS,
+        )
         problems.append(Problem(TOO_MANY, "headers", words))
     total = headers_size(headers)
     if total > MAX_HEADERS_TOTAL:
-        words = f"The headers together are too long: {total:,} bytes; at most {MAX_HEADERS_TOTAL:,} are possible."
+        words = _(
+            "The headers together are too long: %(total)s bytes; at most %(max_headers_total)s are possible.",
+            total=total,
+            max_headers_total=MAX_HEADERS_TOTAL,
+        )
         problems.append(Problem(TOO_LARGE, "headers", words))
     return problems + _check_one_click(headers)
 
 
+def _or(values: Sequence[str]) -> str:
+    row = values[0]
+    for one in values[1:]:
+        row = _("%(first)s or %(second)s", first=row, second=one)
+    return row
+
+
 def count_listed(headers: Sequence[tuple[str, str]]) -> int:
     """Count the headers that MAX_HEADERS is about: allowlisted names, each once."""
-    return len({name.lower() for name, _ in headers} & _CANONICAL.keys())
+    return len({name.lower() for name, _value in headers} & _CANONICAL.keys())
 
 
 def headers_size(headers: Sequence[tuple[str, str]]) -> int:
@@ -233,17 +279,17 @@ def _check_unsubscribe(value: str) -> list[Problem]:
     place = "headers.List-Unsubscribe"
     parts = _PARTS.findall(value)
     if not parts or _PARTS.sub("", value).strip(", \t"):
-        words = "Give one or more addresses in angle brackets, with commas between them, and nothing else."
+        words = _("Give one or more addresses in angle brackets, with commas between them, and nothing else.")
         return [Problem(VALUE_INVALID, place, words)]
     for part in parts:
         if _HTTPS.match(part) or _MAILTO.match(part):
             continue
         if part.lower().startswith(("<http:", "http:")):
-            words = "An unsubscribe link must begin with https://, not http://."
+            words = _("An unsubscribe link must begin with https://, not http://.")
         elif not (part.startswith("<") and part.endswith(">")):
-            words = "Put each unsubscribe address in angle brackets, for example <https://example.com/unsubscribe>."
+            words = _("Put each unsubscribe address in angle brackets, for example <https://example.com/unsubscribe>.")
         else:
-            words = f"“{part}” is neither an https address nor a mailto address."
+            words = _("“%(part)s” is neither an https address nor a mailto address.", part=part)
         return [Problem(VALUE_INVALID, place, words)]
     return []
 
@@ -255,5 +301,5 @@ def _check_one_click(headers: Sequence[tuple[str, str]]) -> list[Problem]:
     links = _PARTS.findall(values.get("list-unsubscribe", ""))
     if any(_HTTPS.match(link) for link in links):
         return []
-    words = "List-Unsubscribe-Post needs a List-Unsubscribe header with an https address beside it."
+    words = _("List-Unsubscribe-Post needs a List-Unsubscribe header with an https address beside it.")
     return [Problem(VALUE_INVALID, "headers.List-Unsubscribe-Post", words)]

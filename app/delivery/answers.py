@@ -13,6 +13,7 @@ from app.db import now
 from app.delivery.retry import next_try
 from app.sends.models import Outcome
 from app.sends.pauses import STOPS_WHEN_USED_UP, pause_words
+from app.words import _, joined
 
 _GROUPS = {
     "permanent_bounces": Outcome.BOUNCED,
@@ -102,7 +103,7 @@ def of_failure(
         return Verdict(outcome, **record, **more)  # type: ignore[arg-type]
 
     if failure.was_sent is WasSent.UNKNOWN:
-        detail = f"{failure.staff_words} {failure.administrator_words}"
+        detail = _("%(staff_words)s %(remedy)s", staff_words=failure.staff_words, remedy=failure.administrator_words)
         return verdict(Outcome.UNKNOWN, reason=failure.cause, detail=detail)
     if failure.stops_send:
         return verdict(Outcome.PENDING, reason=failure.cause, detail=failure.staff_words, **_pause(failure.cause))
@@ -111,7 +112,7 @@ def of_failure(
     if failure.maybe_suppressed:
         found = [(address, entry) for address in addresses if (entry := look_up(address)) is not None]
         if found:
-            detail = " ".join(_suppressed_words(address, entry) for address, entry in found)
+            detail = joined(_suppressed_words(address, entry) for address, entry in found)
             return verdict(Outcome.SKIPPED, reason="suppressed", detail=detail)
     return verdict(Outcome.REJECTED, reason=failure.cause, detail=failure.staff_words)
 
@@ -137,19 +138,30 @@ def _retried(failure: Failure, tries: int, scale: float, until: datetime | None)
     if failure.cause in STOPS_WHEN_USED_UP:  # it concerns everybody; this one begins anew with the others
         words = {"reason": failure.cause, "detail": failure.staff_words}
         return {"outcome": Outcome.PENDING, "asks_quota": asks_quota, **words, **_pause(failure.cause)}
-    detail = f"Tried {tries} times. {failure.staff_words}"
+    detail = _("Tried %(tries)s times. %(staff_words)s", tries=tries, staff_words=failure.staff_words)
     return {"outcome": Outcome.FAILED, "reason": "retries_used_up", "detail": detail}
 
 
 def _suppressed_words(address: str, entry: Suppression) -> str:
     reasons = {
-        "manual": "somebody put it on the list by hand",
-        "complaint": "its owner marked an e-mail as spam",
-        "hard_bounce": "an earlier e-mail was permanently refused",
-        "soft_bounce": "an earlier e-mail could not be delivered for now",
-        "policy": "Cloudflare put it there",
+        "manual": _("somebody put it on the list by hand"),
+        "complaint": _("its owner marked an e-mail as spam"),
+        "hard_bounce": _("an earlier e-mail was permanently refused"),
+        "soft_bounce": _("an earlier e-mail could not be delivered for now"),
+        "policy": _("Cloudflare put it there"),
     }
-    until = f" until {entry.expires_at:%-d %b %Y}" if entry.expires_at else ""
     why = reasons.get(entry.reason, entry.reason)
-    listed = f"{address} is on Cloudflare's list of addresses that are not written to{until}: {why}."
-    return f"{listed} Nobody received this e-mail."
+    if entry.expires_at:
+        return _(
+            "%(address)s is on Cloudflare's list of addresses that are not written to until %(day)s: %(why)s. Nobody "
+            "received this e-mail.",
+            address=address,
+            day=entry.expires_at.date(),
+            why=why,
+        )
+    return _(
+        "%(address)s is on Cloudflare's list of addresses that are not written to: %(why)s. Nobody received this "
+        "e-mail.",
+        address=address,
+        why=why,
+    )

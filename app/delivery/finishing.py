@@ -17,6 +17,7 @@ from app.sends.models import AT_WORK, UNDER_WAY, Outcome, Send, SendTally
 from app.sends.pace import pace_of
 from app.sends.tallies import counts
 from app.settings import Settings
+from app.words import _, joined
 
 PERIODS = {"day": timedelta(days=1), "hour": timedelta(hours=1)}
 """What the service calls the time of a quota."""
@@ -59,36 +60,42 @@ def estimate(
         return Estimate(begins)
     before = count + sum(min(other, count) for other in others)
     if calls_per_second <= 0:
-        return Estimate(None, "The pace is not known.")
+        return Estimate(None, _("The pace is not known."))
     seconds = before / calls_per_second
     if own_pace:
         seconds = max(seconds, count / own_pace)
-    shared = " Other sends are under way and share the pace." if any(others) else ""
+    shared = _("Other sends are under way and share the pace.") if any(others) else ""
     unlimited = _after(begins, seconds)
     if quota is None:
-        unknown = "The mail service does not tell its daily quota; should it be used up, the send pauses and says so."
-        return Estimate(unlimited, unknown + shared)
-    if quota.left is None:
-        words = (
-            f"What is left of the quota of {quota.value:,} e-mails is not known; should it be used up, it takes longer."
+        unknown = _(
+            "The mail service does not tell its daily quota; should it be used up, the send pauses and says so."
         )
-        return Estimate(unlimited, words + shared)
+        return Estimate(unlimited, joined([unknown, shared]))
+    if quota.left is None:
+        words = _(
+            "What is left of the quota of %(quota)s e-mails is not known; should it be used up, it takes longer.",
+            quota=quota.value,
+        )
+        return Estimate(unlimited, joined([words, shared]))
     if before <= quota.left:
-        return Estimate(unlimited, shared.strip())
-    limited = f"The quota of {quota.value:,} e-mails leaves {quota.left:,} for now."
+        return Estimate(unlimited, shared)
+    limited = _("The quota of %(quota)s e-mails leaves %(left)s for now.", quota=quota.value, left=quota.left)
     if quota.resets_at is None or not quota.value:
-        words = f"{limited} When there is more the mail service does not say, so the end cannot be known."
-        return Estimate(None, words + shared)
+        words = _("When there is more the mail service does not say, so the end cannot be known.")
+        return Estimate(None, joined([limited, words, shared]))
     rest, rate = before - quota.left, before / seconds
     each = min(quota.value, int(rate * quota.period.total_seconds()))
     if each <= 0:
-        return Estimate(None, limited + shared)
+        return Estimate(None, joined([limited, shared]))
     full, last = divmod(rest - 1, each)
     resumes = max(begins, quota.resets_at)
     if full * quota.period > LONGEST:
-        return Estimate(None, limited + shared)
+        return Estimate(None, joined([limited, shared]))
     at = _after(resumes + full * quota.period, (last + 1) / rate)
-    return Estimate(at, f"{limited} The rest waits until it is new, and goes on by itself.{shared}")
+    return Estimate(
+        at,
+        joined([limited, _("The rest waits until it is new, and goes on by itself."), shared]),
+    )
 
 
 def estimate_of(session: Session, settings: Settings, send: Send, count: int | None = None) -> Estimate | None:

@@ -20,6 +20,7 @@ from app.sends.control import pause_by_program
 from app.sends.models import AT_WORK, UNRELEASED, ReviewState, Send
 from app.sends.pauses import QUOTA, pause_words
 from app.settings import Settings
+from app.words import _
 
 log = logging.getLogger(__name__)
 
@@ -49,9 +50,9 @@ def pause_for_quota(session: Session, send_id: int, account_id: str) -> None:
     """Pause a send until the quota is new; when the service does not tell when, until a person resumes it."""
     row = session.get_one(RateBudget, account_id)
     when = (
-        "It goes on by itself when the allowance is new."
+        _("It goes on by itself when the allowance is new.")
         if row.quota_resets_at
-        else "The mail service does not say when there is more: press Resume tomorrow."
+        else _("The mail service does not say when there is more: press Resume tomorrow.")
     )
     words = pause_words(QUOTA, value=row.quota_value or 0, unit=row.quota_unit or "day", when=when)
     pause_by_program(session, send_id, words, code=QUOTA, resumes_at=row.quota_resets_at)

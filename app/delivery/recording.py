@@ -29,6 +29,7 @@ from app.sends.models import ANSWERED, AT_WORK, UNDER_WAY, Attempt, Message, Out
 from app.sends.pauses import BOUNCES, pause_words, too_many_bounces
 from app.sends.tallies import counts, move, move_retrying
 from app.sends.words import state_change
+from app.words import _
 
 GOES_ON = (*AT_WORK, SendState.PAUSED)
 """States of a send in which its messages may wait."""
@@ -151,7 +152,7 @@ def finish_when_done(session: Session, send_id: int) -> bool:
         before, send.state = send.state, SendState.FINISHED
         send.finished_at = now()
         look_again(send)
-        words, changes = f"Send {send_id} finished", state_change(before, SendState.FINISHED)
+        words, changes = _("Send %(send_id)s finished", send_id=str(send_id)), state_change(before, SendState.FINISHED)
         note_program(session, send.workspace_id, "send.finished", words, subject_id=send_id, changes=changes)
     return True
 

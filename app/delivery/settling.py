@@ -25,6 +25,7 @@ from app.sends.event_models import EventZone, MessageEvent, SendEventTally
 from app.sends.models import Message, Outcome, Send, SendKind
 from app.sends.tallies import move
 from app.sends.words import INFERRED, REASONS
+from app.words import _, joined
 
 BECOMES: Mapping[EventKind, Outcome] = {
     EventKind.DELIVERED: Outcome.DELIVERED,
@@ -150,8 +151,8 @@ def _among_all(row: _Row, event: DeliveryEvent) -> Outcome:
 def _words(event: DeliveryEvent, *, is_inferred: bool) -> str:
     parts = [REASONS[f"event_{event.kind}"]]
     if event.detail or event.cause:
-        parts.append(f"It said: {event.detail or event.cause}")
-    return " ".join([*parts, INFERRED] if is_inferred else parts)
+        parts.append(_("It said: %(words)s", words=event.detail or event.cause))
+    return joined([*parts, INFERRED] if is_inferred else parts)
 
 
 def _lock(session: Session, ids: set[int]) -> dict[int, _Row]:

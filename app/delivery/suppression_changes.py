@@ -19,6 +19,7 @@ from app.people.connection import ConnectionParameters
 from app.recipients.suppression_models import TheirSuppression
 from app.recipients.suppression_words import READ_ONLY
 from app.refusals import NotThere, Refused
+from app.words import _
 
 ANSWER_SECONDS = 15.0
 GONE = 404
@@ -50,7 +51,7 @@ def remove_theirs(database: Database, actor: Actor, parameters: ConnectionParame
         row = session.get(TheirSuppression, entry_id)
         if row is not None:
             session.delete(row)
-        note(session, actor, "suppression.removed_there", "One suppression taken away at Cloudflare")
+        note(session, actor, "suppression.removed_there", _("One suppression taken away at Cloudflare"))
     return entry.email
 
 
@@ -75,13 +76,13 @@ def change_theirs(
         row = session.get(TheirSuppression, entry_id)
         if row is not None:
             row.note, row.expires_at = words, until
-        note(session, actor, "suppression.changed_there", "One suppression changed at Cloudflare")
+        note(session, actor, "suppression.changed_there", _("One suppression changed at Cloudflare"))
     return entry.email
 
 
 def _call(database: Database, parameters: ConnectionParameters, ask: Callable[[Client], T]) -> T:
     if not take_one(database, parameters.account_id, parameters.calls_per_5_minutes, ANSWER_SECONDS):
-        raise Refused("The account has no calls left for the moment. Nothing was changed; try again in a minute.")
+        raise Refused(_("The account has no calls left for the moment. Nothing was changed; try again in a minute."))
     with Client(
         parameters.base_url, parameters.account_id, parameters.token, read_timeout=ANSWER_SECONDS, pool_size=1
     ) as client:
@@ -91,7 +92,7 @@ def _call(database: Database, parameters: ConnectionParameters, ask: Callable[[C
 def _refused(database: Database, entry: TheirSuppression, failure: Failure) -> Refused:
     """Say why Cloudflare did not do it; an entry that turned out to be read-only or gone is kept so."""
     if failure.http_status == GONE:
-        return Refused("Cloudflare no longer has this entry. Press “Sync now” to bring the list up to date.")
+        return Refused(_("Cloudflare no longer has this entry. Press “Sync now” to bring the list up to date."))
     if failure.cause == "forbidden":  # a 403 that is not about the token
         with database.writing() as session:
             row = session.get(TheirSuppression, entry.id)
@@ -99,5 +100,5 @@ def _refused(database: Database, entry: TheirSuppression, failure: Failure) -> R
                 row.read_only = True
         return Refused(READ_ONLY)
     if failure.was_sent is not WasSent.NO:
-        return Refused("Cloudflare did not answer clearly. Press “Sync now” to see whether the entry changed.")
-    return Refused(f"{about_the_list(failure)} Nothing was changed.")
+        return Refused(_("Cloudflare did not answer clearly. Press “Sync now” to see whether the entry changed."))
+    return Refused(_("%(matter)s Nothing was changed.", matter=about_the_list(failure)))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from app.cloudflare.client import Client
 from app.cloudflare.contract import SUPPRESSION_BULKS_A_MINUTE
+from app.cloudflare.errors import matter_of
 from app.cloudflare.results import Failure
 from app.db import Database
 from app.delivery.job_lease import JobLease
@@ -14,6 +15,7 @@ from app.delivery.quota import take_one
 from app.people.connection import ConnectionParameters
 from app.recipients.suppression_models import SuppressionLease
 from app.recipients.suppression_rules import rules_of
+from app.words import _
 
 CALL_SPACING = 2.0
 BULK_SPACING = 60.0 / SUPPRESSION_BULKS_A_MINUTE + 0.5
@@ -66,4 +68,6 @@ class SyncLease(JobLease):
 
 def about_the_list(failure: Failure) -> str:
     """Say what is the matter without what is said of e-mails: here none was to be sent."""
-    return failure.staff_words.replace(" Nothing was sent.", "").replace("send e-mail", "use Email Sending")
+    if failure.cause == "authentication.forbidden":
+        return _("The access key is valid but may not use Email Sending.")
+    return matter_of(failure.staff_words)

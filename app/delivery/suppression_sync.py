@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from app.cloudflare.client import Client
 from app.cloudflare.contract import MAX_SUPPRESSION_PAGE
+from app.cloudflare.errors import remedy_alone
 from app.cloudflare.results import Failure
 from app.db import Database, now
 from app.delivery import pacing
@@ -31,6 +32,7 @@ from app.recipients.suppression_mirror import find_conflicts, forget_account, ke
 from app.recipients.suppression_models import SuppressionSync
 from app.recipients.suppression_rules import rules_of
 from app.settings import Settings
+from app.words import _
 
 log = logging.getLogger(__name__)
 
@@ -184,7 +186,7 @@ class SuppressionSyncJob:
             sync = state_of(session, turn.workspace_id)
             sync.failures += 1
             sync.cause, sync.words = failure.cause[:64], about_the_list(failure)
-            sync.remedy = _remedy(failure) if is_refused else "Postroom tries again by itself."
+            sync.remedy = _remedy(failure) if is_refused else _("Postroom tries again by itself.")
             sync.is_paused, sync.asked_at = is_refused, None
             own = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(sync.failures - 1, 10)) * self._scale
             sync.not_before = now() + timedelta(seconds=max(wait, own * random.uniform(1, 1.25)))  # noqa: S311 - jitter
@@ -237,5 +239,5 @@ class SuppressionSyncJob:
 
 
 def _remedy(failure: Failure) -> str:
-    words = failure.administrator_words.replace(", then resume", "").replace("; then resume", "")
-    return f"{words} Then check the connection under Settings, or press “Sync now”."
+    remedy = remedy_alone(failure.administrator_words)
+    return _("%(remedy)s Then check the connection under Settings, or press “Sync now”.", remedy=remedy)

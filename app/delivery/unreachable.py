@@ -20,10 +20,11 @@ from app.sends.bad_address_models import BadAddressKind
 from app.sends.bad_addresses import Found, note_bad
 from app.sends.models import ANSWERED, Message, Outcome, Send
 from app.sends.tallies import counts
+from app.words import _
 
 MAYBE_THE_ADDRESS = frozenset({"email.invalid", "invalid_request_schema"})
 """Refusals that name no cause: of a send whose other e-mails were taken, the address is to be looked at."""
-_MAYBE_WORDS = "Cloudflare refused this e-mail, while others of the same send went out."
+_MAYBE_WORDS = _("Cloudflare refused this e-mail, while others of the same send went out.")
 
 
 def keep_unreachable(session: Session, send: Send, settled: Sequence[tuple[Result, Outcome]]) -> None:

@@ -43,6 +43,8 @@ class Account(Base):
     password_hash: Mapped[str] = mapped_column(String(255))
     timezone: Mapped[str] = mapped_column(String(64), default="")
     """IANA name of the zone in which times are shown and typed; empty: what the browser says."""
+    language: Mapped[str] = mapped_column(String(16), default="")
+    """Tag of the language of the pages (`app.words.LANGUAGES`); empty: what the browser asks for."""
     runs_installation: Mapped[bool] = mapped_column(default=False)
     """May make workspaces; in each of them what its role there says."""
     created_at: Mapped[datetime] = mapped_column(default=now)
@@ -80,6 +82,11 @@ class Person(Base):
     def timezone(self) -> str:
         """Zone in which the person reads times; see `Account`."""
         return self.account.timezone
+
+    @property
+    def language(self) -> str:
+        """Language in which the person reads the pages; see `Account`."""
+        return self.account.language
 
     def may(self, permission: Permission) -> bool:
         """Whether the person's role allows this; running the installation is the account's, not the role's."""

@@ -27,9 +27,12 @@ from app.recipients.reading_text import DELIMITERS
 from app.recipients.suppression_list import FOR_ADMINISTRATORS
 from app.recipients.suppression_mirror import state_of
 from app.recipients.suppression_models import SuppressionSync
-from app.recipients.suppression_words import OUR_REASONS
+from app.recipients.suppression_words import OUR_REASONS, OUR_REASONS_INSIDE
 from app.refusals import NotThere, Refused
+from app.words import _, _n
 
+NOTE_COLUMNS = {"note", "reason", "notiz", "grund"}
+"""Columns that become the note: so a download can be added again, in whichever language it was written."""
 CHUNK = 1000
 """Rows written at once."""
 
@@ -74,7 +77,7 @@ def add_one(
         raise Refused(f"{problem.words} {suggest(email)}".strip(), field="email")
     row: dict[str, object] = {"email": email, "note": _checked_note(words), "until": _checked_until(until)}
     if not _insert(session, actor, [row], SuppressionReason.BY_HAND, None, at_cloudflare=at_cloudflare):
-        raise Refused("This address was added by hand already. Look it up to change it.", field="email")
+        raise Refused(_("This address was added by hand already. Look it up to change it."), field="email")
     added = session.scalars(
         select(Suppression).where(
             Suppression.workspace_id == actor.workspace_id,
@@ -82,7 +85,7 @@ def add_one(
             Suppression.reason == SuppressionReason.BY_HAND,
         )
     ).one()
-    note(session, actor, "suppression.added", "One address added that is not written to", subject_id=added.id)
+    note(session, actor, "suppression.added", _("One address added that is not written to"), subject_id=added.id)
     if at_cloudflare:
         _sync_soon(session, actor)
     return added
@@ -100,7 +103,17 @@ def add_many(session: Session, actor: Actor, *, content: bytes, words: str, at_c
             added, there = added + new, there + len(chunk) - new
     except Refused as refusal:
         raise Refused(refusal.words, field="file") from refusal
-    note(session, actor, "suppression.imported", f"{added:,} addresses imported that are not written to", batch=batch)
+    note(
+        session,
+        actor,
+        "suppression.imported",
+        _n(
+            "%(count)s addresses imported that are not written to",
+            "%(count)s addresses imported that are not written to",
+            added,
+        ),
+        batch=batch,
+    )
     if at_cloudflare and added:
         _sync_soon(session, actor)
     return Added(batch, added, there, bad_rows)
@@ -115,7 +128,11 @@ def undo_batch(session: Session, actor: Actor, batch: str) -> int:
     ).rowcount  # type: ignore[attr-defined]
     if gone:
         note(
-            session, actor, "suppression.import_undone", f"{gone:,} imported suppressions taken away", batch=batch[:36]
+            session,
+            actor,
+            "suppression.import_undone",
+            _n("%(count)s imported suppressions taken away", "%(count)s imported suppressions taken away", gone),
+            batch=batch[:36],
         )
         _sync_soon(session, actor)
     return gone
@@ -127,17 +144,17 @@ def change_ours(
     """Change the note and the end. Raises NotThere, and Refused with the field `note` or `until`."""
     found = find_ours(session, actor, suppression_id)
     if found.reason is SuppressionReason.OPT_OUT and until is not None:
-        raise Refused("Whoever unsubscribed decides alone for how long. Leave the day empty.", field="until")
+        raise Refused(_("Whoever unsubscribed decides alone for how long. Leave the day empty."), field="until")
     until = found.until if until == found.until else _checked_until(until)
     if until != found.until and found.handed_at is not None:
         found.handed_at = None  # so that the next sync tells Cloudflare
         _sync_soon(session, actor)
     checked = _checked_note(words)
-    changes = {"Until": (found.until or "for ever", until or "for ever")}
+    changes = {_("Until"): (found.until or _("for ever"), until or _("for ever"))}
     if checked != found.note:
-        changes["Note"] = ("the old one", "a new one")  # it may name a person
+        changes[_("Note")] = (_("the old one"), _("a new one"))  # it may name a person
     found.note, found.until = checked, until
-    note(session, actor, "suppression.changed", "One suppression changed", subject_id=found.id, changes=changes)
+    note(session, actor, "suppression.changed", _("One suppression changed"), subject_id=found.id, changes=changes)
     session.flush()
     return found
 
@@ -147,11 +164,14 @@ def remove_ours(session: Session, actor: Actor, suppression_id: int, *, is_admin
     found = find_ours(session, actor, suppression_id)
     if found.reason in FOR_ADMINISTRATORS and not is_administrator:
         raise Refused(
-            f"{OUR_REASONS[found.reason]}: the person said no. Only an administrator takes this away, when the person "
-            "asked for e-mail again. Nothing was changed."
+            _(
+                "%(reason)s: the person said no. Only an administrator takes this away, when the person "
+                "asked for e-mail again. Nothing was changed.",
+                reason=OUR_REASONS[found.reason],
+            )
         )
-    words = f"One suppression taken away: {OUR_REASONS[found.reason].lower()}"
-    changes = {"Written to": (False, True), "Why not": (OUR_REASONS[found.reason], "")}
+    words = _("One suppression taken away: %(reason)s", reason=OUR_REASONS_INSIDE[found.reason])
+    changes = {_("Written to"): (False, True), _("Why not"): (OUR_REASONS[found.reason], "")}
     note(session, actor, "suppression.removed", words, subject_id=found.id, changes=changes)
     if found.handed_at is not None:
         _sync_soon(session, actor)
@@ -162,21 +182,28 @@ def remove_ours(session: Session, actor: Actor, suppression_id: int, *, is_admin
 
 CHOICES: dict[Conflict, dict[str, str]] = {
     Conflict.GONE_THERE: {
-        "again": "Hand it over to Cloudflare again",
-        "here_only": "Keep it in Postroom only",
-        "remove": "Take it away here too",
+        "again": _("Hand it over to Cloudflare again"),
+        "here_only": _("Keep it in Postroom only"),
+        "remove": _("Take it away here too"),
     },
     Conflict.READ_ONLY_THERE: {
-        "here_only": "Keep ours, and leave theirs as it is",
-        "remove": "Take ours away",
+        "here_only": _("Keep ours, and leave theirs as it is"),
+        "remove": _("Take ours away"),
     },
     Conflict.SCOPE_DIFFERS: {
-        "again": "Hold it back for the whole account at Cloudflare",
-        "here_only": "Keep ours, and leave theirs as it is",
-        "remove": "Take ours away",
+        "again": _("Hold it back for the whole account at Cloudflare"),
+        "here_only": _("Keep ours, and leave theirs as it is"),
+        "remove": _("Take ours away"),
     },
 }
 """What a person may choose about a conflict."""
+CHOICES_INSIDE = {
+    _("Hand it over to Cloudflare again"): _("hand it over to cloudflare again"),
+    _("Keep it in Postroom only"): _("keep it in postroom only"),
+    _("Keep ours, and leave theirs as it is"): _("keep ours, and leave theirs as it is"),
+    _("Hold it back for the whole account at Cloudflare"): _("hold it back for the whole account at cloudflare"),
+}
+"""The same inside a sentence of the trail."""
 
 
 def resolve_conflict(
@@ -185,7 +212,7 @@ def resolve_conflict(
     """Do what a person chose about a conflict; gives the address. Raises NotThere and Refused."""
     found = find_ours(session, actor, suppression_id)
     if choice not in CHOICES.get(found.conflict, {}):
-        raise Refused("This is settled already, or differs in another way now. Nothing was changed.")
+        raise Refused(_("This is settled already, or differs in another way now. Nothing was changed."))
     if choice == "remove":
         return remove_ours(session, actor, suppression_id, is_administrator=is_administrator)
     words = CHOICES[found.conflict][choice]
@@ -196,7 +223,13 @@ def resolve_conflict(
     else:
         found.handing = Handing.HERE_ONLY
     found.handed_at, found.conflict = None, Conflict.NONE
-    note(session, actor, "suppression.conflict", f"Difference with Cloudflare: {words.lower()}", subject_id=found.id)
+    note(
+        session,
+        actor,
+        "suppression.conflict",
+        _("Difference with Cloudflare: %(words)s", words=CHOICES_INSIDE[words]),
+        subject_id=found.id,
+    )
     session.flush()
     return found.email
 
@@ -205,7 +238,7 @@ def sync_now(session: Session, actor: Actor) -> None:
     """Let the worker sync at once, also when it was paused."""
     state = state_of(session, actor.workspace_id)
     state.asked_at, state.not_before, state.is_paused = now(), None, False
-    note(session, actor, "suppression.sync", "Sync of suppressions asked for")
+    note(session, actor, "suppression.sync", _("Sync of suppressions asked for"))
 
 
 def go_on_syncing(session: Session, workspace_id: int) -> None:
@@ -277,8 +310,8 @@ def _rows_of(table: Table, words: str, bad_rows: list[BadRow]) -> Iterator[dict[
     """Give what is to be added, each address once, and put what cannot be into `bad_rows`."""
     mapping = guess_mapping(table.header, table.sample)
     if email_position(mapping) is None:
-        raise Refused("Several columns hold addresses. Keep the one that is meant, or name it “email”.")
-    own_words = next((one.variable for one in data_columns(mapping) if one.variable in {"note", "reason"}), "")
+        raise Refused(_("Several columns hold addresses. Keep the one that is meant, or name it “email”."))
+    own_words = next((one.variable for one in data_columns(mapping) if one.variable in NOTE_COLUMNS), "")
     checker, seen = RowChecker(mapping, table.grid.delimiter), set[str]()
     for row in table.rows:
         person, fault = checker.check(row, keep=True)  # an address that nobody must write to may well be odd
@@ -307,11 +340,14 @@ def _with_header(content: bytes) -> bytes:
 def _checked_note(words: str) -> str:
     words = words.strip()
     if "\0" in words or len(words) > MAX_SUPPRESSION_NOTE:
-        raise Refused(f"A note has at most {MAX_SUPPRESSION_NOTE:,} characters.", field="note")
+        raise Refused(
+            _("A note has at most %(max_suppression_note)s characters.", max_suppression_note=MAX_SUPPRESSION_NOTE),
+            field="note",
+        )
     return words
 
 
 def _checked_until(until: datetime | None) -> datetime | None:
     if until is not None and until <= now():
-        raise Refused("This day is over. Choose a later one, or leave it empty for ever.", field="until")
+        raise Refused(_("This day is over. Choose a later one, or leave it empty for ever."), field="until")
     return until

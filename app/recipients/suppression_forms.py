@@ -25,8 +25,9 @@ from app.recipients.models import SuppressionReason
 from app.recipients.suppression_words import FILTERS, OUR_REASONS
 from app.web.forms import Form, strip
 from app.web.request import reader
+from app.words import _, day
 
-UNTIL = "Last day without e-mail (optional)"
+UNTIL = _("Last day without e-mail (optional)")
 
 
 def zone_of_reader() -> ZoneInfo:
@@ -38,15 +39,15 @@ def zone_of_reader() -> ZoneInfo:
 def last_day_words(until: datetime | None) -> str:
     """Say the last day without e-mail, in the zone in which it was typed: `31 May 2031`."""
     if until is None:
-        return "for ever"
-    return f"{(until - timedelta(microseconds=1)).astimezone(zone_of_reader()):%-d %b %Y}"
+        return _("for ever")
+    return day((until - timedelta(microseconds=1)).astimezone(zone_of_reader()).date())
 
 
 class _NoteForm(Form):
     """A note and a last day."""
 
     until = DateField(UNTIL, [Optional()])
-    note = StringField("Note (optional)", [Length(max=MAX_SUPPRESSION_NOTE)], filters=[strip])
+    note = StringField(_("Note (optional)"), [Length(max=MAX_SUPPRESSION_NOTE)], filters=[strip])
 
     def until_moment(self) -> datetime | None:
         """Give the end of the last day in the reader's zone; None: for ever."""
@@ -58,14 +59,14 @@ class _NoteForm(Form):
     def validate_until(self, field: DateField) -> None:
         """Only a year that makes sense."""
         if field.data is not None and not 2000 <= field.data.year <= 9000:
-            raise ValueError("Enter a day such as 31 May 2027.")
+            raise ValueError(_("Enter a day such as 31 May 2027."))
 
 
 class AddForm(_NoteForm):
     """One address by hand."""
 
-    email = EmailField("E-mail address", [InputRequired("Enter the e-mail address.")], filters=[strip])
-    at_cloudflare = BooleanField("Hand it to Cloudflare too")
+    email = EmailField(_("E-mail address"), [InputRequired(_("Enter the e-mail address."))], filters=[strip])
+    at_cloudflare = BooleanField(_("Hand it to Cloudflare too"))
 
 
 class ChangeForm(_NoteForm):
@@ -84,10 +85,10 @@ class ChangeForm(_NoteForm):
 class AddManyForm(Form):
     """Many addresses from a file or a paste."""
 
-    file = FileField("CSV file", render_kw={"accept": ACCEPTED})
-    pasted = TextAreaField("Or paste addresses here", render_kw={"rows": 8, "spellcheck": "false", "wrap": "off"})
-    note = StringField("Note for all of them (optional)", [Length(max=MAX_SUPPRESSION_NOTE)], filters=[strip])
-    at_cloudflare = BooleanField("Hand them to Cloudflare too")
+    file = FileField(_("CSV file"), render_kw={"accept": ACCEPTED})
+    pasted = TextAreaField(_("Or paste addresses here"), render_kw={"rows": 8, "spellcheck": "false", "wrap": "off"})
+    note = StringField(_("Note for all of them (optional)"), [Length(max=MAX_SUPPRESSION_NOTE)], filters=[strip])
+    at_cloudflare = BooleanField(_("Hand them to Cloudflare too"))
 
     def content(self) -> bytes:
         """Give what was uploaded or pasted."""
@@ -106,13 +107,15 @@ class FilterForm(Form):
 
         csrf = False
 
-    q = StringField("Address begins with", filters=[strip])
+    q = StringField(_("Address begins with"), filters=[strip])
     source = SelectField(
-        "List", choices=[("", "Both lists"), ("ours", "Postroom's"), ("theirs", "Cloudflare's")], validate_choice=False
+        _("List"),
+        choices=[("", _("Both lists")), ("ours", _("Postroom's")), ("theirs", _("Cloudflare's"))],
+        validate_choice=False,
     )
     reason = SelectField(
-        "Reason",
-        choices=[("", "Every reason"), *((key, one[0]) for key, one in FILTERS.items())],
+        _("Reason"),
+        choices=[("", _("Every reason")), *((key, one[0]) for key, one in FILTERS.items())],
         validate_choice=False,
     )
 
@@ -120,11 +123,11 @@ class FilterForm(Form):
 class RulesForm(Form):
     """What happens by itself."""
 
-    adds_bounces = BooleanField("Add an address that permanently bounced")
-    adds_complaints = BooleanField("Add an address whose owner marked an e-mail as spam")
-    syncs = BooleanField("Read Cloudflare's list")
+    adds_bounces = BooleanField(_("Add an address that permanently bounced"))
+    adds_complaints = BooleanField(_("Add an address whose owner marked an e-mail as spam"))
+    syncs = BooleanField(_("Read Cloudflare's list"))
     hands_over = SelectMultipleField(
-        "Hand these over to Cloudflare",
+        _("Hand these over to Cloudflare"),
         choices=[(str(reason), words) for reason, words in OUR_REASONS.items()],
         widget=ListWidget(prefix_label=False),
         option_widget=CheckboxInput(),
@@ -138,4 +141,4 @@ class RulesForm(Form):
 class MendForm(Form):
     """The right address, and the lists to put it into."""
 
-    email = EmailField("Right address", [InputRequired("Enter the right address.")], filters=[strip])
+    email = EmailField(_("Right address"), [InputRequired(_("Enter the right address."))], filters=[strip])

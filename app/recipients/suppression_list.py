@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,8 +16,15 @@ from app.people.models import Account, Person
 from app.recipients.models import Conflict, Suppression, SuppressionReason
 from app.recipients.spreadsheet_cells import BYTE_ORDER_MARK, csv_lines
 from app.recipients.suppression_models import SuppressionSync, TheirSuppression
-from app.recipients.suppression_words import FILTERS, OUR_REASONS, scope_words, their_reason_words
+from app.recipients.suppression_words import (
+    FILTERS,
+    OUR_REASONS,
+    OUR_REASONS_INSIDE,
+    scope_words,
+    their_reason_words,
+)
 from app.refusals import NotThere
+from app.words import _, _n
 
 OURS, THEIRS = "ours", "theirs"
 FOR_ADMINISTRATORS = frozenset({SuppressionReason.OPT_OUT, SuppressionReason.COMPLAINT})
@@ -37,6 +44,8 @@ class Entry:
     email_key: str
     reason: str
     """In words."""
+    reason_inside: str
+    """The same inside a sentence."""
     scope: str
     since: datetime | None
     until: datetime | None
@@ -44,6 +53,10 @@ class Entry:
     is_ended: bool
     read_only: bool = False
     added_by: str = ""
+    is_opt_out: bool = False
+    """The person unsubscribed."""
+    has_bounced: bool = False
+    """The address permanently bounced."""
     is_refusal: bool = False
     """The person themself said no: only an administrator takes it away."""
     conflict: Conflict = Conflict.NONE
@@ -119,14 +132,22 @@ def email_of_theirs(session: Session, actor: Actor, entry_id: int) -> str:
     return found
 
 
+_AGO: tuple[tuple[int, Callable[[int], str]], ...] = (
+    (1440, lambda count: _n("%(count)s day ago", "%(count)s days ago", count)),
+    (60, lambda count: _n("%(count)s hour ago", "%(count)s hours ago", count)),
+    (1, lambda count: _n("%(count)s minute ago", "%(count)s minutes ago", count)),
+)
+"""Minutes of each, the longest first."""
+
+
 def ago_words(at: datetime) -> str:
     """Say how long ago something was: `12 minutes ago`."""
     minutes = int((now() - at).total_seconds() // 60)
-    for size, one in ((1440, "day"), (60, "hour"), (1, "minute")):
+    for size, said in _AGO:
         if minutes >= size:
             count = minutes // size
-            return f"{count:,} {one}{'' if count == 1 else 's'} ago"
-    return "a moment ago"
+            return said(count)
+    return _("a moment ago")
 
 
 def sync_of(session: Session, workspace_id: int) -> SuppressionSync | None:
@@ -143,9 +164,15 @@ def has_conflicts(session: Session, actor: Actor) -> bool:
     return session.scalar(differs.limit(1)) is not None
 
 
+_CSV_COLUMNS = (
+    *(_("list"), _("email"), _("reason"), _("counts for"), _("since (UTC)"), _("until (UTC)"), _("note")),
+    *(_("added by"), _("cannot change")),
+)
+
+
 def as_csv(session: Session, actor: Actor, wanted: Wanted) -> Iterator[str]:
     """Write the entries as CSV in parts, safe to open in a spreadsheet program."""
-    names = ("list", "email", "reason", "counts for", "since (UTC)", "until (UTC)", "note", "added by", "cannot change")
+    names = [str(one) for one in _CSV_COLUMNS]
     yield BYTE_ORDER_MARK + csv_lines([names])
     after = ""
     while rows := entries(session, actor, wanted, after=after, limit=CHUNK):
@@ -153,13 +180,13 @@ def as_csv(session: Session, actor: Actor, wanted: Wanted) -> Iterator[str]:
             (
                 "Postroom" if one.source == OURS else "Cloudflare",
                 one.email,
-                one.reason,
-                one.scope,
+                str(one.reason),
+                str(one.scope),
                 _time(one.since),
                 _time(one.until),
                 one.note,
-                one.added_by,
-                "yes" if one.read_only else "",
+                str(one.added_by),
+                str(_("yes")) if one.read_only else "",
             )
             for one in rows
         )
@@ -189,8 +216,8 @@ def _behind(
 
 
 def _place(after: str) -> tuple[str, int, str]:
-    side, _, rest = after.replace("\0", "").partition(":")
-    number, _, key = rest.partition(":")
+    side, _colon, rest = after.replace("\0", "").partition(":")
+    number, _colon, key = rest.partition(":")
     if side not in {OURS, THEIRS} or not (number.isascii() and number.isdigit()) or len(number) > 18:
         return "", 0, ""
     return side, int(number), key.lower()
@@ -206,7 +233,7 @@ def _filters(wanted: Wanted, side: str) -> Iterable[ColumnElement[bool]]:
         some = [one for one in Conflict if one is not Conflict.NONE]
         yield Suppression.conflict.in_(some) if side == OURS else false()
     if wanted.reason in FILTERS:
-        _, ours, theirs = FILTERS[wanted.reason]
+        _label, ours, theirs = FILTERS[wanted.reason]
         if side == OURS:
             yield Suppression.reason == ours if ours is not None else false()
         else:
@@ -241,12 +268,15 @@ def _our_entry(row: Suppression, name: str, at: datetime) -> Entry:
         row.email,
         row.email_key,
         OUR_REASONS[row.reason],
-        "every send",
+        OUR_REASONS_INSIDE[row.reason],
+        _("every send"),
         row.created_at,
         row.until,
         row.note,
         is_ended=row.until is not None and row.until <= at,
         added_by=name or _adder(row.reason),
+        is_opt_out=row.reason is SuppressionReason.OPT_OUT,
+        has_bounced=row.reason is SuppressionReason.BOUNCE,
         is_refusal=row.reason in FOR_ADMINISTRATORS,
         conflict=row.conflict,
     )
@@ -254,7 +284,7 @@ def _our_entry(row: Suppression, name: str, at: datetime) -> Entry:
 
 def _adder(reason: SuppressionReason) -> str:
     by_rule = {SuppressionReason.BOUNCE, SuppressionReason.COMPLAINT}
-    return "by rule" if reason in by_rule else "the person" if reason is SuppressionReason.OPT_OUT else ""
+    return _("by rule") if reason in by_rule else _("the person") if reason is SuppressionReason.OPT_OUT else ""
 
 
 def _their_entry(row: TheirSuppression, at: datetime) -> Entry:
@@ -264,12 +294,14 @@ def _their_entry(row: TheirSuppression, at: datetime) -> Entry:
         row.email,
         row.email_key,
         their_reason_words(row.reason),
+        their_reason_words(row.reason, inside=True),
         scope_words(row),
         row.added_at,
         row.expires_at,
         row.note,
         is_ended=row.expires_at is not None and row.expires_at <= at,
         read_only=row.read_only,
+        has_bounced=row.reason == "hard_bounce",
         added_by="Postroom" if row.is_ours else "",
     )
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.db import Base, now
+from app.db import Base, SaidText, now
 
 
 class TheirSuppression(Base):
@@ -66,9 +66,9 @@ class SuppressionSync(Base):
     failures: Mapped[int] = mapped_column(default=0)
     """Failures in a row."""
     cause: Mapped[str] = mapped_column(String(64), default="")
-    words: Mapped[str] = mapped_column(Text, default="")
+    words: Mapped[str] = mapped_column(SaidText, default="")
     """What is the matter; empty when all is well."""
-    remedy: Mapped[str] = mapped_column(Text, default="")
+    remedy: Mapped[str] = mapped_column(SaidText, default="")
     is_paused: Mapped[bool] = mapped_column(default=False)
     """The account refused it: it waits for a person, not for time."""
 

@@ -14,7 +14,8 @@ from app.cloudflare.contract import MAX_SUPPRESSION_NOTE
 from app.db import now, table_of
 from app.recipients.models import Conflict, Handing, Suppression, SuppressionReason
 from app.recipients.suppression_models import SuppressionRules
-from app.recipients.suppression_words import OUR_REASONS
+from app.recipients.suppression_words import OUR_REASONS, OUR_REASONS_INSIDE
+from app.words import _
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +50,13 @@ def change_rules(
     before = _told(rules)
     rules.adds_bounces, rules.adds_complaints, rules.syncs = adds_bounces, adds_complaints, syncs
     rules.hands_over = [str(reason) for reason in SuppressionReason if reason in hands_over]
-    handed = ", ".join(OUR_REASONS[SuppressionReason(one)].lower() for one in rules.hands_over) or "nothing"
-    words = (
-        f"Rules of suppressions changed: permanent bounces {_added(adds_bounces)}, complaints "
-        f"{_added(adds_complaints)}, Cloudflare's list {'read' if syncs else 'not read'}, handed over: {handed}"
+    words = _(
+        "Rules of suppressions changed: permanent bounces %(bounces)s, complaints %(complaints)s, Cloudflare's list "
+        "%(read)s, handed over: %(handed)s",
+        bounces=_added(adds_bounces),
+        complaints=_added(adds_complaints),
+        read=_("read") if syncs else _("not read"),
+        handed=_in_a_row([OUR_REASONS_INSIDE[SuppressionReason(one)] for one in rules.hands_over]),
     )
     after = _told(rules)
     note(session, actor, "suppression.rules", words, changes={what: (before[what], after[what]) for what in before})
@@ -113,4 +117,11 @@ def add_by_rule(session: Session, workspace_id: int, found: Sequence[ByRule]) ->
 
 
 def _added(yes: bool) -> str:
-    return "added" if yes else "not added"
+    return _("added") if yes else _("not added")
+
+
+def _in_a_row(words: list[str]) -> str:
+    row = words[0] if words else _("nothing")
+    for one in words[1:]:
+        row = _("%(first)s, %(second)s", first=row, second=one)
+    return row

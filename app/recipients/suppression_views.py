@@ -31,6 +31,7 @@ from app.refusals import Refused
 from app.sends.bad_addresses import has_open, lists_with
 from app.web.looks import note_download
 from app.web.request import db, is_htmx, may, me, roll_back, services
+from app.words import _, _n
 
 blueprint = Blueprint("suppressions", __name__, url_prefix="/suppressions")
 Page = str | Answer | tuple[str, int]
@@ -87,10 +88,10 @@ def sync() -> Page:
 def sync_now() -> Page:
     """Sync at once."""
     if _parameters() is None:
-        flash("The mail service is not connected, so there is nothing to sync.", "warn")
+        flash(_("The mail service is not connected, so there is nothing to sync."), "warn")
     else:
         suppression_adding.sync_now(db(), me())
-        flash("The sync begins in a moment." if worker_alive(db()) else "The sync begins when a worker runs.")
+        flash(_("The sync begins in a moment.") if worker_alive(db()) else _("The sync begins when a worker runs."))
     return redirect(url_for(".index"))
 
 
@@ -121,7 +122,7 @@ def add() -> Page:
         except Refused as refusal:
             form.show(refusal)
         else:
-            flash(f"{added.email} gets no e-mail any more.")
+            flash(_("%(email)s gets no e-mail any more.", email=added.email))
             return redirect(url_for(".address", email=added.email))
     page = render_template("suppressions/add.html", form=form, is_connected=_parameters() is not None)
     return page, 422 if form.errors else 200
@@ -136,7 +137,7 @@ def add_many() -> Page:
         content = form.content()
         try:
             if not content.strip():
-                raise Refused("Choose a file, or paste addresses below.", field="file")
+                raise Refused(_("Choose a file, or paste addresses below."), field="file")
             added = suppression_adding.add_many(
                 db(), me(), content=content, words=form.note.data or "", at_cloudflare=form.at_cloudflare.data
             )
@@ -154,8 +155,8 @@ def add_many() -> Page:
 def undo() -> Page:
     """Take away what was added together a moment ago."""
     gone = suppression_adding.undo_batch(db(), me(), request.form.get("batch", ""))
-    words = "1 address is" if gone == 1 else f"{gone:,} addresses are"
-    flash(f"{words} taken away again." if gone else "Nothing is left of that to take away.")
+    words = _n("%(count)s address is taken away again.", "%(count)s addresses are taken away again.", gone)
+    flash(words if gone else _("Nothing is left of that to take away."))
     return redirect(url_for(".index"))
 
 
@@ -179,7 +180,7 @@ def change_ours(suppression_id: int) -> Page:
         except Refused as refusal:
             form.show(refusal)
         else:
-            flash("Saved.")
+            flash(_("Saved."))
             return redirect(url_for(".address", email=found.email))
     return _address_page(found.email, changed=(OURS, suppression_id, form)), 422
 
@@ -195,7 +196,7 @@ def remove_ours(suppression_id: int) -> Page:
     except Refused as refusal:
         return _address_page(email, problems=[refusal.words]), 409
     left = suppression_list.entries_of_address(db(), me(), email)
-    flash(f"Taken away. {_left_words(email, left)}")
+    flash(_("Taken away. %(rest)s", rest=_left_words(email, left)))
     return redirect(url_for(".address", email=email))
 
 
@@ -210,7 +211,7 @@ def resolve_conflict(suppression_id: int) -> Page:
         )
     except Refused as refusal:
         return _address_page(email, problems=[refusal.words]), 409
-    flash(f"The difference about {email} is settled.")
+    flash(_("The difference about %(email)s is settled.", email=email))
     return redirect(url_for(".index"))
 
 
@@ -235,7 +236,7 @@ def change_theirs(entry_id: int) -> Page:
         except Refused as refusal:
             form.show(refusal)
         else:
-            flash("Saved at Cloudflare. It may take some minutes until it counts there.")
+            flash(_("Saved at Cloudflare. It may take some minutes until it counts there."))
             return redirect(url_for(".address", email=email))
     return _address_page(email, changed=("theirs", entry_id, form)), 422
 
@@ -253,7 +254,12 @@ def remove_theirs(entry_id: int) -> Page:
     except Refused as refusal:
         return _address_page(email, problems=[refusal.words]), 409
     left = suppression_list.entries_of_address(session, person, email)
-    flash(f"Taken away at Cloudflare; it may take some minutes until it counts. {_left_words(email, left)}")
+    flash(
+        _(
+            "Taken away at Cloudflare; it may take some minutes until it counts. %(rest)s",
+            rest=_left_words(email, left),
+        )
+    )
     return redirect(url_for(".address", email=email))
 
 
@@ -281,7 +287,7 @@ def save_rules() -> Page:
     )
     if form.syncs.data and _parameters() is not None:
         suppression_adding.sync_now(db(), me())
-    flash("The rules are saved.")
+    flash(_("The rules are saved."))
     return redirect(url_for(".rules"))
 
 
@@ -318,8 +324,12 @@ def _rules_page(form: RulesForm) -> str:
 def _left_words(email: str, left: list[Entry]) -> str:
     left = [one for one in left if not one.is_ended]
     if not left:
-        return f"{email} may be written to again."
-    return f"{email} still gets no e-mail: {', '.join(one.reason.lower() for one in left)}."
+        return _("%(email)s may be written to again.", email=email)
+    return _(
+        "%(email)s still gets no e-mail: %(reasons)s.",
+        email=email,
+        reasons=", ".join(str(one.reason_inside) for one in left),
+    )
 
 
 def _sync_words() -> dict[str, object]:
@@ -345,7 +355,7 @@ def _parameters() -> ConnectionParameters | None:
 
 def _connected(parameters: ConnectionParameters | None) -> ConnectionParameters:
     if parameters is None:
-        raise Refused("The mail service is not connected. Nothing was changed.")
+        raise Refused(_("The mail service is not connected. Nothing was changed."))
     return parameters
 
 

@@ -18,6 +18,7 @@ from app.db import now
 from app.recipients.models import Suppression, SuppressionReason
 from app.recipients.suppression_models import TheirSuppression
 from app.recipients.suppression_words import their_reason_words
+from app.words import LongDay, _, joined
 
 THERE = "suppressed_there"
 """Code of an address on Cloudflare's list."""
@@ -31,11 +32,22 @@ CODES: dict[SuppressionReason, str] = {
 """Why a message is left out: its `reason`, with words in `sends/words.py`. Of several the first counts."""
 _ORDER = {reason: number for number, reason in enumerate(CODES)}
 _SAYS = {
-    SuppressionReason.OPT_OUT: "unsubscribed on {day}",
-    SuppressionReason.COMPLAINT: "marked an e-mail as spam on {day}",
-    SuppressionReason.BOUNCE: "permanently bounced on {day}",
-    SuppressionReason.BY_HAND: "was added by hand to the addresses that are not written to on {day}",
-    SuppressionReason.IMPORTED: "was imported into the addresses that are not written to on {day}",
+    SuppressionReason.OPT_OUT: _("%(email)s unsubscribed on %(day)s."),
+    SuppressionReason.COMPLAINT: _("%(email)s marked an e-mail as spam on %(day)s."),
+    SuppressionReason.BOUNCE: _("%(email)s permanently bounced on %(day)s."),
+    SuppressionReason.BY_HAND: _("%(email)s was added by hand to the addresses that are not written to on %(day)s."),
+    SuppressionReason.IMPORTED: _("%(email)s was imported into the addresses that are not written to on %(day)s."),
+}
+_SAYS_UNTIL = {
+    SuppressionReason.OPT_OUT: _("%(email)s unsubscribed on %(day)s, until %(end)s."),
+    SuppressionReason.COMPLAINT: _("%(email)s marked an e-mail as spam on %(day)s, until %(end)s."),
+    SuppressionReason.BOUNCE: _("%(email)s permanently bounced on %(day)s, until %(end)s."),
+    SuppressionReason.BY_HAND: _(
+        "%(email)s was added by hand to the addresses that are not written to on %(day)s, until %(end)s."
+    ),
+    SuppressionReason.IMPORTED: _(
+        "%(email)s was imported into the addresses that are not written to on %(day)s, until %(end)s."
+    ),
 }
 NOTE_SHOWN = 200
 """Characters of a note that a reason shows."""
@@ -182,20 +194,30 @@ def _covering(domain: str) -> list[str]:
 
 
 def _words(email: str, reason: SuppressionReason, since: datetime, until: datetime | None, note: str) -> str:
-    words = f"{email} {_SAYS[reason].format(day=_day(since))}"
-    words += f", until {_day(until)}." if until else "."
-    return f"{words} {_shown(note)}" if note and reason is not SuppressionReason.OPT_OUT else words
+    if until:
+        words = _(_SAYS_UNTIL[reason], email=email, day=_day(since), end=_day(until))
+    else:
+        words = _(_SAYS[reason], email=email, day=_day(since))
+    if note and reason is not SuppressionReason.OPT_OUT:
+        return joined([words, _shown(note)])
+    return words
 
 
 def _their_words(email: str, reason: str, expires_at: datetime | None) -> str:
-    until = f" until {_day(expires_at)}" if expires_at else ""
-    why = their_reason_words(reason)
-    return f"{email} is on Cloudflare's list of addresses that are not written to{until}: {why[0].lower()}{why[1:]}."
+    why = their_reason_words(reason, inside=True)
+    if expires_at:
+        return _(
+            "%(email)s is on Cloudflare's list of addresses that are not written to until %(day)s: %(why)s.",
+            email=email,
+            day=_day(expires_at),
+            why=why,
+        )
+    return _("%(email)s is on Cloudflare's list of addresses that are not written to: %(why)s.", email=email, why=why)
 
 
 def _shown(note: str) -> str:
     return note if len(note) <= NOTE_SHOWN else f"{note[: NOTE_SHOWN - 1]}…"
 
 
-def _day(at: datetime) -> str:
-    return f"{at:%-d %B %Y}"
+def _day(at: datetime) -> LongDay:
+    return LongDay(at.year, at.month, at.day)

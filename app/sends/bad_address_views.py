@@ -17,6 +17,7 @@ from app.sends.control import find_send
 from app.sends.results import title_of
 from app.sends.writing_again import write_again
 from app.web.request import db, may, me, roll_back
+from app.words import _
 
 __all__ = ["blueprint"]
 PAGE = 50
@@ -63,7 +64,7 @@ def mend(bad_id: int) -> Page:
             roll_back()
             form.show(refusal)
         else:
-            flash(f"{mended.mended_to} stands in the lists now. Write again below.")
+            flash(_("%(mended_to)s stands in the lists now. Write again below.", mended_to=mended.mended_to))
             return redirect(url_for(".bad_one", bad_id=bad_id))
     return _page(bad_id, form=form), 422
 
@@ -73,7 +74,9 @@ def mend(bad_id: int) -> Page:
 def take_out(bad_id: int) -> Page:
     """Take the address out of the lists chosen."""
     return _done(
-        bad_id, lambda: bad_addresses.take_out(db(), me(), bad_id, list_ids=_lists()), "taken out of the lists"
+        bad_id,
+        lambda: bad_addresses.take_out(db(), me(), bad_id, list_ids=_lists()),
+        _("%(email)s is taken out of the lists."),
     )
 
 
@@ -81,14 +84,16 @@ def take_out(bad_id: int) -> Page:
 @may(Permission.WRITE)
 def put_aside(bad_id: int) -> Page:
     """Put the address aside."""
-    return _done(bad_id, lambda: bad_addresses.put_aside(db(), me(), bad_id), "put aside until it bounces again")
+    return _done(
+        bad_id, lambda: bad_addresses.put_aside(db(), me(), bad_id), _("%(email)s is put aside until it bounces again.")
+    )
 
 
 @blueprint.post("/bad-addresses/<int:bad_id>/open")
 @may(Permission.WRITE)
 def open_again(bad_id: int) -> Page:
     """Put the address back among those that wait."""
-    return _done(bad_id, lambda: bad_addresses.open_again(db(), me(), bad_id), "back in the work list")
+    return _done(bad_id, lambda: bad_addresses.open_again(db(), me(), bad_id), _("%(email)s is back in the work list."))
 
 
 @blueprint.post("/bad-addresses/<int:bad_id>/write-again")
@@ -108,7 +113,7 @@ def _done(bad_id: int, act: Callable[[], BadAddress], words: str) -> Page:
     except Refused as refusal:
         roll_back()
         return _page(bad_id, problems=[refusal.words]), 409
-    flash(f"{row.email} is {words}.")
+    flash(_(words, email=row.email))
     return redirect(url_for(".bad"))
 
 

@@ -17,16 +17,17 @@ from app.recipients.people import change_recipient, remove_recipient
 from app.recipients.suppressions import not_to_write
 from app.refusals import NotThere, Refused
 from app.sends.bad_address_models import BadAddress, BadAddressKind, BadAddressState
+from app.words import _, _n
 
 KINDS: dict[BadAddressKind, str] = {
-    BadAddressKind.BOUNCED: "Permanently bounced",
-    BadAddressKind.REFUSED: "Refused by the mail service",
+    BadAddressKind.BOUNCED: _("Permanently bounced"),
+    BadAddressKind.REFUSED: _("Refused by the mail service"),
 }
 STATES: dict[BadAddressState, str] = {
-    BadAddressState.OPEN: "Waits for you",
-    BadAddressState.MENDED: "Mended",
-    BadAddressState.TAKEN_OUT: "Taken out",
-    BadAddressState.ASIDE: "Put aside",
+    BadAddressState.OPEN: _("Waits for you"),
+    BadAddressState.MENDED: _("Mended"),
+    BadAddressState.TAKEN_OUT: _("Taken out"),
+    BadAddressState.ASIDE: _("Put aside"),
 }
 """Words for pages."""
 MOST_WORDS = 1000
@@ -155,11 +156,11 @@ def mend(session: Session, actor: Actor, bad_id: int, *, email: str, list_ids: S
     _check_open(bad)
     email = clean_address(email)
     if email.lower() == bad.email_key:
-        raise Refused("This is the same address. Type the right one.", field="email")
+        raise Refused(_("This is the same address. Type the right one."), field="email")
     chosen = _chosen(session, actor, bad, list_ids)
     held_back = not_to_write(session, actor.workspace_id, [email], sender_domain="").get(email.lower())
     if held_back is not None:
-        raise Refused(f"{held_back.words} Nothing was changed.", field="email")
+        raise Refused(_("%(words)s Nothing was changed.", words=held_back.words), field="email")
     for one in chosen:
         recipient = session.get_one(Recipient, one.recipient_id)
         try:
@@ -173,10 +174,20 @@ def mend(session: Session, actor: Actor, bad_id: int, *, email: str, list_ids: S
                 data=dict(recipient.data),
             )
         except Refused as refusal:
-            words = f"In the list “{one.list_name}”: {refusal.words} Nothing was changed."
+            words = _(
+                "In the list “%(list_name)s”: %(words)s Nothing was changed.",
+                list_name=one.list_name,
+                words=refusal.words,
+            )
             raise Refused(words, field="email") from refusal
     bad.mended_to = email
-    _settle(session, actor, bad, BadAddressState.MENDED, f"One bad address mended in {_lists(len(chosen))}")
+    _settle(
+        session,
+        actor,
+        bad,
+        BadAddressState.MENDED,
+        _n("One bad address mended in %(count)s list", "One bad address mended in %(count)s lists", len(chosen)),
+    )
     return bad
 
 
@@ -187,7 +198,17 @@ def take_out(session: Session, actor: Actor, bad_id: int, *, list_ids: Sequence[
     chosen = _chosen(session, actor, bad, list_ids)
     for one in chosen:
         remove_recipient(session, actor, one.list_id, one.recipient_id)
-    _settle(session, actor, bad, BadAddressState.TAKEN_OUT, f"One bad address taken out of {_lists(len(chosen))}")
+    _settle(
+        session,
+        actor,
+        bad,
+        BadAddressState.TAKEN_OUT,
+        _n(
+            "One bad address taken out of %(count)s list",
+            "One bad address taken out of %(count)s lists",
+            len(chosen),
+        ),
+    )
     return bad
 
 
@@ -195,7 +216,7 @@ def put_aside(session: Session, actor: Actor, bad_id: int) -> BadAddress:
     """Show a bad address no more until it bounces again. Raises NotThere and Refused."""
     bad = find_bad(session, actor, bad_id, lock=True)
     _check_open(bad)
-    _settle(session, actor, bad, BadAddressState.ASIDE, "One bad address put aside")
+    _settle(session, actor, bad, BadAddressState.ASIDE, _("One bad address put aside"))
     return bad
 
 
@@ -204,7 +225,7 @@ def open_again(session: Session, actor: Actor, bad_id: int) -> BadAddress:
     bad = find_bad(session, actor, bad_id, lock=True)
     if bad.state is not BadAddressState.OPEN:
         bad.mended_to = ""
-        _settle(session, actor, bad, BadAddressState.OPEN, "One bad address opened again")
+        _settle(session, actor, bad, BadAddressState.OPEN, _("One bad address opened again"))
     return bad
 
 
@@ -216,14 +237,14 @@ def forget_address(session: Session, workspace_id: int, email: str) -> None:
 
 def _check_open(bad: BadAddress) -> None:
     if bad.state is not BadAddressState.OPEN:
-        raise Refused("Somebody saw to this address already. Nothing was changed.")
+        raise Refused(_("Somebody saw to this address already. Nothing was changed."))
 
 
 def _chosen(session: Session, actor: Actor, bad: BadAddress, list_ids: Sequence[int]) -> list[InList]:
     there = lists_with(session, actor.workspace_id, [bad.email_key]).get(bad.email_key, [])
     chosen = [one for one in there if one.list_id in list_ids]
     if not chosen:
-        raise Refused("Choose at least one list that holds the address.", field="lists")
+        raise Refused(_("Choose at least one list that holds the address."), field="lists")
     return chosen
 
 
@@ -231,7 +252,3 @@ def _settle(session: Session, actor: Actor, bad: BadAddress, state: BadAddressSt
     bad.state, bad.settled_by, bad.settled_at = state, actor.id, now()
     note(session, actor, f"bad_address.{state}", words, subject_id=bad.id)
     session.flush()
-
-
-def _lists(count: int) -> str:
-    return "1 list" if count == 1 else f"{count:,} lists"

@@ -16,21 +16,27 @@ from app.web.form_tokens import opened_in
 from app.web.request import is_htmx, me, needed, roll_back
 from app.web.request_log import route
 from app.web.rights import whose_task
+from app.words import _
 
 log = logging.getLogger(__name__)
 
 WORDS = {
-    400: ("That request could not be read", "Go back, load the page again and try once more. Nothing was changed."),
-    404: ("This page does not exist", "It may have been deleted, or it belongs to another workspace."),
-    405: ("That does not work here", "Go back and use the buttons on the page. Nothing was changed."),
+    400: (
+        _("That request could not be read"),
+        _("Go back, load the page again and try once more. Nothing was changed."),
+    ),
+    404: (_("This page does not exist"), _("It may have been deleted, or it belongs to another workspace.")),
+    405: (_("That does not work here"), _("Go back and use the buttons on the page. Nothing was changed.")),
     413: (
-        "That is too large",
-        "Postroom takes up to 10 MiB at once, 200 MiB for a ZIP file with a file for each person, and 256 MiB for a "
-        "list. Nothing was changed.",
+        _("That is too large"),
+        _(
+            "Postroom takes up to 10 MiB at once, 200 MiB for a ZIP file with a file for each person, and 256 MiB for "
+            "a list. Nothing was changed."
+        ),
     ),
     500: (
-        "Something went wrong in Postroom",
-        "Nothing half-done was kept. Try again; if it stays, tell your administrator.",
+        _("Something went wrong in Postroom"),
+        _("Nothing half-done was kept. Try again; if it stays, tell your administrator."),
     ),
 }
 
@@ -44,18 +50,22 @@ def install_errors(app: Flask) -> None:
 
     @app.errorhandler(Forbidden)
     def _forbidden(error: Forbidden) -> tuple[str, int]:
-        return _page(403, words=("You may not do this", f"{_whose_task()} can. Nothing was changed."))
+        return _page(403, words=(_("You may not do this"), _("%(who)s can. Nothing was changed.", who=_whose_task())))
 
     @app.errorhandler(CSRFError)
     def _csrf(error: CSRFError) -> tuple[str, int]:
         workspace = opened_in()
         if workspace is None:
-            words = ("This form is too old", "Load the page again and repeat the step. Nothing was changed.")
+            words = (_("This form is too old"), _("Load the page again and repeat the step. Nothing was changed."))
         else:
             words = (
-                "This page is of another workspace",
-                f"It was opened in “{workspace.name}”, and you are in “{me().workspace.name}” now. Nothing was "
-                f"changed. Go back to “{workspace.name}” at the top of a new page, then repeat the step here.",
+                _("This page is of another workspace"),
+                _(
+                    "It was opened in “%(old)s”, and you are in “%(new)s” now. Nothing was "
+                    "changed. Go back to “%(old)s” at the top of a new page, then repeat the step here.",
+                    old=workspace.name,
+                    new=me().workspace.name,
+                ),
             )
         if is_htmx():  # only a part of the page: the rest, with what is typed, stays
             return render_template("web/_refused.html", heading=words[0], advice=words[1]), 409
@@ -67,7 +77,7 @@ def install_errors(app: Flask) -> None:
 
     @app.errorhandler(Refused)
     def _refused(error: Refused) -> tuple[str, int]:
-        return _page(409, words=("That is not possible now", error.words))
+        return _page(409, words=(_("That is not possible now"), error.words))
 
     @app.errorhandler(OperationalError)
     def _no_database(error: OperationalError) -> tuple[str, int, dict[str, str]]:

@@ -8,13 +8,15 @@ from zoneinfo import ZoneInfo
 from flask import Flask
 from markupsafe import Markup
 
+from app import words
 from app.people.zones import is_zone, zone_label
 from app.web.request import reader
+from app.words import _
 
 
 def number(value: int) -> str:
-    """`1,234`: thousands separated."""
-    return f"{value:,}"
+    """`1,234`: thousands separated as the language does it."""
+    return words.number(value)
 
 
 def reader_zone() -> str:
@@ -25,20 +27,21 @@ def reader_zone() -> str:
 
 def moment(value: datetime | None) -> Markup:
     """Show a time element in the zone that the reader chose; else in UTC, and `postroom.js` takes the browser's."""
-    return _time_element(value, "%-d %b %Y, %H:%M", Markup(""))
+    return _time_element(value, ("d MMM y, HH:mm", "d. MMM y, HH:mm"), Markup(""))
 
 
 def moment_long(value: datetime | None, *, seconds: bool = False) -> Markup:
     """Show a time with its weekday and its zone: `Monday 2 March 2026, 09:00 (Europe/London)`; `seconds` on request."""
-    clock = "%H:%M:%S" if seconds else "%H:%M"
-    return _time_element(value, f"%A %-d %B %Y, {clock}", Markup(' data-long="{}"').format("seconds" * seconds))
+    clock = "HH:mm:ss" if seconds else "HH:mm"
+    patterns = f"EEEE d MMMM y, {clock}", f"EEEE, d. MMMM y, {clock}"
+    return _time_element(value, patterns, Markup(' data-long="{}"').format("seconds" * seconds))
 
 
-def _time_element(value: datetime | None, pattern: str, attributes: Markup) -> Markup:
+def _time_element(value: datetime | None, patterns: tuple[str, str], attributes: Markup) -> Markup:
     if value is None:
         return Markup("")
     zone = reader_zone()
-    shown = f"{value.astimezone(ZoneInfo(zone or 'UTC')):{pattern}}"
+    shown = words.dated(value.astimezone(ZoneInfo(zone or "UTC")), *patterns)
     if not zone:
         shown += " UTC"
     elif attributes:
@@ -55,15 +58,23 @@ def day_and_time(value: datetime | None) -> Markup:
     zone = reader_zone()
     there = value.astimezone(ZoneInfo(zone or "UTC"))
     days = (there.date() - datetime.now(there.tzinfo).date()).days
-    day = {0: "today", 1: "tomorrow", -1: "yesterday"}.get(days, f"on {there:%-d %b %Y}")
-    words = f"{day} at {there:%H:%M}" + ("" if zone else " UTC")
+    clock = f"{there:%H:%M}"
+    near_by = {
+        0: _("today at %(time)s", time=clock),
+        1: _("tomorrow at %(time)s", time=clock),
+        -1: _("yesterday at %(time)s", time=clock),
+    }
+    said = near_by.get(days) or _("on %(day)s at %(time)s", day=there.date(), time=clock)
+    said += "" if zone else " UTC"
     local = Markup(' data-local="yes"') if zone else Markup("")
     when = value.isoformat(timespec="seconds")
-    return Markup('<time datetime="{}" data-day="yes"{}>{}</time>').format(when, local, words)
+    return Markup('<time datetime="{}" data-day="yes"{}>{}</time>').format(when, local, said)
 
 
 def ordinal(value: int) -> str:
     """`1st`, `2nd`, `13th`: the place in a row."""
+    if words.language() != words.FALLBACK:
+        return f"{words.number(value)}."
     ending = {1: "st", 2: "nd", 3: "rd"}.get(value % 10, "th") if value % 100 not in {11, 12, 13} else "th"
     return f"{value:,}{ending}"
 
@@ -71,16 +82,16 @@ def ordinal(value: int) -> str:
 def size(count: int) -> str:
     """Give a number of bytes in words: `512 bytes`, `1.4 MiB`."""
     if count < 1024:
-        return f"{count} bytes"
+        return _("%(count)s bytes", count=str(count))
     amount = count / 1024
     if amount < 1024:
-        return f"{amount:,.0f} KiB"
-    return f"{amount / 1024:,.2f} MiB"
+        return f"{words.decimal(amount, 0)} KiB"
+    return f"{words.decimal(amount / 1024, 2)} MiB"
 
 
 def plural(count: int, one: str, many: str | None = None) -> str:
-    """`1 person`, `30 people`: the number with the word that fits."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
+    """`1 person`, `30 people`: in English only; `_n()` says it in every language."""
+    return f"{words.number(count)} {one if count == 1 else many or one + 's'}"
 
 
 def install_filters(app: Flask) -> None:

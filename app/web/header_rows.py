@@ -30,6 +30,7 @@ from app.emails.headers import problems_of_headers
 from app.recipients.branding import look_of
 from app.web.header_values import HOSTED, PARTS, ZONES, Parts, build, parse
 from app.web.request import db, is_htmx, me
+from app.words import _
 
 Pair = tuple[str, str]
 
@@ -46,10 +47,16 @@ RAW = "raw"
 ADD, REMOVE, WRITE, FORM, ADD_UNSUBSCRIBE = "add-header", "remove-header", "write-header", "form-header", "unsubscribe"
 ACTIONS = frozenset({ADD, REMOVE, WRITE, FORM, ADD_UNSUBSCRIBE})
 LANGUAGES = (
-    *(("ar", "Arabic"), ("cy", "Welsh"), ("de", "German"), ("en", "English"), ("en-GB", "English, British")),
-    *(("en-US", "English, American"), ("es", "Spanish"), ("fr", "French"), ("fr-CA", "French, Canadian")),
-    *(("it", "Italian"), ("nl", "Dutch"), ("pl", "Polish"), ("pt", "Portuguese"), ("ro", "Romanian")),
-    *(("tr", "Turkish"), ("uk", "Ukrainian"), ("zh", "Chinese")),
+    *(
+        ("ar", _("Arabic")),
+        ("cy", _("Welsh")),
+        ("de", _("German")),
+        ("en", _("English")),
+        ("en-GB", _("English, British")),
+    ),
+    *(("en-US", _("English, American")), ("es", _("Spanish")), ("fr", _("French")), ("fr-CA", _("French, Canadian"))),
+    *(("it", _("Italian")), ("nl", _("Dutch")), ("pl", _("Polish")), ("pt", _("Portuguese")), ("ro", _("Romanian"))),
+    *(("tr", _("Turkish")), ("uk", _("Ukrainian")), ("zh", _("Chinese"))),
 )
 """Language tags that are offered; any other may be typed."""
 
@@ -99,7 +106,7 @@ class Row:
     @property
     def label(self) -> str:
         """What the row is called on the page."""
-        return self.name if self.rule else f"header {self.number}"
+        return self.name if self.rule else _("header %(number)s", number=self.number)
 
     @property
     def size(self) -> Meter:
@@ -141,7 +148,7 @@ class Composer:
     @property
     def names(self) -> set[str]:
         """Names that are there, in lower case."""
-        return {name.lower() for row in self.rows for name, _ in row.pairs}
+        return {name.lower() for row in self.rows for name, _value in row.pairs}
 
 
 def given_headers() -> list[Pair]:
@@ -171,13 +178,13 @@ def composer(
     rows = [
         replace(row, problems=tuple(_problems_of(row, problems)), origin=_origin(row, from_template)) for row in rows
     ]
-    names = {name.lower() for name, _ in headers}
+    names = {name.lower() for name, _value in headers}
     made = Composer(
         rows=rows,
         problems=[one.words for one in problems if one.code in {TOO_MANY, TOO_LARGE}],
         listed=Meter(count_listed(headers), MAX_HEADERS),
         size=Meter(headers_size(headers), MAX_HEADERS_TOTAL),
-        missing=[name for name, _ in from_template or () if name.lower() not in names],
+        missing=[name for name, _value in from_template or () if name.lower() not in names],
         differs=bool(from_template) and _as_set(headers) != _as_set(from_template or ()),
         has_public_address=bool(me().workspace.public_url),
         is_opener_focused=_action()[0] == REMOVE,
@@ -235,7 +242,7 @@ def _ways_out() -> str:
 
 def _with(rows: list[Row], name: str, value: str) -> list[Row]:
     """Add a header; the two of unsubscribing side by side, so that they are shown as one."""
-    if name != OWN and (name not in HEADER_RULES or any(name == one for row in rows for one, _ in row.pairs)):
+    if name != OWN and (name not in HEADER_RULES or any(name == one for row in rows for one, _value in row.pairs)):
         return rows
     made = Row(0, name, value)
     beside = {POST: UNSUBSCRIBE, UNSUBSCRIBE: POST}.get(name)
@@ -271,7 +278,7 @@ def _shown(row: Row, posted: Sequence[Row]) -> Row:
     parts = parse(row.name, row.value)
     if parts is None:
         asked = _action()[0] == FORM and row.name == _subject_name(posted)
-        words = "What is written here does not fit the form, so it stays as it is." if asked else ""
+        words = _("What is written here does not fit the form, so it stays as it is.") if asked else ""
         return replace(row, is_raw=True, note=words)
     typed = next((one.parts for one in posted if one.parts and (one.name, one.value) == (row.name, row.value)), None)
     return replace(row, parts=typed or parts)
@@ -281,7 +288,7 @@ def _focused(rows: list[Row], posted: Sequence[Row]) -> list[Row]:
     """Mark the row that a button was about: the next key goes there."""
     verb, subject = _action()
     wanted = {ADD: subject, ADD_UNSUBSCRIBE: UNSUBSCRIBE, WRITE: _subject_name(posted), FORM: _subject_name(posted)}
-    fitting = [row for row in rows if any(name == wanted.get(verb) for name, _ in row.pairs)]
+    fitting = [row for row in rows if any(name == wanted.get(verb) for name, _value in row.pairs)]
     return [replace(row, is_focused=row is fitting[-1]) for row in rows] if fitting else rows
 
 
@@ -294,7 +301,7 @@ def _problems_of(row: Row, problems: Sequence[Problem]) -> list[str]:
     if not row.name:
         found = [one.words for one in problems if one.place == "headers" and one.code not in {TOO_MANY, TOO_LARGE}]
     else:
-        places = {f"headers.{name}".lower() for name, _ in row.pairs}
+        places = {f"headers.{name}".lower() for name, _value in row.pairs}
         found = [one.words for one in problems if one.place.lower() in places]
     return list(dict.fromkeys(found))
 
@@ -305,7 +312,7 @@ def _origin(row: Row, from_template: Sequence[Pair] | None) -> str:
     pairs, theirs = _as_set(row.pairs), _as_set(from_template)
     if pairs <= theirs:
         return "template"
-    return "changed" if {name for name, _ in pairs} & {name for name, _ in theirs} else "added"
+    return "changed" if {name for name, _value in pairs} & {name for name, _value in theirs} else "added"
 
 
 def _as_set(headers: Sequence[Pair]) -> set[Pair]:
@@ -324,7 +331,7 @@ def _action() -> tuple[str, str]:
     """
     if is_htmx() and request.headers.get("HX-Target") != TARGET:
         return "", ""
-    verb, _, subject = request.form.get("action", "").partition(":")
+    verb, _colon, subject = request.form.get("action", "").partition(":")
     return verb, subject
 
 

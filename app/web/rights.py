@@ -11,9 +11,19 @@ from flask import Flask, current_app, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
-from app.people.roles import ALLOWED, ROLE_WORDS, Permission, Role
+from app.people.roles import ALLOWED, Permission, Role
 from app.web.request import needed, reader
 from app.web.sign_in import PUBLIC
+from app.words import _
+
+SOMEBODY: dict[Role, str] = {
+    Role.VIEWER: _("A viewer"),
+    Role.EDITOR: _("An editor"),
+    Role.SENDER: _("A sender"),
+    Role.APPROVER: _("An approver"),
+    Role.ADMINISTRATOR: _("An administrator"),
+}
+"""Whoever has a role, inside a sentence."""
 
 
 def can(endpoint: str, method: str = "GET") -> bool:
@@ -47,10 +57,8 @@ def endpoint_of(url: str, method: str = "GET") -> str | None:
 def whose_task(permission: Permission) -> str:
     """Give the words for who has a permission, such as “An editor”."""
     if permission is Permission.RUN:
-        return "Whoever runs this installation"
-    role = next(role for role in Role if permission in ALLOWED[role])
-    name = ROLE_WORDS[role][0].lower()
-    return f"{'An' if name[0] in 'aeiou' else 'A'} {name}"
+        return _("Whoever runs this installation")
+    return SOMEBODY[next(role for role in Role if permission in ALLOWED[role])]
 
 
 def who_can(endpoint: str, method: str = "POST") -> str:

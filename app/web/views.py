@@ -22,28 +22,29 @@ from app.people.senders import senders
 from app.recipients import suppression_list
 from app.sends import approval_home, results
 from app.web.request import db, may, me, services
+from app.words import _
 
 blueprint = Blueprint("web", __name__)
 
 NAVIGATION = (
-    ("Home", "web.home", "web"),
-    ("Templates", "emails.index", "emails"),
-    ("Lists", "recipients.index", "recipients"),
-    ("Sends", "sends.index", "sends"),
-    ("Suppressions", "suppressions.index", "suppressions"),
-    ("Activity", "audit.activity", "audit"),
-    ("Settings", "people.settings", "people"),
+    (_("Home"), "web.home", "web"),
+    (_("Templates"), "emails.index", "emails"),
+    (_("Lists"), "recipients.index", "recipients"),
+    (_("Sends"), "sends.index", "sends"),
+    (_("Suppressions"), "suppressions.index", "suppressions"),
+    (_("Activity"), "audit.activity", "audit"),
+    (_("Settings"), "people.settings", "people"),
 )
 
 
 SETTINGS = (
-    ("Sending", "people.settings", Permission.LOOK),
-    ("People", "people.team", Permission.LOOK),
-    ("Signing in", "factors.sign_in_rule", Permission.ADMINISTER),
-    ("Unsubscribing", "topics.index", Permission.LOOK),
-    ("Approval", "sends.approval_rule", Permission.LOOK),
-    ("How long data are kept", "sends.retention_rule", Permission.ADMINISTER),
-    ("Workspaces", "people.all_workspaces", Permission.RUN),
+    (_("Sending"), "people.settings", Permission.LOOK),
+    (_("People"), "people.team", Permission.LOOK),
+    (_("Signing in"), "factors.sign_in_rule", Permission.ADMINISTER),
+    (_("Unsubscribing"), "topics.index", Permission.LOOK),
+    (_("Approval"), "sends.approval_rule", Permission.LOOK),
+    (_("How long data are kept"), "sends.retention_rule", Permission.ADMINISTER),
+    (_("Workspaces"), "people.all_workspaces", Permission.RUN),
 )
 """Pages under Settings, each for whom."""
 
@@ -70,13 +71,13 @@ def workspace_notice() -> Notice | None:
     """Say when nothing leaves this machine, or when only the team gets e-mail."""
     session, person = db(), me()
     if not person.workspace.is_live:
-        return Notice("warn", "Trial mode: e-mail goes only to the people who sign in here.")
+        return Notice("warn", _("Trial mode: e-mail goes only to the people who sign in here."))
     try:
         parameters = resolve(session, services().settings, person.workspace_id)
     except NotConnected:
         return None
     if urlsplit(parameters.base_url).hostname in {"127.0.0.1", "localhost", "::1"}:
-        return Notice("info", "Connected to the simulator: nothing leaves this machine.")
+        return Notice("info", _("Connected to the simulator: nothing leaves this machine."))
     return None
 
 

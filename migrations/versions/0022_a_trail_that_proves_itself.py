@@ -28,6 +28,8 @@ LEAST_AGE = "360 days"
 
 
 def upgrade() -> None:
+    with op.batch_alter_table("audit_entry") as table:  # before there are triggers, which a new table would not have
+        table.alter_column("words", existing_type=sa.String(500), type_=sa.Text())
     _columns()
     op.create_table(
         "audit_head",
@@ -80,6 +82,9 @@ def downgrade() -> None:
     ):
         for name in names:
             op.drop_column(table, name)
+    op.execute("UPDATE audit_entry SET words = substr(words, 1, 500)")
+    with op.batch_alter_table("audit_entry") as table:
+        table.alter_column("words", existing_type=sa.Text(), type_=sa.String(500))
 
 
 def _columns() -> None:

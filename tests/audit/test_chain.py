@@ -341,5 +341,5 @@ def test_changes_are_told_in_words_and_what_stayed_is_left_out(
     name = "Members" if is_whole else "People"
     note(session, actor, "list.renamed", "List renamed", changes={"Name": ("Members", name), "Live": (False, True)})
     session.commit()
-    told = entries(database)[-1].details["changes"]
+    told = entries(database)[-1].changes
     assert told == ({} if is_whole else {"Name": ["Members", "People"]}) | {"Live": ["no", "yes"]}

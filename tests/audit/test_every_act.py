@@ -221,7 +221,7 @@ def acting(client: FlaskClient, database: Database) -> Acting:
 
 
 def changes(entries: list[AuditEntry]) -> dict[str, list[str]]:
-    return dict(entries[-1].details.get("changes", {}))
+    return entries[-1].changes
 
 
 def test_templates(acting: Acting, database: Database, actor: Person) -> None:
@@ -312,7 +312,7 @@ def test_a_send_from_its_draft_to_its_end(
         "zone": "UTC",
     }
     released = acting.does(f"{url}/release", dict(far), "send.released", "person.timezone")
-    told = released[0].details["changes"]
+    told = released[0].changes
     assert told["State"] == ["Draft", "Released"] and told["Sender"] == ["none", "new@example.com"]
     assert "@example.com" not in " ".join(told["Goes to"])
     assert changes(acting.does(f"{url}/pause", {}, "send.paused")) == {"State": ["Released", "Paused"]}

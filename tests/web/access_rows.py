@@ -233,4 +233,5 @@ ROWS: dict[str, Row] = {
     "web.home": LOOK,
     "web.metrics": None,
     "web.readyz": None,
+    "web.save_language": LOOK,
 }
