@@ -18,6 +18,8 @@ from app.emails.piece_making import make_piece
 from app.emails.publishing import publish
 from app.people import invitations
 from app.people.accounts import add_person
+from app.people.approval_models import ApprovalRequest
+from app.people.factor_models import Passkey
 from app.people.models import Connection, Person
 from app.people.roles import Role
 from app.recipients import changes, segments, suppression_adding, topics
@@ -84,6 +86,7 @@ def fill(database: Database, renderer: LimitedRenderer, person: Person, mark: st
     made.add(form="csv")
     made.add(name="Letter")
     made.add(token="unknown")
+    made.add(position=1)
     made.add(workspace_id=person.workspace_id)
     with database.writing() as session:
         session.add(Connection(workspace_id=person.workspace_id, account_id=mark, base_url="http://127.0.0.1:9"))
@@ -116,6 +119,12 @@ def _people(session: Session, made: FullWorkspace) -> None:
     )
     made.add(person_id=colleague.id)
     email = f"{made.mark}-invited@example.com"
+    passkey = Passkey(
+        account_id=made.person.account_id, name=f"{made.mark} phone", credential_id=made.mark, public_key=b"key"
+    )
+    session.add(passkey)
+    session.flush()
+    made.add(passkey_id=passkey.id)
     invitation, _ = invitations.invite(session, made.person, email=email, name=f"{made.mark} guest", role=Role.VIEWER)
     made.add(invitation_id=invitation.id)
 
@@ -236,7 +245,20 @@ def _sends(
         test.kind = SendKind.TEST
         session.flush()
         sends = (bare, ready, direct, finished, scheduled, wave, stale, paused, cancelled, test.id)
-    for send_id in sends:
+    waiting, waiting_draft = draft(state=SendState.AWAITING_APPROVAL), made.values[frozenset({"template_id"})][0]
+    with database.writing() as session:
+        for subject in ({"send_id": waiting}, waiting_draft):
+            asked = ApprovalRequest(
+                workspace_id=made.person.workspace_id,
+                asked_by=made.person.id,
+                note=f"{made.mark} asks",
+                fingerprint="what was put up",
+                **subject,
+            )
+            session.add(asked)
+            session.flush()
+            made.add(request_id=asked.id, **subject)
+    for send_id in (*sends, waiting):
         made.add(send_id=send_id)
 
 

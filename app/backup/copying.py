@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sqlalchemy import JSON, Connection, Integer, LargeBinary, MetaData, Table, func, insert, select, text
+from sqlalchemy import JSON, Connection, Integer, LargeBinary, MetaData, Table, Text, func, insert, select, text
 
-from app.db import Base
+from app.db import Base, SaidText
 from app.migrating import import_all_tables
 
 ROWS = 500
 """Rows read and written at once…"""
 ROWS_WITH_FILES = 4
 """…of a table whose rows hold files, of some MiB each."""
-OF_THE_MOMENT = frozenset({"lane", "worker", "editing"})
-"""Tables that say what is going on right now; no backup has their rows."""
+OF_THE_MOMENT = frozenset({"lane", "worker", "editing", "sign_in", "password_reset", "tries"})
+"""Tables that say what is going on right now, or let somebody in; no backup has their rows."""
 
 
 def tables() -> list[Table]:
@@ -26,6 +26,8 @@ def tables() -> list[Table]:
         column.default = column.onupdate = None
         if isinstance(column.type, JSON) and column.nullable:
             column.type = JSON(none_as_null=True)
+        if isinstance(column.type, SaidText):
+            column.type = Text()
     return made
 
 

@@ -14,9 +14,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from app.audit.protection import lifted
 from app.audit.trail import note_program
 from app.backup.copying import copy_rows, count_on, delete_rows, is_empty
 from app.backup.making import open_file
@@ -25,10 +26,8 @@ from app.db import Database, now
 from app.delivery.recovery import AlreadyRunning, only_worker
 from app.delivery.worker import worker_alive
 from app.migrating import knows, migrate
-from app.people.link_models import PasswordReset
 from app.people.models import Workspace
 from app.people.own_mail_models import OwnMail, OwnMailState
-from app.people.sign_in_models import SignIn
 from app.sends.restored import Doubt, put_in_doubt
 from app.settings import Settings
 
@@ -57,15 +56,13 @@ def restore(database: Database, settings: Settings, file: Path, *, replace: bool
         migrate(database)
         with database.writing() as session:
             target = session.connection()
-            if not is_empty(target):
-                if not replace:
-                    raise BadBackup("The database is not empty. Say --replace to delete everything in it.")
+            if not replace and not is_empty(target):
+                raise BadBackup("The database is not empty. Say --replace to delete everything in it.")
+            with lifted(target), source.engine.connect() as reading:
                 delete_rows(target)
-            with source.engine.connect() as reading:
                 copy_rows(reading, target)
             count_on(target)
             doubt = put_in_doubt(session, manifest.made_at)
-            _end_what_lets_in(session)
             _doubt_own_mail(session)
             _note(session, manifest, doubt)
     return Restored(manifest, doubt, _keep_keys(settings, manifest.secret_keys))
@@ -103,12 +100,6 @@ def _brought_up(file: Path, folder: Path) -> Iterator[Database]:
             yield source
         finally:
             source.close()
-
-
-def _end_what_lets_in(session: Session) -> None:
-    """Somebody may have been signed out, got another password or used a link for one since the backup was made."""
-    session.execute(update(SignIn).where(SignIn.ended_at.is_(None)).values(ended_at=now()))
-    session.execute(delete(PasswordReset))
 
 
 def _doubt_own_mail(session: Session) -> None:

@@ -30,6 +30,7 @@ APP = Path(__file__).parent.parent.parent / "app"
 
 READS = "changes nothing: much is typed, so it is asked by POST"
 DRAFT = "a draft is saved while it is typed; publishing it is noted"
+OWN = "says what it is about to the browser; what comes of it is noted"
 UPLOAD = "an upload that waits for its answers is no list yet; its import is noted"
 
 ACTS: dict[str, tuple[str, ...] | str] = {
@@ -62,7 +63,6 @@ ACTS: dict[str, tuple[str, ...] | str] = {
     "emails.restore": ("template.draft_restored",),
     "emails.restore_piece": ("piece.draft_restored",),
     "emails.tell_presence": "says only that an editor is open",
-    "people.add_person": ("person.added",),
     "people.add_sender": ("sender.added",),
     "people.check_connection": ("connection.checked",),
     "people.choose_own_sender": ("workspace.own_mail",),
@@ -160,6 +160,49 @@ ACTS: dict[str, tuple[str, ...] | str] = {
     "topics.topic": ("topic.changed",),
     "topics.undo_by_hand": ("suppression.by_hand_undone",),
     "unsubscribe.answer": ("recipient.unsubscribed",),
+    "emails.publish_approved": ("template.approved", "template.published"),
+    "emails.send_back_draft": ("template.sent_back",),
+    "emails.take_back_draft": ("template.taken_back",),
+    "factors.add_passkey": ("person.passkey_added",),
+    "factors.ask_for_new_passkey": OWN,
+    "factors.ask_for_passkey": OWN,
+    "factors.forget_provider": ("person.provider_forgotten",),
+    "factors.new_recovery_codes": ("person.recovery_codes",),
+    "factors.part_from_provider": ("person.provider_parted",),
+    "factors.provider_answer": ("person.provider_joined", "person.signed_in", "invitation.accepted"),
+    "factors.remove_passkey": ("person.passkey_removed",),
+    "factors.reset_second_factor": ("person.second_step_reset",),
+    "factors.second_step": ("person.signed_in", "person.wrong_codes"),
+    "factors.set_up_app": ("person.second_step_on",),
+    "factors.set_up_now": ("person.second_step_on", "person.signed_in"),
+    "factors.sign_in_rule": ("workspace.second_step",),
+    "factors.sign_in_with_passkey": ("person.signed_in",),
+    "factors.turn_app_off": ("person.second_step_off",),
+    "people.accept_as_known": ("invitation.accepted", "person.signed_in"),
+    "people.accept_invitation": ("invitation.accepted", "person.added", "person.signed_in"),
+    "people.accept_signed_in": ("invitation.accepted",),
+    "people.add_workspace": ("workspace.added",),
+    "people.bring_back": ("person.brought_back",),
+    "people.change_password": ("person.password_changed",),
+    "people.change_role": ("person.role",),
+    "people.end_sign_in": ("person.signed_out",),
+    "people.forgot_password": "a worker writes the link; whoever uses it is noted",
+    "people.invite": ("invitation.made",),
+    "people.make_reset_link": ("person.reset_link",),
+    "people.new_password": ("person.password_changed",),
+    "people.rename_workspace": ("workspace.renamed",),
+    "people.renew_invitation": ("invitation.renewed",),
+    "people.switch_workspace": "going to another workspace changes nothing in either",
+    "people.take_out": ("person.taken_out",),
+    "people.withdraw_invitation": ("invitation.withdrawn",),
+    "sends.after_restore": ("send.sent_after_restore", "send.left_after_restore"),
+    "sends.approval_rule": ("workspace.approval_rule",),
+    "sends.approve": ("send.released",),
+    "sends.ask_for_approval": ("send.approval_asked",),
+    "sends.emergency": ("send.released",),
+    "sends.send_back": ("send.sent_back",),
+    "sends.take_back": ("send.taken_back",),
+    "web.save_language": ("person.language",),
 }
 """Endpoint to the actions that it notes, or to why it notes nothing."""
 

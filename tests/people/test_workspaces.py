@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from app.audit.trail import latest
+from app.audit.reading import Wanted, page
 from app.cli import main
 from app.db import Database, now
 from app.people import accounts, workspaces
@@ -67,6 +67,6 @@ def test_a_rename_stands_in_the_trail_of_the_workspace_it_is_about(database: Dat
         other = workspaces.add_workspace(session, account, "Library")
         workspaces.rename_workspace(session, account, other.workspace_id, "Reading room")
         session.flush()
-        told = [entry.words for entry in latest(session, other.workspace_id)]
+        told = [entry.words for entry in page(session, other, Wanted())]
         assert "Workspace “Library” renamed “Reading room”" in told
-        assert not any("Library" in entry.words for entry in latest(session, actor.workspace_id))
+        assert not any("Library" in entry.words for entry in page(session, actor, Wanted()))

@@ -255,7 +255,8 @@ def test_the_client_follows_no_redirect(outgoing: list[tuple[str, object]]) -> N
 
 
 def test_nothing_in_the_house_but_the_client_opens_a_connection() -> None:
-    """Who imports a library that calls others: the client of the mail service; the supervisor asks its own children."""
+    """Who imports a library that calls others: the client of the mail service; the sign-in at the
+    organisation's own provider, where a setting names it; the supervisor asks its own children."""
     from app import ROOT
 
     words = (
@@ -272,5 +273,6 @@ def test_nothing_in_the_house_but_the_client_opens_a_connection() -> None:
     }
     assert {one for one in found if not one.startswith("app/demo/")} == {
         "app/cloudflare/client.py",
+        "app/people/oidc.py",
         "app/supervisor.py",
     }

@@ -221,7 +221,7 @@ def test_every_column_that_sounds_like_a_secret_is_sealed_or_a_digest() -> None:
     import_all_tables()
     no_secrets = {"send.link_key"}
     sounds = re.compile(r"password|secret|token|totp|recovery|invitation|credential|link_key|api_key")
-    fine = re.compile(r"_sealed$|_hash$|_sha256$|_digest$|_at$|_id$|_until$")
+    fine = re.compile(r"_sealed$|_hash$|_sha256$|_digest$|_at$|_id$|_until$|_since$")
     found = {
         f"{table.name}.{column.name}"
         for table in Base.metadata.sorted_tables

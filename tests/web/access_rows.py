@@ -7,14 +7,17 @@ from __future__ import annotations
 
 from app.people.roles import Permission
 
-LOOK, WRITE, SEND, ADMINISTER = Permission.LOOK, Permission.WRITE, Permission.SEND, Permission.ADMINISTER
-RUN = Permission.RUN
+LOOK, WRITE, SEND, APPROVE = Permission.LOOK, Permission.WRITE, Permission.SEND, Permission.APPROVE
+ADMINISTER, RUN = Permission.ADMINISTER, Permission.RUN
 Row = Permission | tuple[Permission, Permission] | None
 """The permission it takes; or the one to look (GET) and the one to change (POST); None: everybody, without sign-in."""
 
 ROWS: dict[str, Row] = {
     # audit
     "audit.activity": LOOK,
+    "audit.chain": LOOK,
+    "audit.download": ADMINISTER,
+    "audit.entry": LOOK,
     # emails
     "emails.add_files": WRITE,
     "emails.archive": WRITE,
@@ -33,6 +36,7 @@ ROWS: dict[str, Row] = {
     "emails.edit_piece": WRITE,
     "emails.files": WRITE,
     "emails.gallery_page": WRITE,
+    "emails.hide_after_sending": WRITE,
     "emails.import_cancel": WRITE,
     "emails.import_check": WRITE,
     "emails.import_file": WRITE,
@@ -50,12 +54,15 @@ ROWS: dict[str, Row] = {
     "emails.preview": WRITE,
     "emails.preview_piece": WRITE,
     "emails.publish": WRITE,
+    "emails.publish_approved": APPROVE,
     "emails.publish_piece": WRITE,
     "emails.remove_template_file": WRITE,
     "emails.rename": WRITE,
     "emails.rendered": LOOK,
     "emails.restore": WRITE,
     "emails.restore_piece": WRITE,
+    "emails.send_back_draft": APPROVE,
+    "emails.take_back_draft": WRITE,
     "emails.tell_presence": WRITE,
     "emails.version": LOOK,
     "emails.version_list": LOOK,
@@ -142,6 +149,13 @@ ROWS: dict[str, Row] = {
     "sends.add_file": SEND,
     "sends.add_part": SEND,
     "sends.add_person_files": SEND,
+    "sends.after_restore": SEND,
+    "sends.approval": LOOK,
+    "sends.approval_look": LOOK,
+    "sends.approval_look_page": LOOK,
+    "sends.approval_rule": (LOOK, ADMINISTER),
+    "sends.approve": APPROVE,
+    "sends.ask_for_approval": SEND,
     "sends.cancel": SEND,
     "sends.change_file_column": SEND,
     "sends.change_test_group": SEND,
@@ -151,6 +165,7 @@ ROWS: dict[str, Row] = {
     "sends.declare_service": ADMINISTER,
     "sends.delete": SEND,
     "sends.download": WRITE,
+    "sends.emergency": ADMINISTER,
     "sends.erase_person": ADMINISTER,
     "sends.follow_added": SEND,
     "sends.go_on": SEND,
@@ -179,13 +194,16 @@ ROWS: dict[str, Row] = {
     "sends.review": (LOOK, SEND),
     "sends.send_again": SEND,
     "sends.send_as_released": SEND,
+    "sends.send_back": APPROVE,
     "sends.send_now": SEND,
     "sends.sender": SEND,
     "sends.show": LOOK,
+    "sends.take_back": SEND,
     "sends.test": WRITE,
     "sends.test_groups": WRITE,
     "sends.test_values": WRITE,
     "sends.time": SEND,
+    "sends.trail_rule": ADMINISTER,
     "sends.undo": SEND,
     "sends.values": SEND,
     "sends.what": SEND,
@@ -234,4 +252,25 @@ ROWS: dict[str, Row] = {
     "web.metrics": None,
     "web.readyz": None,
     "web.save_language": LOOK,
+    # factors: ways to sign in
+    "factors.add_passkey": LOOK,
+    "factors.ask_for_new_passkey": LOOK,
+    "factors.ask_for_passkey": None,
+    "factors.forget_provider": ADMINISTER,
+    "factors.go_to_provider": None,
+    "factors.help_person": ADMINISTER,
+    "factors.new_recovery_codes": LOOK,
+    "factors.part_from_provider": LOOK,
+    "factors.provider_answer": None,
+    "factors.remove_passkey": LOOK,
+    "factors.reset_second_factor": ADMINISTER,
+    "factors.second_step": None,
+    "factors.set_up_app": LOOK,
+    "factors.set_up_now": None,
+    "factors.sign_in_rule": ADMINISTER,
+    "factors.sign_in_with_passkey": None,
+    "factors.signing_in": LOOK,
+    "factors.turn_app_off": LOOK,
+    # security
+    "security_txt.show": None,
 }

@@ -22,6 +22,8 @@ from tests.full_workspace import Arguments
 from tests.web.conftest import TwoWorkspaces
 from tests.web.test_access import unknown
 
+PLACES = {"line", "position"}
+"""Numbers in addresses that count from 1 everywhere: a line of one's own file, a place in one's own chain."""
 OF_THE_INSTALLATION = {"account", "worker", "post_time"}
 """Tables that no workspace has rows in; an account's last sign-in is kept there."""
 
@@ -38,7 +40,9 @@ def rows_of(database: Database) -> dict[str, list[tuple[Any, ...]]]:
 
 def foreign_arguments(both: TwoWorkspaces, rule: Rule) -> Iterator[Arguments]:
     """Ids of the second workspace alone, and each of them in an address of the first one's other ids."""
-    ids = [name for name in rule.arguments if isinstance(rule._converters[name], IntegerConverter) and name != "line"]
+    ids = [
+        name for name in rule.arguments if isinstance(rule._converters[name], IntegerConverter) and name not in PLACES
+    ]
     ids += ["sha256"] if "sha256" in rule.arguments and rule.endpoint != "unsubscribe.logo" else []
     if not ids:
         return
