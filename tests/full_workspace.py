@@ -120,7 +120,7 @@ def _people(session: Session, made: FullWorkspace) -> None:
     made.add(person_id=colleague.id)
     email = f"{made.mark}-invited@example.com"
     passkey = Passkey(
-        account_id=made.person.account_id, name=f"{made.mark} phone", credential_id=made.mark, public_key=b"key"
+        account_id=colleague.account_id, name=f"{made.mark} phone", credential_id=made.mark, public_key=b"key"
     )
     session.add(passkey)
     session.flush()

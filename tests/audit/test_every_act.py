@@ -208,8 +208,12 @@ ACTS: dict[str, tuple[str, ...] | str] = {
 
 
 def changing(app: Flask) -> set[str]:
-    """Every endpoint that takes a method which may change something."""
-    return {rule.endpoint for rule in app.url_map.iter_rules() if (rule.methods or set()) - SAFE_METHODS}
+    """Every endpoint that takes a method which may change something, or that says that it writes."""
+    return {
+        rule.endpoint
+        for rule in app.url_map.iter_rules()
+        if (rule.methods or set()) - SAFE_METHODS or hasattr(app.view_functions[rule.endpoint], "writes")
+    }
 
 
 def texts() -> set[str]:

@@ -62,11 +62,11 @@ def test_who_was_taken_out_of_a_workspace_cannot_go_there(database: Database, ac
 
 
 def test_a_rename_stands_in_the_trail_of_the_workspace_it_is_about(database: Database, actor: Person) -> None:
-    with database.writing() as session:
+    with database.session(write=True) as session:
         account = session.merge(actor.account)
         other = workspaces.add_workspace(session, account, "Library")
         workspaces.rename_workspace(session, account, other.workspace_id, "Reading room")
-        session.flush()
+        session.commit()  # which seals the entries
         told = [entry.words for entry in page(session, other, Wanted())]
         assert "Workspace “Library” renamed “Reading room”" in told
         assert not any("Library" in entry.words for entry in page(session, actor, Wanted()))

@@ -40,9 +40,8 @@ def rows_of(database: Database) -> dict[str, list[tuple[Any, ...]]]:
 
 def foreign_arguments(both: TwoWorkspaces, rule: Rule) -> Iterator[Arguments]:
     """Ids of the second workspace alone, and each of them in an address of the first one's other ids."""
-    ids = [
-        name for name in rule.arguments if isinstance(rule._converters[name], IntegerConverter) and name not in PLACES
-    ]
+    numbers = [name for name in rule.arguments if isinstance(rule._converters[name], IntegerConverter)]
+    ids = [name for name in numbers if name not in PLACES]
     ids += ["sha256"] if "sha256" in rule.arguments and rule.endpoint != "unsubscribe.logo" else []
     if not ids:
         return
