@@ -10,6 +10,8 @@ from tests.browser.conftest import RunningPostroom, sign_in
 from tests.pages import PLACES, SEND, make_awaiting, make_draft, make_scheduled, wait_for_history
 
 pytestmark = pytest.mark.browser
+PARTS = 3
+"""Tests that share the pages, so that none takes longer than a test may on a busy machine."""
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 RULES_OF_COLOUR = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
 """A theme changes colours and nothing else, so in the second one only these can say something new."""
@@ -26,8 +28,9 @@ def problems_of(page: Page) -> list[str]:
     return [*problems, "the page is wider than the window"] if too_wide else problems
 
 
+@pytest.mark.parametrize("part", range(PARTS))
 @pytest.mark.parametrize("width", [360, 1440])
-def test_every_page_is_accessible(browser: Browser, postroom: RunningPostroom, width: int) -> None:
+def test_every_page_is_accessible(browser: Browser, postroom: RunningPostroom, width: int, part: int) -> None:
     context = browser.new_context(viewport={"width": width, "height": 900}, bypass_csp=True)
     page = context.new_page()
     page.goto(f"{postroom.url}/sign-in")
@@ -36,7 +39,7 @@ def test_every_page_is_accessible(browser: Browser, postroom: RunningPostroom, w
     wait_for_history(page, postroom.url)
     draft = make_draft(page, postroom.url)
     numbers = {"draft": draft, "scheduled": make_scheduled(page, postroom.url), **make_awaiting(page, postroom.url)}
-    for place in PLACES:
+    for place in PLACES[part::PARTS]:
         page.goto((postroom.simulator_url if place.of_simulator else postroom.url) + place.path.format(**numbers))
         found[place.name] = problems_of(page)
     context.close()
