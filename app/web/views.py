@@ -61,10 +61,20 @@ class Notice:
 def _shared() -> dict[str, Any]:
     return {
         "navigation": lambda: NAVIGATION,
+        "section": section,
         "settings_pages": lambda: [(label, endpoint) for label, endpoint, needs in SETTINGS if me().may(needs)],
         "workspace_notice": workspace_notice,
         "places": lambda: accounts.places_of(db(), me().account),
     }
+
+
+def section() -> str:
+    """Give the part of the navigation that the page belongs to; empty: to none, as what one sets for oneself."""
+    if request.path.startswith("/you"):
+        return ""
+    if request.path.startswith("/settings") or request.endpoint in {endpoint for _label, endpoint, _needs in SETTINGS}:
+        return "people"
+    return "recipients" if request.blueprint == "segments" else request.blueprint or ""
 
 
 def workspace_notice() -> Notice | None:
