@@ -247,8 +247,9 @@ def words_of(wanted: Filter, kinds: Mapping[str, str] | None = None) -> str:
 
 
 def column_words(column: str) -> str:
-    """Say which column a condition is about: the address has a name of its own for people."""
-    return _("e-mail address") if column == EMAIL else column
+    """Say which column a condition is about: address and name, which every list has, are said in every language."""
+    own = {EMAIL: _("e-mail address"), NAME: _p("column", "name")}
+    return own.get(column, column)
 
 
 def value_fault(kind: ColumnKind, operator: Operator, value: str) -> str:
