@@ -18,6 +18,7 @@ from app.recipients import lists, segments, topics
 from app.recipients.filtering import Condition, Filter, Operator
 from app.settings import Settings
 from app.simulator.settings import DEFAULT_ACCOUNT, DEFAULT_DOMAINS, DEFAULT_TOKEN
+from app.words import _
 
 MAIL = Path(__file__).parent / "mail"
 ORGANISATION = "Harbourside Libraries"
@@ -77,7 +78,9 @@ def fill(session: Session, settings: Settings, base_url: str) -> None:
         base_url=base_url,
         calls_per_5_minutes=CALLS,
     )
-    findings = [connection.Finding(True, "Simulator", "This is the simulator on this machine; nothing leaves it.")]
+    findings = [
+        connection.Finding(True, _("Simulator"), _("This is the simulator on this machine; nothing leaves it."))
+    ]
     connection.keep_report(session, actor, findings, DEFAULT_DOMAINS)
     session.flush()
     for local_part, name, domain in (("notices", ORGANISATION, "example.com"), ("cards", "Card desk", "example.org")):

@@ -10,16 +10,17 @@ from sqlalchemy.orm import Session
 
 from app.db import now
 from app.recipients.topic_models import OptOutAnswer, WhyOut
+from app.words import _
 
 LOOKED_BACK = timedelta(days=90)
 """Answers of this time are counted."""
 SHOWN = 20
 LABELS: dict[WhyOut, str] = {
-    WhyOut.TOO_MANY: "Too many e-mails",
-    WhyOut.NOT_FOR_ME: "Not meant for them",
-    WhyOut.NOT_EXPECTED: "They did not expect it",
-    WhyOut.OTHER_WAY: "They prefer another way",
-    WhyOut.OTHER: "Something else",
+    WhyOut.TOO_MANY: _("Too many e-mails"),
+    WhyOut.NOT_FOR_ME: _("Not meant for them"),
+    WhyOut.NOT_EXPECTED: _("They did not expect it"),
+    WhyOut.OTHER_WAY: _("They prefer another way"),
+    WhyOut.OTHER: _("Something else"),
 }
 
 

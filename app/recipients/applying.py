@@ -22,8 +22,9 @@ from app.recipients.import_run import ImportRun
 from app.recipients.mapping import data_columns, mapping_of
 from app.recipients.models import ImportState, ImportWay, ListUpload, Recipient, RecipientList, StagedRow
 from app.refusals import Refused
+from app.words import _, joined
 
-LIST_CHANGED = "The list was changed meanwhile, so the effect was counted again. Look at it once more."
+LIST_CHANGED = _("The list was changed meanwhile, so the effect was counted again. Look at it once more.")
 
 
 def apply(run: ImportRun) -> None:
@@ -45,8 +46,15 @@ def undo(run: ImportRun) -> None:
         is_going = made.workspace_id is None
         if is_going or made.change_number == upload.list_change_number:
             count = int(upload.counts["adds"])
-            words = f"The list “{made.name}” with {count:,} people is gone again."
-            new_lists.take_away(run, f"Import undone: list “{made.name}” deleted with {count:,} people")
+            words = _("The list “%(list_name)s” with %(count)s people is gone again.", list_name=made.name, count=count)
+            new_lists.take_away(
+                run,
+                _(
+                    "Import undone: list “%(list_name)s” deleted with %(count)s people",
+                    list_name=made.name,
+                    count=count,
+                ),
+            )
             run.end(ImportState.UNDONE, words=words)
             return
     _undo_changes(run)
@@ -59,7 +67,7 @@ def _change_list(run: ImportRun) -> None:
         actor = session.get_one(Person, upload.person_id)
         changed = session.get(RecipientList, upload.list_id, with_for_update=True) if upload.list_id else None
         if changed is None:
-            raise Refused("The list was deleted meanwhile. Choose another one.")
+            raise Refused(_("The list was deleted meanwhile. Choose another one."))
         if changed.change_number != upload.list_change_number:
             upload.state, upload.words = ImportState.READING, LIST_CHANGED
             return
@@ -72,7 +80,11 @@ def _change_list(run: ImportRun) -> None:
         changed.change_number += 1
         upload.list_name, upload.list_change_number = changed.name, changed.change_number
         upload.state, upload.words = ImportState.DONE, ""
-        words = f"Import into “{changed.name}”: {effect_words(upload.counts)}"
+        words = _(
+            "Import into “%(list_name)s”: %(effect)s",
+            list_name=changed.name,
+            effect=effect_words(upload.counts),
+        )
         note(session, actor, "list.imported", words, subject_id=changed.id)
 
 
@@ -84,11 +96,17 @@ def _undo_changes(run: ImportRun) -> None:
         changed = session.get(RecipientList, upload.list_id, with_for_update=True) if upload.list_id else None
         upload.state = ImportState.UNDONE
         if changed is None:
-            upload.words = "The list was deleted; there was nothing to undo."
+            upload.words = _("The list was deleted; there was nothing to undo.")
             return
         untouched = changed.change_number == upload.list_change_number
         upload.words = _take_back(session, upload, changed, untouched=untouched)
-        note(session, actor, "list.import_undone", f"Import into “{changed.name}” undone", subject_id=changed.id)
+        note(
+            session,
+            actor,
+            "list.import_undone",
+            _("Import into “%(list_name)s” undone", list_name=changed.name),
+            subject_id=changed.id,
+        )
 
 
 def _of(upload: ListUpload) -> tuple[ColumnElement[bool], ...]:
@@ -159,8 +177,14 @@ def _take_back(session: Session, upload: ListUpload, changed: RecipientList, *, 
     changed.change_number += 1
     session.flush()
     later = int(upload.counts["changes"]) - restored
-    words = f"{gone:,} people are taken out, {restored:,} are as they were, {back:,} are back."
-    return f"{words} {later:,} were changed or removed since and stay so." if later else words
+    words = _(
+        "%(gone)s people are taken out, %(restored)s are as they were, %(back)s are back.",
+        gone=gone,
+        restored=restored,
+        back=back,
+    )
+    left = _("%(later)s were changed or removed since and stay so.", later=later) if later else ""
+    return joined([words, left])
 
 
 def _restore(session: Session, upload: ListUpload) -> int:
@@ -176,7 +200,7 @@ def _restore(session: Session, upload: ListUpload) -> int:
             .order_by(StagedRow.line)
             .limit(2_000)
         ).all()
-        for _, recipient_id, before in rows:
+        for _line, recipient_id, before in rows:
             values: dict[str, Any] = {"name": before["name"], "data": before["data"], "keys": None}
             session.execute(update(table).where(table.c.id == recipient_id).values(values))
         if not rows:

@@ -15,6 +15,7 @@ from app.emails.checks.colours import BLACK, WHITE, Colour, better, colour_of_at
 from app.emails.file_kinds import IN_TEXT, check_file, clean_name
 from app.recipients.topic_models import UnsubscribeLook
 from app.refusals import Refused
+from app.words import _, decimal
 
 NEEDED = 4.5
 """Contrast of words in the colour, or on it, that everybody can read (WCAG 2.2, AA)."""
@@ -47,10 +48,10 @@ def change_look(session: Session, actor: Actor, *, colour: str, logo_name: str, 
         look.logo, look.logo_type, look.logo_sha256 = None, "", ""
     if before != (look.colour, look.logo_sha256):
         changes = {
-            "Colour": (before[0] or "Postroom's own", look.colour or "Postroom's own"),
-            "Logo": (before[1][:12], look.logo_sha256[:12]),
+            _("Colour"): (before[0] or _("Postroom's own"), look.colour or _("Postroom's own")),
+            _("Logo"): (before[1][:12], look.logo_sha256[:12]),
         }
-        note(session, actor, "workspace.unsubscribe_look", "Look of the unsubscribe page changed", changes=changes)
+        note(session, actor, "workspace.unsubscribe_look", _("Look of the unsubscribe page changed"), changes=changes)
 
 
 def change_mailbox(session: Session, actor: Actor, typed: str) -> str:
@@ -60,9 +61,9 @@ def change_mailbox(session: Session, actor: Actor, typed: str) -> str:
         raise Refused(problem.words, field="mailbox")
     look = _stored(session, actor)
     if look.mailbox != typed:
-        changes = {"Mailbox": (look.mailbox, typed)}
+        changes = {_("Mailbox"): (look.mailbox, typed)}
         look.mailbox = typed
-        words = "Mailbox for unsubscribing set" if typed else "Mailbox for unsubscribing taken away"
+        words = _("Mailbox for unsubscribing set") if typed else _("Mailbox for unsubscribing taken away")
         note(session, actor, "workspace.unsubscribe_mailbox", words, changes=changes)
     return typed
 
@@ -85,13 +86,18 @@ def checked_colour(typed: str) -> str:
     typed = typed if typed.startswith("#") else f"#{typed}"
     colour = colour_of_attribute(typed) if _HEX.match(typed) else None
     if colour is None:
-        raise Refused("Enter a colour as # and six digits or letters from a to f, such as #1d4e89.", field="colour")
+        raise Refused(_("Enter a colour as # and six digits or letters from a to f, such as #1d4e89."), field="colour")
     readable = _readable(colour, LIGHT_GROUNDS)
     if shown(readable) != typed:
         worst = min(contrast(colour, _colour(one)) for one in LIGHT_GROUNDS)
         raise Refused(
-            f"This colour is too pale to be read on a light page: its contrast is {worst:.1f} to 1, and "
-            f"{NEEDED:g} is needed. The nearest that works is {shown(readable)}.",
+            _(
+                "This colour is too pale to be read on a light page: its contrast is %(worst)s to 1, and "
+                "%(needed)s is needed. The nearest that works is %(shown)s.",
+                worst=decimal(worst, 1),
+                needed=NEEDED,
+                shown=shown(readable),
+            ),
             field="colour",
         )
     return typed
@@ -133,10 +139,16 @@ def _checked_logo(name: str, content: bytes) -> str:
     except Refused as refusal:
         raise Refused(refusal.words, field="logo") from refusal
     if media_type not in IN_TEXT:
-        raise Refused(f"“{name}” is no PNG, JPEG, GIF or WebP picture. Save it as PNG and choose that.", field="logo")
+        raise Refused(
+            _("“%(name)s” is no PNG, JPEG, GIF or WebP picture. Save it as PNG and choose that.", name=name),
+            field="logo",
+        )
     if len(content) > MAX_LOGO:
-        words = (
-            f"“{name}” has {len(content) / 1024:,.0f} KiB; at most {MAX_LOGO // 1024} are possible. Make it smaller."
+        words = _(
+            "“%(name)s” has %(kib)s KiB; at most %(most)s are possible. Make it smaller.",
+            name=name,
+            kib=decimal(len(content) / 1024, 0),
+            most=MAX_LOGO // 1024,
         )
         raise Refused(words, field="logo")
     return media_type

@@ -18,6 +18,7 @@ from app.recipients.viewing import hidden_fields, read_wanted
 from app.refusals import Refused
 from app.web.numbers import row_number
 from app.web.request import db, is_htmx, may, me
+from app.words import _
 
 ENTRIES_ON_A_PAGE = 50
 
@@ -73,6 +74,7 @@ def history(list_id: int) -> Page:
         changes=changes.latest_changes(db(), list_id, limit=20),
         imports=uploads.imports_of_list(db(), me(), list_id),
         what_words=change_words.what_words,
+        what_title=change_words.what_title,
         names={one.id: one.name for one in team(db(), found.workspace_id)},
         next_url=url_for(".history", list_id=list_id, before=entries[-1].id) if more else None,
     )
@@ -129,7 +131,7 @@ def _selection(found: RecipientList) -> Selection:
     if values.get("all") == "yes":
         wanted = read_wanted(found, values)
         if wanted.is_editing:
-            raise Refused("Something in the filter is not right. Go back and look at it.")
+            raise Refused(_("Something in the filter is not right. Go back and look at it."))
         return wanted.view.selection
     ids = []
     for text in values.getlist("person"):
@@ -171,7 +173,7 @@ def _cell(text: str) -> str:
 
 def _say(found: RecipientList, change: ListChange) -> None:
     if change.state in GOING:
-        flash("This goes on in the background; the list says how far it is.", "info")
+        flash(_("This goes on in the background; the list says how far it is."), "info")
     elif change.state == "undone":
         flash(f"{change_words.undone_words(found, change)}.")
     else:

@@ -16,6 +16,7 @@ from app.recipients.keys import keys_of
 from app.recipients.models import Recipient, RecipientList
 from app.recipients.segments import rename_in_segments
 from app.refusals import Refused
+from app.words import _
 
 
 def begin_undo(session: Session, found: RecipientList, change: ListChange) -> None:
@@ -23,14 +24,14 @@ def begin_undo(session: Session, found: RecipientList, change: ListChange) -> No
     if change.kind is ChangeKind.RENAME_COLUMN:
         column, target = change.act["column"], change.act["to"]
         if target not in found.columns or column in found.columns:
-            raise Refused("The columns were changed again since. Rename the column by hand.")
+            raise Refused(_("The columns were changed again since. Rename the column by hand."))
         found.columns = [column if one == target else one for one in found.columns]
         found.column_kinds = {column if one == target else one: kind for one, kind in found.column_kinds.items()}
         rename_in_segments(session, found.id, target, column)
     elif change.kind is ChangeKind.REMOVE_COLUMN:
         column = change.act["column"]
         if column in found.columns:
-            raise Refused(f"There is a column “{column}” again. Rename or remove that one first.")
+            raise Refused(_("There is a column “%(column)s” again. Rename or remove that one first.", column=column))
         place = min(change.act["place"], len(found.columns))
         found.columns = [*found.columns[:place], column, *found.columns[place:]]
         if change.act.get("kind"):

@@ -26,6 +26,7 @@ from app.recipients.lists import find_list
 from app.recipients.models import Recipient, RecipientList
 from app.recipients.selecting import EVERYBODY, Selection, people_of
 from app.refusals import NotThere, Refused
+from app.words import _
 
 AT_ONCE = 2_000
 """People that a change may have to be done at once."""
@@ -103,7 +104,7 @@ def going(session: Session) -> Sequence[int]:
 def require_rest(session: Session, found: RecipientList) -> None:
     """Raise Refused while a large change of the list is under way."""
     if session.scalar(select(exists().where(ListChange.list_id == found.id, ListChange.state.in_(GOING)))):
-        raise Refused("This list is being changed just now. Wait until that is done, or stop it.")
+        raise Refused(_("This list is being changed just now. Wait until that is done, or stop it."))
 
 
 def find_change(session: Session, actor: Actor, list_id: int, change_id: int) -> ListChange:
@@ -130,7 +131,7 @@ def undo(session: Session, actor: Actor, list_id: int, change_id: int) -> ListCh
     change = find_change(session, actor, list_id, change_id)
     require_rest(session, found)
     if change.state not in (ChangeState.DONE, ChangeState.STOPPED) or change.at < now() - UNDO_FOR:
-        raise Refused("This cannot be undone any more.")
+        raise Refused(_("This cannot be undone any more."))
     was_large = change.done > AT_ONCE
     change.state, change.last_id, change.done, change.kept = ChangeState.UNDOING, 0, 0, 0
     begin_undo(session, found, change)
@@ -145,7 +146,7 @@ def stop(session: Session, actor: Actor, list_id: int, change_id: int) -> ListCh
     found = find_list(session, actor, list_id, lock=True)
     change = find_change(session, actor, list_id, change_id)
     if change.state is not ChangeState.RUNNING or change.kind in (ChangeKind.RENAME_COLUMN, ChangeKind.REMOVE_COLUMN):
-        raise Refused("This cannot be stopped: it is over, or it concerns a whole column.")
+        raise Refused(_("This cannot be stopped: it is over, or it concerns a whole column."))
     _finish(session, found, change, ChangeState.STOPPED)
     return change
 

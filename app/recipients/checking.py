@@ -13,6 +13,7 @@ import idna
 from app.cloudflare.contract import check_address
 from app.recipients.grid import LOOKS_LIKE_ADDRESS
 from app.recipients.typing_slips import meant_domain
+from app.words import _
 
 MAX_CELL = 10_000
 """Characters of one cell."""
@@ -44,21 +45,21 @@ class ProblemKind(enum.StrEnum):
 
 
 PROBLEM_WORDS: Mapping[ProblemKind, str] = {
-    ProblemKind.NO_ADDRESS: "No address",
-    ProblemKind.NO_AT: "No @ in the address",
-    ProblemKind.SPACES: "Spaces in the address",
-    ProblemKind.SEVERAL: "Several addresses in a cell",
-    ProblemKind.LETTERS: "Letters that addresses cannot have",
-    ProblemKind.DOMAIN_LETTERS: "Domain with accents",
-    ProblemKind.SLIP: "Domain that looks mistyped",
-    ProblemKind.NOT_AN_ADDRESS: "Not an address",
-    ProblemKind.DUPLICATE: "Twice in the file",
-    ProblemKind.IN_LIST: "Already in the list",
-    ProblemKind.SUPPRESSED: "Must not be written to",
-    ProblemKind.NAME: "Name that cannot be kept",
-    ProblemKind.CELL: "Cell that cannot be kept",
-    ProblemKind.WIDTH: "More cells than columns",
-    ProblemKind.VALUE: "Not the kind of its column",
+    ProblemKind.NO_ADDRESS: _("No address"),
+    ProblemKind.NO_AT: _("No @ in the address"),
+    ProblemKind.SPACES: _("Spaces in the address"),
+    ProblemKind.SEVERAL: _("Several addresses in a cell"),
+    ProblemKind.LETTERS: _("Letters that addresses cannot have"),
+    ProblemKind.DOMAIN_LETTERS: _("Domain with accents"),
+    ProblemKind.SLIP: _("Domain that looks mistyped"),
+    ProblemKind.NOT_AN_ADDRESS: _("Not an address"),
+    ProblemKind.DUPLICATE: _("Twice in the file"),
+    ProblemKind.IN_LIST: _("Already in the list"),
+    ProblemKind.SUPPRESSED: _("Must not be written to"),
+    ProblemKind.NAME: _("Name that cannot be kept"),
+    ProblemKind.CELL: _("Cell that cannot be kept"),
+    ProblemKind.WIDTH: _("More cells than columns"),
+    ProblemKind.VALUE: _("Not the kind of its column"),
 }
 """What people read for each kind."""
 KEEPABLE = frozenset({ProblemKind.SLIP, ProblemKind.VALUE})
@@ -105,27 +106,27 @@ def fault_of(person: NewRecipient, *, is_short: bool = False) -> Fault | None:
 def _cell_fault(person: NewRecipient) -> Fault | None:
     for column, value in (("email", person.email), ("name", person.name), *person.data.items()):
         if len(value) > MAX_CELL:
-            words = f"The cell has {len(value):,} characters; {MAX_CELL:,} are the most."
-            return Fault(column, words, "Shorten it; a quotation mark may lack its partner.")
+            words = _("The cell has %(length)s characters; %(most)s are the most.", length=len(value), most=MAX_CELL)
+            return Fault(column, words, _("Shorten it; a quotation mark may lack its partner."))
         if "\0" in value:
-            return Fault(column, "The cell holds a NUL character, which is no text.", "Type it again.")
+            return Fault(column, _("The cell holds a NUL character, which is no text."), _("Type it again."))
     return None
 
 
 def _name_fault(name: str) -> Fault | None:
     if len(name) > MAX_NAME:
-        words = f"The name has {len(name):,} characters; {MAX_NAME} are the most."
-        return Fault("name", words, "Shorten it.", ProblemKind.NAME)
+        words = _("The name has %(length)s characters; %(most)s are the most.", length=len(name), most=MAX_NAME)
+        return Fault("name", words, _("Shorten it."), ProblemKind.NAME)
     if "\n" in name or "\r" in name:
         one_line = " ".join(name.split())
-        return Fault("name", "The name holds a line break.", "Write it in one line.", ProblemKind.NAME, one_line)
+        return Fault("name", _("The name holds a line break."), _("Write it in one line."), ProblemKind.NAME, one_line)
     return None
 
 
 def address_fault(address: str) -> Fault | None:
     """Check the form of an address; gives the kind of problem and a suggestion."""
     if not address:
-        words, advice = "The e-mail address is missing.", "Fill it in, or remove the row."
+        words, advice = _("The e-mail address is missing."), _("Fill it in, or remove the row.")
         return Fault("email", words, advice, ProblemKind.NO_ADDRESS)
     if _is_common(address):
         return None
@@ -140,7 +141,7 @@ _COMMON_LOCAL = re.compile(r"[A-Za-z0-9_+-]+(\.[A-Za-z0-9_+-]+)*\Z")
 
 def _is_common(address: str) -> bool:
     """Whether an address is of the shape that nearly all have, at a domain that was checked before; saves time."""
-    local, _, domain = address.rpartition("@")
+    local, _at, domain = address.rpartition("@")
     if len(local) > 64 or len(address) > 254 or not _COMMON_LOCAL.match(local):
         return False
     return _domain_is_good(domain)
@@ -153,13 +154,13 @@ def _domain_is_good(domain: str) -> bool:
 
 def slip_of(address: str) -> Fault | None:
     """Doubt an address whose domain looks mistyped, such as gmial.com."""
-    local, _, domain = address.rpartition("@")
+    local, _at, domain = address.rpartition("@")
     meant = meant_domain(domain.lower())
     if not meant:
         return None
     better = f"{local}@{meant}"
-    words = f"“{domain}” looks like a slip for “{meant}”."
-    return Fault("email", words, f"Did you mean “{better}”?", ProblemKind.SLIP, better)
+    words = _("“%(domain)s” looks like a slip for “%(meant)s”.", domain=domain, meant=meant)
+    return Fault("email", words, _("Did you mean “%(meant)s”?", meant=better), ProblemKind.SLIP, better)
 
 
 def _kind_of(address: str) -> ProblemKind:
@@ -167,7 +168,7 @@ def _kind_of(address: str) -> ProblemKind:
         return ProblemKind.SEVERAL
     if "@" not in address:
         return ProblemKind.NO_AT
-    local, _, domain = address.rpartition("@")
+    local, _at, domain = address.rpartition("@")
     if not local.isascii():
         return ProblemKind.LETTERS
     if not domain.isascii():
@@ -183,13 +184,13 @@ def suggest(address: str) -> str:
     """Guess what was meant by an address that is none."""
     several = _several(address)
     if len(several) > 1:
-        return f"Keep one address in a row, for example “{several[0]}”."
+        return _("Keep one address in a row, for example “%(address)s”.", address=several[0])
     meant = _meant(address)
     if meant is not None:
-        return f"Did you mean “{meant}”?"
+        return _("Did you mean “%(meant)s”?", meant=meant)
     if "@" not in address:
-        return "An address has an @ in it, such as “jo@example.com”."
-    return "Ask the person for their address, or leave them out."
+        return _("An address has an @ in it, such as “jo@example.com”.")
+    return _("Ask the person for their address, or leave them out.")
 
 
 def _meant(address: str) -> str | None:
@@ -202,7 +203,7 @@ def _guesses(address: str) -> list[str]:
     inside = re.search(r"<([^<>]+)>", address)
     bare = re.sub(r"\s+", "", (inside[1] if inside else address).strip("\"'<>()[].,; ").removeprefix("mailto:"))
     bare = "".join(sign for sign in bare if sign not in _INVISIBLE)
-    local, _, domain = bare.rpartition("@")
+    local, _at, domain = bare.rpartition("@")
     return [
         bare,
         re.sub(r"\.{2,}", ".", bare),

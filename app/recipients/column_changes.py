@@ -12,12 +12,13 @@ from app.audit.trail import Actor, note
 from app.recipients import keying
 from app.recipients.change_models import ChangeKind, ListChange
 from app.recipients.changes import AT_ONCE, begin, require_rest
-from app.recipients.columns import KIND_WORDS, ColumnKind, kind_of
+from app.recipients.columns import KIND_WORDS, KIND_WORDS_INSIDE, ColumnKind, kind_of
 from app.recipients.lists import find_list
 from app.recipients.models import Recipient, RecipientList
 from app.recipients.naming import TAKEN, plain, variable_names
 from app.recipients.segments import rename_in_segments
 from app.refusals import Refused
+from app.words import _
 
 MOST_COLUMNS = 200
 """Columns of one list."""
@@ -30,13 +31,13 @@ def add_column(session: Session, actor: Actor, list_id: int, name: str, kind: Co
     found = find_list(session, actor, list_id, lock=True)
     require_rest(session, found)
     if len(found.columns) >= MOST_COLUMNS:
-        raise Refused(f"A list has at most {MOST_COLUMNS} columns.", field="column_name")
+        raise Refused(_("A list has at most %(most_columns)s columns.", most_columns=MOST_COLUMNS), field="column_name")
     column = check_column_name(found, name)
     found.columns = [*found.columns, column]
     _set_kind(found, column, kind)
     found.change_number += 1  # its order is to be built
-    words = f"Column “{column}” added to “{found.name}”"
-    changes = {"Columns": (found.columns[:-1], found.columns)}
+    words = _("Column “%(column)s” added to “%(list_name)s”", column=column, list_name=found.name)
+    changes = {_("Columns"): (found.columns[:-1], found.columns)}
     note(session, actor, "list.column_added", words, subject_id=list_id, changes=changes)
     session.flush()
     return column
@@ -87,8 +88,13 @@ def change_kind(session: Session, actor: Actor, list_id: int, column: str, kind:
     _set_kind(found, column, kind)
     keying.start_over(found)
     found.change_number += 1
-    words = f"Column “{column}” of “{found.name}” holds from now on: {KIND_WORDS[kind].lower()}"
-    changes = {f"What “{column}” holds": (KIND_WORDS[before], KIND_WORDS[kind])}
+    words = _(
+        "Column “%(column)s” of “%(list_name)s” holds from now on: %(kind)s",
+        column=column,
+        list_name=found.name,
+        kind=KIND_WORDS_INSIDE[kind],
+    )
+    changes = {_("What “%(column)s” holds", column=column): (KIND_WORDS[before], KIND_WORDS[kind])}
     note(session, actor, "list.column_kind", words, subject_id=list_id, changes=changes)
     session.flush()
     if found.recipient_count <= AT_ONCE:
@@ -100,14 +106,16 @@ def check_column_name(found: RecipientList, name: str) -> str:
     """Give a column's name as templates use it. Raises Refused when it is empty, reserved or taken."""
     name = name.strip()
     if not name:
-        raise Refused("Give the column a name.", field="column_name")
+        raise Refused(_("Give the column a name."), field="column_name")
     if plain(name) in TAKEN:
-        raise Refused("Every list has the address and the name already. Choose another name.", field="column_name")
+        raise Refused(_("Every list has the address and the name already. Choose another name."), field="column_name")
     column = variable_names([name])[0]
     if column == "column_1":
-        raise Refused("Use letters in the name, such as “city”.", field="column_name")
+        raise Refused(_("Use letters in the name, such as “city”."), field="column_name")
     if column in found.columns:
-        raise Refused(f"There is a column “{column}” already. Choose another name.", field="column_name")
+        raise Refused(
+            _("There is a column “%(column)s” already. Choose another name.", column=column), field="column_name"
+        )
     return column
 
 
@@ -126,4 +134,4 @@ def _set_kind(found: RecipientList, column: str, kind: ColumnKind) -> None:
 
 def _require(found: RecipientList, column: str) -> None:
     if column not in found.columns:
-        raise Refused(f"The list has no column “{column}” any more. Somebody renamed or removed it.")
+        raise Refused(_("The list has no column “%(column)s” any more. Somebody renamed or removed it.", column=column))

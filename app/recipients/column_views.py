@@ -8,12 +8,13 @@ from app.people.roles import Permission
 from app.recipients import change_words, column_changes, lists
 from app.recipients.blueprint import Page, blueprint
 from app.recipients.change_models import GOING, ListChange
-from app.recipients.columns import KIND_WORDS, ColumnKind, kind_of
+from app.recipients.columns import KIND_WORDS, KIND_WORDS_INSIDE, ColumnKind, kind_of
 from app.recipients.forms import ColumnForm, ColumnKindForm, ColumnNameForm
 from app.recipients.models import RecipientList
 from app.refusals import NotThere, Refused
 from app.sends.column_uses import uses_of_column
 from app.web.request import db, may, me
+from app.words import _
 
 
 @blueprint.route("/<int:list_id>/columns", methods=["GET", "POST"])
@@ -29,7 +30,7 @@ def columns(list_id: int) -> Page:
         except Refused as refusal:
             form.show(refusal)
         else:
-            flash(f"The list has a column “{column}” now. It is empty for everybody.")
+            flash(_("The list has a column “%(column)s” now. It is empty for everybody.", column=column))
             return redirect(url_for(".columns", list_id=list_id))
     kinds = {one: KIND_WORDS[kind_of(found.column_kinds, one)] for one in found.columns}
     page = render_template("recipients/columns.html", list=found, form=form, kinds=kinds)
@@ -72,7 +73,13 @@ def change_kind(list_id: int, column: str) -> Page:
     except Refused as refusal:
         form.show(refusal)
         return _column_page(lists.find_list(db(), me(), list_id), column, kind_form=form), 422
-    flash(f"The column “{column}” holds: {KIND_WORDS[kind].lower()}. The cells stay as they are typed.")
+    flash(
+        _(
+            "The column “%(column)s” holds: %(kind)s. The cells stay as they are typed.",
+            column=column,
+            kind=KIND_WORDS_INSIDE[kind],
+        )
+    )
     return redirect(url_for(".columns", list_id=list_id))
 
 
@@ -115,6 +122,6 @@ def _column_page(
 
 def _say(found: RecipientList, change: ListChange) -> None:
     if change.state in GOING:
-        flash("This goes on in the background; the list says how far it is.", "info")
+        flash(_("This goes on in the background; the list says how far it is."), "info")
     else:
         flash(f"{change_words.done_words(found, change)}.")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 
+from app.words import _
+
 
 class ColumnKind(enum.StrEnum):
     """What a person says that a column holds."""
@@ -18,13 +20,21 @@ class ColumnKind(enum.StrEnum):
 
 
 KIND_WORDS: Mapping[ColumnKind, str] = {
-    ColumnKind.TEXT: "Text",
-    ColumnKind.NUMBER: "Number",
-    ColumnKind.DATE: "Date",
-    ColumnKind.YES_NO: "Yes or no",
-    ColumnKind.FILE: "File name",
+    ColumnKind.TEXT: _("Text"),
+    ColumnKind.NUMBER: _("Number"),
+    ColumnKind.DATE: _("Date"),
+    ColumnKind.YES_NO: _("Yes or no"),
+    ColumnKind.FILE: _("File name"),
 }
 """What people read for each kind."""
+KIND_WORDS_INSIDE: Mapping[ColumnKind, str] = {
+    ColumnKind.TEXT: _("text"),
+    ColumnKind.NUMBER: _("number"),
+    ColumnKind.DATE: _("date"),
+    ColumnKind.YES_NO: _("yes or no"),
+    ColumnKind.FILE: _("file name"),
+}
+"""The same inside a sentence."""
 
 
 def kind_of(kinds: Mapping[str, str], column: str) -> ColumnKind:

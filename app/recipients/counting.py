@@ -16,6 +16,7 @@ from app.recipients.checking import ProblemKind
 from app.recipients.import_run import ImportRun
 from app.recipients.mapping import ColumnRole, mapping_of
 from app.recipients.models import ImportState, ImportWay, ListUpload, Recipient, RecipientList, StagedRow
+from app.words import _
 
 CHUNK = 2_000
 CHANGE, SAME, REMOVE = "change", "same", "remove"
@@ -171,8 +172,8 @@ def _not_in_file(plan: _Plan, tally: _Tally, person: There) -> None:
 
 def _in_both(plan: _Plan, tally: _Tally, person: There, row: Staged) -> None:
     if plan.upload.way is ImportWay.ADD:
-        words = "This person is in the list already."
-        advice = "Choose “Update by e-mail” above to change them, or leave the row out."
+        words = _("This person is in the list already.")
+        advice = _("Choose “Update by e-mail” above to change them, or leave the row out.")
         tally.waiting.append(_problem(row.line, ProblemKind.IN_LIST, words, advice))
         return
     name, data = plan.result(person, row)
@@ -195,8 +196,8 @@ def _in_both(plan: _Plan, tally: _Tally, person: There, row: Staged) -> None:
 
 
 def _twice(row: Staged, first: Staged) -> dict[str, Any]:
-    words = f"The same address as in line {first.line:,}."
-    return _problem(row.line, ProblemKind.DUPLICATE, words, "Each person gets one e-mail; remove one of the rows.")
+    words = _("The same address as in line %(line)s.", line=first.line)
+    return _problem(row.line, ProblemKind.DUPLICATE, words, _("Each person gets one e-mail; remove one of the rows."))
 
 
 def _problem(line: int, kind: ProblemKind, words: str, suggestion: str) -> dict[str, Any]:
@@ -258,8 +259,6 @@ def _streamed(session: Session, query: Any) -> Iterator[Any]:
 
 
 def effect_words(counts: Mapping[str, Any]) -> str:
-    """Say in a sentence what an import does."""
-    return (
-        f"adds {counts['adds']:,}, changes {counts['changes']:,}, "
-        f"leaves {counts['leaves']:,}, removes {counts['removes']:,}"
-    )
+    """Say what an import does, as the end of a sentence: `adds 3, changes 2, leaves 5, removes 0`."""
+    numbers = {name: int(counts[name]) for name in ("adds", "changes", "leaves", "removes")}
+    return _("adds %(adds)s, changes %(changes)s, leaves %(leaves)s, removes %(removes)s", **numbers)

@@ -9,12 +9,13 @@ from typing import BinaryIO
 
 from app.packing import check_packing
 from app.refusals import Refused
+from app.words import _
 
 BEGINNING = 4096
 """Bytes that are looked at."""
 
-_SAVE_AS = "Open it in your spreadsheet program, choose “Save as” and “CSV UTF-8”, and upload that file."
-_FIND_SOURCE = "Ask for the spreadsheet behind it and upload that."
+_SAVE_AS = _("Open it in your spreadsheet program, choose “Save as” and “CSV UTF-8”, and upload that file.")
+_FIND_SOURCE = _("Ask for the spreadsheet behind it and upload that.")
 
 
 class Reader(enum.StrEnum):
@@ -33,26 +34,29 @@ class FileKind:
     advice: str
 
 
-_WORD = FileKind("a text document (such as Word)", "Copy the table into a spreadsheet and upload that.")
-_ZIP = FileKind("a ZIP file", "Unpack it first and upload the spreadsheet inside.")
-_OFFICE = FileKind("another Office document", "Upload the spreadsheet with the addresses.")
-_DAMAGED = FileKind("a damaged file (a workbook or ZIP file that breaks off)", "Save or download it again.")
+_WORD = FileKind(_("a text document (such as Word)"), _("Copy the table into a spreadsheet and upload that."))
+_ZIP = FileKind(_("a ZIP file"), _("Unpack it first and upload the spreadsheet inside."))
+_OFFICE = FileKind(_("another Office document"), _("Upload the spreadsheet with the addresses."))
+_DAMAGED = FileKind(_("a damaged file (a workbook or ZIP file that breaks off)"), _("Save or download it again."))
 _PROTECTED = FileKind(
-    "a workbook with a password", "Take the password off (“Save as”, without one) and upload it again."
+    _("a workbook with a password"), _("Take the password off (“Save as”, without one) and upload it again.")
 )
 
 _BEGINNINGS = (
-    (b"%PDF-", FileKind("a PDF", _FIND_SOURCE)),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", FileKind("an old Office document (such as XLS)", _SAVE_AS)),
-    (b"{\\rtf", FileKind("a formatted text document (RTF)", "Copy the table into a spreadsheet and upload that.")),
-    (b"\x1f\x8b", FileKind("a compressed file (gzip)", "Unpack it first.")),
-    (b"7z\xbc\xaf\x27\x1c", FileKind("a compressed file (7z)", "Unpack it first.")),
-    (b"Rar!\x1a\x07", FileKind("a compressed file (RAR)", "Unpack it first.")),
-    (b"\x89PNG\r\n", FileKind("a picture", _FIND_SOURCE)),
-    (b"\xff\xd8\xff", FileKind("a picture", _FIND_SOURCE)),
-    (b"GIF8", FileKind("a picture", _FIND_SOURCE)),
-    (b"SQLite format 3\0", FileKind("a database", "Export the people as CSV and upload that file.")),
-    (b"PAR1", FileKind("a Parquet file", "Export the people as CSV and upload that file.")),
+    (b"%PDF-", FileKind(_("a PDF"), _FIND_SOURCE)),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", FileKind(_("an old Office document (such as XLS)"), _SAVE_AS)),
+    (
+        b"{\\rtf",
+        FileKind(_("a formatted text document (RTF)"), _("Copy the table into a spreadsheet and upload that.")),
+    ),
+    (b"\x1f\x8b", FileKind(_("a compressed file (gzip)"), _("Unpack it first."))),
+    (b"7z\xbc\xaf\x27\x1c", FileKind(_("a compressed file (7z)"), _("Unpack it first."))),
+    (b"Rar!\x1a\x07", FileKind(_("a compressed file (RAR)"), _("Unpack it first."))),
+    (b"\x89PNG\r\n", FileKind(_("a picture"), _FIND_SOURCE)),
+    (b"\xff\xd8\xff", FileKind(_("a picture"), _FIND_SOURCE)),
+    (b"GIF8", FileKind(_("a picture"), _FIND_SOURCE)),
+    (b"SQLite format 3\0", FileKind(_("a database"), _("Export the people as CSV and upload that file."))),
+    (b"PAR1", FileKind(_("a Parquet file"), _("Export the people as CSV and upload that file."))),
 )
 _WEB_PAGES = (b"<!doctype html", b"<html", b"<?xml", b"<table")
 _JSON = (b'[{"', b'{"', b"[\n", b"{\n", b"[ {")
@@ -67,7 +71,9 @@ def reader_of(file: BinaryIO) -> Reader:
     if isinstance(kind, Reader):
         return kind
     if kind is not None:
-        raise Refused(f"This is {kind.title}, not a spreadsheet or CSV file. {kind.advice}")
+        raise Refused(
+            _("This is %(title)s, not a spreadsheet or CSV file. %(advice)s", title=kind.title, advice=kind.advice)
+        )
     plain = beginning.replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")
     return Reader.VCARD if plain[:11].upper() == b"BEGIN:VCARD" else Reader.TEXT
 
@@ -81,9 +87,9 @@ def _foreign_kind(file: BinaryIO, beginning: bytes) -> FileKind | Reader | None:
             return _PROTECTED if start[:2] == b"\xd0\xcf" and _is_encrypted(file) else kind
     start = beginning[:64].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if start.startswith(_WEB_PAGES):
-        return FileKind("a web page or XML file", "Copy the table into a spreadsheet and upload that.")
+        return FileKind(_("a web page or XML file"), _("Copy the table into a spreadsheet and upload that."))
     if start.startswith(_JSON):
-        return FileKind("a JSON file", "Export the people as CSV and upload that file.")
+        return FileKind(_("a JSON file"), _("Export the people as CSV and upload that file."))
     return None
 
 

@@ -20,19 +20,21 @@ from app.recipients.filtering import (
     Filter,
     Operator,
     check_filter,
+    column_words,
     columns_of,
 )
 from app.recipients.models import RecipientList
 from app.refusals import Refused
+from app.words import _
 
 ADD, REMOVE = "filter_add", "filter_remove"
 OPERATOR_GROUPS: Sequence[tuple[str, Sequence[Operator]]] = (
-    ("Text, numbers and dates", (Operator.IS, Operator.IS_NOT)),
-    ("Text", (Operator.CONTAINS, Operator.BEGINS_WITH)),
-    ("Dates", (Operator.BEFORE, Operator.AFTER)),
-    ("Numbers", (Operator.LESS_THAN, Operator.MORE_THAN)),
-    ("Yes or no", (Operator.IS_YES, Operator.IS_NO)),
-    ("Anything", (Operator.IS_EMPTY, Operator.IS_FILLED)),
+    (_("Text, numbers and dates"), (Operator.IS, Operator.IS_NOT)),
+    (_("Text"), (Operator.CONTAINS, Operator.BEGINS_WITH)),
+    (_("Dates"), (Operator.BEFORE, Operator.AFTER)),
+    (_("Numbers"), (Operator.LESS_THAN, Operator.MORE_THAN)),
+    (_("Yes or no"), (Operator.IS_YES, Operator.IS_NO)),
+    (_("Anything"), (Operator.IS_EMPTY, Operator.IS_FILLED)),
 )
 """What a row offers, whatever its column: a form without JavaScript cannot know which one is chosen."""
 
@@ -63,6 +65,7 @@ class FilterForm:
 
     operator_groups = OPERATOR_GROUPS
     operator_words = OPERATOR_WORDS
+    column_words = staticmethod(column_words)
     most = MOST_CONDITIONS
 
     def checked(self, found_list: RecipientList) -> Filter | None:

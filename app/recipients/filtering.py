@@ -13,9 +13,11 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from app.recipients.columns import ColumnKind, kind_of
+from app.recipients.in_a_row import in_a_row
 from app.recipients.keys import BEGINNING, EMAIL, LONGEST, NAME, OTHER, key_of, read_date, read_number
 from app.recipients.models import Recipient, RecipientList
 from app.refusals import Refused
+from app.words import LongDay, _, _p
 
 MOST_CONDITIONS = 20
 """Conditions of one filter."""
@@ -45,20 +47,35 @@ class Operator(enum.StrEnum):
 
 
 OPERATOR_WORDS: Mapping[Operator, str] = {
-    Operator.IS: "is",
-    Operator.IS_NOT: "is not",
-    Operator.CONTAINS: "contains",
-    Operator.BEGINS_WITH: "begins with",
-    Operator.IS_EMPTY: "is empty",
-    Operator.IS_FILLED: "is filled",
-    Operator.BEFORE: "before",
-    Operator.AFTER: "after",
-    Operator.LESS_THAN: "less than",
-    Operator.MORE_THAN: "more than",
-    Operator.IS_YES: "is yes",
-    Operator.IS_NO: "is no",
+    Operator.IS: _p("comparison", "is"),
+    Operator.IS_NOT: _p("comparison", "is not"),
+    Operator.CONTAINS: _p("comparison", "contains"),
+    Operator.BEGINS_WITH: _p("comparison", "begins with"),
+    Operator.IS_EMPTY: _p("comparison", "is empty"),
+    Operator.IS_FILLED: _p("comparison", "is filled"),
+    Operator.BEFORE: _p("comparison", "before"),
+    Operator.AFTER: _p("comparison", "after"),
+    Operator.LESS_THAN: _p("comparison", "less than"),
+    Operator.MORE_THAN: _p("comparison", "more than"),
+    Operator.IS_YES: _p("comparison", "is yes"),
+    Operator.IS_NO: _p("comparison", "is no"),
 }
 """What people read for each operator."""
+_CONDITION_WORDS: Mapping[Operator, str] = {
+    Operator.IS: _("%(column)s is %(value)s"),
+    Operator.IS_NOT: _("%(column)s is not %(value)s"),
+    Operator.CONTAINS: _("%(column)s contains %(value)s"),
+    Operator.BEGINS_WITH: _("%(column)s begins with %(value)s"),
+    Operator.IS_EMPTY: _("%(column)s is empty"),
+    Operator.IS_FILLED: _("%(column)s is filled"),
+    Operator.BEFORE: _("%(column)s before %(value)s"),
+    Operator.AFTER: _("%(column)s after %(value)s"),
+    Operator.LESS_THAN: _("%(column)s less than %(value)s"),
+    Operator.MORE_THAN: _("%(column)s more than %(value)s"),
+    Operator.IS_YES: _("%(column)s is yes"),
+    Operator.IS_NO: _("%(column)s is no"),
+}
+"""A whole condition: other languages have other forms in a sentence than alone."""
 
 WITHOUT_VALUE = frozenset({Operator.IS_EMPTY, Operator.IS_FILLED, Operator.IS_YES, Operator.IS_NO})
 _EQUAL = (Operator.IS, Operator.IS_NOT)
@@ -125,7 +142,7 @@ def check_filter(found_list: RecipientList, wanted: Filter) -> Filter:
     """Give the filter without spare spaces. Raises Refused with the field: `column-0`, `operator-0` or `value-0`,
     with the number of the condition."""
     if len(wanted.conditions) > MOST_CONDITIONS:
-        raise Refused(f"A filter has at most {MOST_CONDITIONS} conditions.")
+        raise Refused(_("A filter has at most %(most_conditions)s conditions.", most_conditions=MOST_CONDITIONS))
     checked = tuple(_checked(found_list, one, number) for number, one in enumerate(wanted.conditions))
     return Filter(checked, wanted.any_of)
 
@@ -225,7 +242,14 @@ def words_of(wanted: Filter, kinds: Mapping[str, str] | None = None) -> str:
 
     `kinds` are those of the list (`RecipientList.column_kinds`).
     """
-    return (" or " if wanted.any_of else " and ").join(_words(one, kinds or {}) for one in wanted.conditions)
+    both = _("%(first)s or %(second)s") if wanted.any_of else _("%(first)s and %(second)s")
+    return in_a_row((_words(one, kinds or {}) for one in wanted.conditions), both)
+
+
+def column_words(column: str) -> str:
+    """Say which column a condition is about: address and name, which every list has, are said in every language."""
+    own = {EMAIL: _("e-mail address"), NAME: _p("column", "name")}
+    return own.get(column, column)
 
 
 def value_fault(kind: ColumnKind, operator: Operator, value: str) -> str:
@@ -233,13 +257,13 @@ def value_fault(kind: ColumnKind, operator: Operator, value: str) -> str:
     if operator in WITHOUT_VALUE:
         return ""
     if not value.strip():
-        return "Type what to compare with, or choose “is empty”."
+        return _("Type what to compare with, or choose “is empty”.")
     if len(value) > MAX_VALUE or "\0" in value:
-        return f"A value has at most {MAX_VALUE} characters."
+        return _("A value has at most %(max_value)s characters.", max_value=MAX_VALUE)
     if kind is ColumnKind.NUMBER and read_number(value) is None:
-        return "This column holds numbers. Type one, such as 25 or 1,234.50."
+        return _("This column holds numbers. Type one, such as 25 or 1,234.50.")
     if kind is ColumnKind.DATE and read_date(value) is None:
-        return "This column holds dates. Type one, such as 1 May 2026 or 2026-05-01."
+        return _("This column holds dates. Type one, such as 1 May 2026 or 2026-05-01.")
     return ""
 
 
@@ -262,13 +286,20 @@ def _bytewise_on_postgresql(element: Bytewise, compiler: SQLCompiler, **options:
 
 def _checked(found_list: RecipientList, condition: Condition, number: int) -> Condition:
     if condition.column not in columns_of(found_list):
-        words = f"The list “{found_list.name}” has no column “{condition.column}”. Choose another one."
-        raise Refused(words if condition.column else "Choose a column.", field=f"column-{number}")
+        words = _(
+            "The list “%(list_name)s” has no column “%(column)s”. Choose another one.",
+            list_name=found_list.name,
+            column=condition.column,
+        )
+        raise Refused(words if condition.column else _("Choose a column."), field=f"column-{number}")
     kind = kind_of_column(found_list, condition.column)
     if condition.operator not in OPERATORS[kind]:
-        fitting = ", ".join(f"“{OPERATOR_WORDS[one]}”" for one in OPERATORS[kind])
-        words = (
-            f"“{OPERATOR_WORDS[condition.operator]}” does not go with the column “{condition.column}”: use {fitting}."
+        quoted = [_("“%(words)s”", words=OPERATOR_WORDS[one]) for one in OPERATORS[kind]]
+        words = _(
+            "“%(operator)s” does not go with the column “%(column)s”: use %(fitting)s.",
+            operator=OPERATOR_WORDS[condition.operator],
+            column=condition.column,
+            fitting=in_a_row(quoted, _("%(first)s, %(second)s")),
         )
         raise Refused(words, field=f"operator-{number}")
     fault = value_fault(kind, condition.operator, condition.value)
@@ -288,9 +319,8 @@ def _contains(key: ColumnElement[str], condition: Condition, value: str) -> Colu
 
 
 def _words(condition: Condition, kinds: Mapping[str, str]) -> str:
-    column = "e-mail address" if condition.column == EMAIL else condition.column
-    words = f"{column} {OPERATOR_WORDS[condition.operator]}"
+    words = _(_CONDITION_WORDS[condition.operator], column=column_words(condition.column))
     if condition.operator in WITHOUT_VALUE:
         return words
     day = read_date(condition.value) if kind_of(kinds, condition.column) is ColumnKind.DATE else None
-    return f"{words} {condition.value if day is None else f'{day:%-d %B %Y}'}"
+    return _(words, value=condition.value if day is None else LongDay(day.year, day.month, day.day))

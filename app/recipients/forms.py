@@ -15,6 +15,7 @@ from app.recipients.columns import KIND_WORDS
 from app.recipients.lists import MAX_LIST_NAME
 from app.recipients.models import Recipient
 from app.web.forms import Form, strip
+from app.words import _
 
 ACCEPTED = ".csv,.tsv,.txt,.xlsx,.xlsm,.ods,.vcf,text/csv,text/tab-separated-values,text/plain,text/vcard"
 
@@ -22,9 +23,9 @@ ACCEPTED = ".csv,.tsv,.txt,.xlsx,.xlsm,.ods,.vcf,text/csv,text/tab-separated-val
 class NewListForm(Form):
     """People from a file or from pasted text; the name is of a new list."""
 
-    name = StringField("Name of the list", [Length(max=MAX_LIST_NAME)], filters=[strip])
-    file = FileField("Spreadsheet or CSV file", render_kw={"accept": ACCEPTED})
-    pasted = TextAreaField("Or paste the rows here", render_kw={"rows": 8, "spellcheck": "false", "wrap": "off"})
+    name = StringField(_("Name of the list"), [Length(max=MAX_LIST_NAME)], filters=[strip])
+    file = FileField(_("Spreadsheet or CSV file"), render_kw={"accept": ACCEPTED})
+    pasted = TextAreaField(_("Or paste the rows here"), render_kw={"rows": 8, "spellcheck": "false", "wrap": "off"})
 
     def content(self) -> tuple[BinaryIO | None, str]:
         """Give what was uploaded or pasted (as UTF-8), and the file's name (empty for a paste); None: neither."""
@@ -39,7 +40,7 @@ class NameForm(Form):
     """The name of a list."""
 
     name = StringField(
-        "Name of the list", [InputRequired("Give the list a name."), Length(max=MAX_LIST_NAME)], filters=[strip]
+        _("Name of the list"), [InputRequired(_("Give the list a name.")), Length(max=MAX_LIST_NAME)], filters=[strip]
     )
 
 
@@ -49,27 +50,27 @@ _KINDS = [(str(kind), words) for kind, words in KIND_WORDS.items()]
 class ColumnForm(Form):
     """A new column of a list."""
 
-    column_name = StringField("Name of the new column", filters=[strip])
-    kind = SelectField("What it holds", choices=_KINDS)
+    column_name = StringField(_("Name of the new column"), filters=[strip])
+    kind = SelectField(_("What it holds"), choices=_KINDS)
 
 
 class ColumnNameForm(Form):
     """Another name for a column."""
 
-    column_name = StringField("Name of the column", filters=[strip])
+    column_name = StringField(_("Name of the column"), filters=[strip])
 
 
 class ColumnKindForm(Form):
     """What a column holds."""
 
-    kind = SelectField("What the column holds", choices=_KINDS)
+    kind = SelectField(_("What the column holds"), choices=_KINDS)
 
 
 class SetColumnForm(Form):
     """One text for one column of many people."""
 
-    column = SelectField("Column to change")
-    value = StringField("New value (empty: the cell is emptied)", [Length(max=MAX_CELL)], filters=[strip])
+    column = SelectField(_("Column to change"))
+    value = StringField(_("New value (empty: the cell is emptied)"), [Length(max=MAX_CELL)], filters=[strip])
 
     def offer(self, columns: Sequence[str]) -> None:
         """Offer the columns of a list."""
@@ -79,8 +80,8 @@ class SetColumnForm(Form):
 class RecipientForm(Form):
     """One person; `recipient_form` adds a field for each column of the list."""
 
-    email = EmailField("E-mail address", [InputRequired("Enter the person's e-mail address.")], filters=[strip])
-    name = StringField("Name (optional)", filters=[strip])
+    email = EmailField(_("E-mail address"), [InputRequired(_("Enter the person's e-mail address."))], filters=[strip])
+    name = StringField(_("Name (optional)"), filters=[strip])
 
     def column_fields(self) -> list[Field]:
         """Give the fields of the list's own columns, in their order."""

@@ -24,6 +24,7 @@ from app.recipients.import_run import ImportRun, Overtaken, WorkerEnds
 from app.recipients.models import ImportState, ListUpload, UploadChunk
 from app.recipients.staging import clear, stage
 from app.refusals import Refused
+from app.words import _
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +32,7 @@ AT_WORK = (ImportState.READING, ImportState.APPLYING, ImportState.UNDOING, Impor
 """States in which a worker has something to do."""
 KEPT_FOR = timedelta(days=7)
 """Uploads that nobody saved are cleared away after this time, and imports can be undone for as long."""
-_BROKEN = "Something went wrong in Postroom. Nothing was changed. Try again; if it stays, tell your administrator."
+_BROKEN = _("Something went wrong in Postroom. Nothing was changed. Try again; if it stays, tell your administrator.")
 
 
 def run_import(database: Database, upload_id: int, should_stop: Callable[[], bool] = lambda: False) -> None:

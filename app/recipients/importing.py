@@ -10,10 +10,11 @@ from dateutil.parser import ParserError
 from dateutil.parser import parse as parse_date
 
 from app.recipients.checking import MAX_CELL, Fault, NewRecipient, ProblemKind, clean_address, fault_of, slip_of
-from app.recipients.columns import KIND_WORDS, ColumnKind
+from app.recipients.columns import KIND_WORDS_INSIDE, ColumnKind
 from app.recipients.grid import Row
 from app.recipients.mapping import ColumnRole, Mapped, data_columns, email_position, width_of
 from app.recipients.spreadsheet_cells import unguarded
+from app.words import _
 
 _NUMBER = re.compile(r"[-+(]?\s*[^\d\s]{0,3}\s*\d[\d.,'’\s]*\s*(%|[^\d\s]{1,3})?\)?\Z")
 _YES_NO = frozenset("yes no y n true false 1 0 on off ja nein oui non si sí sì no x j n vrai faux wahr falsch".split())
@@ -59,15 +60,24 @@ class RowChecker:
     def _too_wide(self, row: Row) -> Fault | None:
         if len(row.cells) <= self._width or not any(cell.strip() for cell in row.cells[self._width :]):
             return None
-        words = f"The row has {len(row.cells)} cells, the header row only {self._width}."
-        advice = f"Put quotation marks around a cell that holds a {self._delimiter or 'delimiter'} itself."
+        words = _(
+            "The row has %(cells)s cells, the header row only %(width)s.", cells=len(row.cells), width=self._width
+        )
+        advice = _(
+            "Put quotation marks around a cell that holds a %(delimiter)s itself.",
+            delimiter=self._delimiter or _("delimiter"),
+        )
         return Fault("", words, advice, ProblemKind.WIDTH)
 
     def _other_kind(self, person: NewRecipient) -> Fault | None:
         for variable, kind in self._kinds:
             value = person.data[variable]
             if value and not _FITS[kind](value):
-                words = f"“{value[:60]}” is not what the column holds ({KIND_WORDS[kind].lower()})."
+                words = _(
+                    "“%(value)s” is not what the column holds (%(kind)s).",
+                    value=value[:60],
+                    kind=KIND_WORDS_INSIDE[kind],
+                )
                 return Fault(variable, words, _ADVICE[kind], ProblemKind.VALUE)
         return None
 
@@ -106,7 +116,7 @@ _FITS: Mapping[ColumnKind, Callable[[str], bool]] = {
     ColumnKind.YES_NO: is_yes_or_no,
 }
 _ADVICE = {
-    ColumnKind.NUMBER: "Write a number such as 12 or 48.50, or leave the cell empty.",
-    ColumnKind.DATE: "Write a day such as 2027-01-31, or leave the cell empty.",
-    ColumnKind.YES_NO: "Write yes or no, or leave the cell empty.",
+    ColumnKind.NUMBER: _("Write a number such as 12 or 48.50, or leave the cell empty."),
+    ColumnKind.DATE: _("Write a day such as 2027-01-31, or leave the cell empty."),
+    ColumnKind.YES_NO: _("Write yes or no, or leave the cell empty."),
 }

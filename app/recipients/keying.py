@@ -17,10 +17,11 @@ from app.recipients.change_models import GOING, ChangeKind, ListChange
 from app.recipients.keys import keys_of
 from app.recipients.models import Recipient, RecipientList
 from app.refusals import Refused
+from app.words import _
 
 CHUNK = 2_000
 """Recipients whose keys are made in one transaction."""
-NOT_READY = "This list is being sorted after a large change. Filters work again in a moment."
+NOT_READY = _("This list is being sorted after a large change. Filters work again in a moment.")
 
 
 def is_ready(session: Session, found_list: RecipientList) -> bool:

@@ -17,6 +17,7 @@ from app.recipients.keys import keys_of
 from app.recipients.models import Recipient, RecipientList
 from app.recipients.spreadsheet_cells import BYTE_ORDER_MARK, csv_lines
 from app.refusals import NotThere, Refused
+from app.words import _, _n
 
 CHUNK = 1_000
 """Rows inserted or read at once."""
@@ -87,7 +88,13 @@ def make_list(
         )
         count += len(chunk)
     made.recipient_count = count
-    note(session, actor, "list.saved", f"List “{name}” saved with {count:,} people", subject_id=made.id)
+    note(
+        session,
+        actor,
+        "list.saved",
+        _("List “%(name)s” saved with %(count)s people", name=name, count=count),
+        subject_id=made.id,
+    )
     session.flush()
     return made
 
@@ -97,8 +104,8 @@ def rename_list(session: Session, actor: Actor, list_id: int, name: str) -> Reci
     found = find_list(session, actor, list_id, lock=True)
     name = check_name(session, actor, name, list_id)
     if name != found.name:
-        words = f"List “{found.name}” renamed to “{name}”"
-        note(session, actor, "list.renamed", words, subject_id=list_id, changes={"Name": (found.name, name)})
+        words = _("List “%(before)s” renamed to “%(name)s”", before=found.name, name=name)
+        note(session, actor, "list.renamed", words, subject_id=list_id, changes={_("Name"): (found.name, name)})
         found.name = name
         sorting.count_change(found)
         _flush_named(session, found)
@@ -112,12 +119,21 @@ def delete_list(session: Session, actor: Actor, list_id: int, *, unfinished_send
     """
     found = find_list(session, actor, list_id, lock=True)
     if unfinished_sends:
-        which = "An unfinished send uses" if unfinished_sends == 1 else f"{unfinished_sends:,} unfinished sends use"
         raise Refused(
-            f"{which} this list. Finish or cancel that first, or pick another list there. Nothing was deleted."
+            _n(
+                "An unfinished send uses this list. Finish or cancel that first, or pick another list there. "
+                "Nothing was deleted.",
+                "%(count)s unfinished sends use this list. Finish or cancel that first, or pick another list there. "
+                "Nothing was deleted.",
+                unfinished_sends,
+            )
         )
-    words = f"List “{found.name}” deleted with {found.recipient_count:,} people"
-    note(session, actor, "list.deleted", words, subject_id=list_id, changes={"People": (found.recipient_count, 0)})
+    words = _(
+        "List “%(name)s” deleted with %(count)s people",
+        name=found.name,
+        count=found.recipient_count,
+    )
+    note(session, actor, "list.deleted", words, subject_id=list_id, changes={_("People"): (found.recipient_count, 0)})
     session.delete(found)
     session.flush()
     return found.name
@@ -148,12 +164,12 @@ def check_name(session: Session, actor: Actor, name: str, list_id: int | None = 
     """Give the name without spare spaces. Raises Refused when it is empty, too long, or another list has it."""
     name = " ".join(name.split())
     if not name:
-        raise Refused("Give the list a name.", field="name")
+        raise Refused(_("Give the list a name."), field="name")
     if "\0" in name or len(name) > MAX_LIST_NAME:
-        raise Refused(f"A name has at most {MAX_LIST_NAME} characters.", field="name")
+        raise Refused(_("A name has at most %(most)s characters.", most=MAX_LIST_NAME), field="name")
     other = list_by_name(session, actor, name)
     if other is not None and other.id != list_id:
-        raise Refused(f"There is a list “{name}” already. Choose another name.", field="name")
+        raise Refused(_("There is a list “%(name)s” already. Choose another name.", name=name), field="name")
     return name
 
 
@@ -164,4 +180,4 @@ def _flush_named(session: Session, changed: RecipientList) -> None:
             session.add(changed)
             session.flush()
     except IntegrityError as error:
-        raise Refused("There is a list with this name already. Choose another name.", field="name") from error
+        raise Refused(_("There is a list with this name already. Choose another name."), field="name") from error

@@ -10,8 +10,10 @@ from typing import Any
 from app.recipients.checking import clean_address
 from app.recipients.columns import ColumnKind, kind_of
 from app.recipients.grid import LOOKS_LIKE_ADDRESS, Row
+from app.recipients.in_a_row import in_a_row
 from app.recipients.naming import EMAIL_HEADERS, MAYBE_EMAIL_HEADERS, NAME_HEADERS, plain, variable_names
 from app.refusals import Refused
+from app.words import _
 
 EXAMPLES = 3
 """Different cells that are shown of a column."""
@@ -29,10 +31,10 @@ class ColumnRole(enum.StrEnum):
 
 
 ROLE_WORDS: Mapping[ColumnRole, str] = {
-    ColumnRole.EMAIL: "E-mail address",
-    ColumnRole.NAME: "Name",
-    ColumnRole.DATA: "Data",
-    ColumnRole.OUT: "Left out",
+    ColumnRole.EMAIL: _("E-mail address"),
+    ColumnRole.NAME: _("Name"),
+    ColumnRole.DATA: _("Data"),
+    ColumnRole.OUT: _("Left out"),
 }
 """What people read for each role."""
 
@@ -49,6 +51,13 @@ class Mapped:
     kind: ColumnKind = ColumnKind.TEXT
     examples: Sequence[str] = ()
     may_be_email: bool = False
+
+    @property
+    def title(self) -> str:
+        """What people read in place of the header; a column without one is called by its number."""
+        if self.header == _nameless(self.position):
+            return _("(column %(number)s)", number=str(self.position + 1))
+        return self.header
 
     def as_json(self) -> dict[str, Any]:
         """Give it as the database keeps it."""
@@ -90,13 +99,16 @@ def guess_mapping(header: Row, sample: Sequence[Row], there: ListColumns | None 
     emails = [position for position in maybe if _cells(sample, position)] or maybe
     if not emails:
         raise Refused(
-            "No column with e-mail addresses was found. In the first row, name the column with the addresses “email”."
+            _(
+                "No column with e-mail addresses was found. "
+                "In the first row, name the column with the addresses “email”."
+            )
         )
     email = emails[0] if len(emails) == 1 else None
     columns = [
         Mapped(
             position,
-            shown or f"(column {position + 1})",
+            shown or _nameless(position),
             ColumnRole.DATA if shown or _cells(sample, position) else ColumnRole.OUT,
             examples=[one[:MOST_EXAMPLE] for one in dict.fromkeys(_cells(sample, position))][:EXAMPLES],
             may_be_email=position in emails,
@@ -160,14 +172,15 @@ def check_roles(columns: Sequence[Mapped]) -> None:
     emails = [one for one in columns if one.role is ColumnRole.EMAIL]
     names = [one for one in columns if one.role is ColumnRole.NAME]
     if not emails:
-        raise Refused("Choose the column with the addresses to write to.", field="mapping")
-    for found, words in ((emails, "the e-mail address"), (names, "the name")):
+        raise Refused(_("Choose the column with the addresses to write to."), field="mapping")
+    for found, words in (
+        (emails, _("%(which)s are both the e-mail address. A person has one; make the other one data.")),
+        (names, _("%(which)s are both the name. A person has one; make the other one data.")),
+    ):
         if len(found) > 1:
-            which = " and ".join(f"“{one.header}”" for one in found)
-            raise Refused(
-                f"{which} are both {words}. A person has one; make the other one data.",
-                field=f"role-{found[1].position}",
-            )
+            quoted = [_("“%(words)s”", words=one.title) for one in found]
+            which = in_a_row(quoted, _("%(first)s and %(second)s"))
+            raise Refused(_(words, which=which), field=f"role-{found[1].position}")
 
 
 def email_position(columns: Sequence[Mapped]) -> int | None:
@@ -191,6 +204,11 @@ def _headers(header: Row, sample: Sequence[Row]) -> dict[int, str]:
     filled = {position for row in sample for position, cell in enumerate(row.cells) if cell.strip()}
     last = max([position for position, cell in shown.items() if cell or position in filled], default=-1)
     return {position: cell for position, cell in shown.items() if position <= last}
+
+
+def _nameless(position: int) -> str:
+    """Give the header of a column without one; a data column's name may be made from it, so it has no language."""
+    return f"(column {position + 1})"
 
 
 def _cells(sample: Sequence[Row], position: int) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.db import Base, Words, now
+from app.db import Base, SaidText, Words, now
 
 
 def _where(condition: str) -> dict[str, Any]:
@@ -189,7 +189,7 @@ class ListUpload(Base):
     """The list to change; of a new one, when it is made."""
     way: Mapped[ImportWay] = mapped_column(Words(ImportWay), default=ImportWay.NEW)
     state: Mapped[ImportState] = mapped_column(Words(ImportState), default=ImportState.CHOOSING)
-    words: Mapped[str] = mapped_column(Text, default="")
+    words: Mapped[str] = mapped_column(SaidText, default="")
     """Why it failed, or what a person should know."""
     choices: Mapped[dict[str, Any]] = mapped_column(default=dict)
     """What a person said about reading it: see `reading.Choices`."""
@@ -253,8 +253,8 @@ class StagedRow(Base):
     """Kind of problem (`checking.ProblemKind`); none: the row is good."""
     place: Mapped[str | None] = mapped_column(String(210))
     """The column with the problem: email, name or a variable; empty: the whole row."""
-    words: Mapped[str | None] = mapped_column(Text)
-    suggestion: Mapped[str | None] = mapped_column(Text)
+    words: Mapped[str | None] = mapped_column(SaidText)
+    suggestion: Mapped[str | None] = mapped_column(SaidText)
     better: Mapped[str | None] = mapped_column(Text)
     """The value that the suggestion would put there."""
     cells: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))

@@ -19,6 +19,7 @@ from app.recipients.lists import check_name
 from app.recipients.mapping import data_columns, mapping_of
 from app.recipients.models import ImportState, ListUpload, Recipient, RecipientList, StagedRow
 from app.refusals import Refused
+from app.words import _
 
 
 def make(run: ImportRun) -> None:
@@ -139,8 +140,14 @@ def _show(run: ImportRun, list_id: int) -> None:
                     .execution_options(synchronize_session=False)
                 )
         except IntegrityError as error:
-            raise Refused("There is a list with this name already. Choose another name.", field="name") from error
-        note(session, actor, "list.saved", f"List “{name}” saved with {count:,} people", subject_id=list_id)
+            raise Refused(_("There is a list with this name already. Choose another name."), field="name") from error
+        note(
+            session,
+            actor,
+            "list.saved",
+            _("List “%(name)s” saved with %(count)s people", name=name, count=count),
+            subject_id=list_id,
+        )
         upload.list_change_number = session.scalar(
             select(RecipientList.change_number).where(RecipientList.id == list_id)
         )

@@ -6,6 +6,7 @@ import enum
 
 from app.people.models import Person
 from app.refusals import Refused
+from app.words import _
 
 MAX_SERVICE_REASON = 500
 """Characters of the reason why something is a service notice."""
@@ -23,16 +24,18 @@ class ServiceScope(enum.StrEnum):
 
 
 SCOPES: dict[ServiceScope, str] = {
-    ServiceScope.NONE: "No. Whoever stopped it is left out",
-    ServiceScope.KIND: "Yes. It also goes to people who stopped this kind of notice",
-    ServiceScope.ALL: "Yes, by law. It also goes to people who stopped all e-mail from us",
+    ServiceScope.NONE: _("No. Whoever stopped it is left out"),
+    ServiceScope.KIND: _("Yes. It also goes to people who stopped this kind of notice"),
+    ServiceScope.ALL: _("Yes, by law. It also goes to people who stopped all e-mail from us"),
 }
 """How each is called where it is chosen."""
 SCOPE_WORDS: dict[ServiceScope, str] = {
-    ServiceScope.NONE: "Whoever stopped this kind of notice, or all e-mail, is left out.",
-    ServiceScope.KIND: "A service notice: it also goes to people who stopped this kind of notice, and not to those "
-    "who stopped all e-mail.",
-    ServiceScope.ALL: "A service notice by law: it also goes to people who stopped all e-mail.",
+    ServiceScope.NONE: _("Whoever stopped this kind of notice, or all e-mail, is left out."),
+    ServiceScope.KIND: _(
+        "A service notice: it also goes to people who stopped this kind of notice, and not to those "
+        "who stopped all e-mail."
+    ),
+    ServiceScope.ALL: _("A service notice by law: it also goes to people who stopped all e-mail."),
 }
 """What each means, in a sentence."""
 
@@ -43,20 +46,21 @@ def checked_declaration(person: Person, scope: ServiceScope, reason: str) -> str
     Only an administrator may declare: whoever writes an e-mail must not decide alone that nobody can refuse it.
     """
     if not person.is_administrator:
-        raise Refused("Only an administrator declares something a service notice. Ask one, and say why.")
+        raise Refused(_("Only an administrator declares something a service notice. Ask one, and say why."))
     reason = " ".join(reason.replace("\0", "").split())
     if scope is ServiceScope.NONE:
         return ""
     if not reason:
-        raise Refused("Say why people must get this although they stopped it.", field="reason")
+        raise Refused(_("Say why people must get this although they stopped it."), field="reason")
     if len(reason) > MAX_SERVICE_REASON:
-        raise Refused(f"Use at most {MAX_SERVICE_REASON} characters.", field="reason")
+        raise Refused(_("Use at most %(most)s characters.", most=MAX_SERVICE_REASON), field="reason")
     return reason
 
 
 def declared_words(scope: ServiceScope, reason: str) -> str:
-    """Say for the trail what was declared."""
+    """Say for the trail what was declared, as the end of a sentence that begins with what it is about."""
     if scope is ServiceScope.NONE:
-        return "is no service notice any more"
-    whom = "who stopped all e-mail" if scope is ServiceScope.ALL else "who stopped this kind"
-    return f"declared a service notice that also goes to people {whom}: {reason}"
+        return _("is no service notice any more")
+    if scope is ServiceScope.ALL:
+        return _("declared a service notice that also goes to people who stopped all e-mail: %(reason)s", reason=reason)
+    return _("declared a service notice that also goes to people who stopped this kind: %(reason)s", reason=reason)

@@ -16,6 +16,7 @@ from app.recipients.suppressions import lift_opt_out, suppress
 from app.recipients.topic_models import Topic
 from app.recipients.topics import resume_topic, stop_topic
 from app.refusals import Refused
+from app.words import _
 
 MOST_ADDRESSES = 500
 """Addresses that are taken at once."""
@@ -52,7 +53,7 @@ def read_addresses(text: str) -> Pasted:
         line = _LABEL.sub("", piece).strip()
         if not line:
             continue
-        pairs = [address for _, address in getaddresses([line]) if address]
+        pairs = [address for _name, address in getaddresses([line]) if address]
         good = [one for one in pairs if one in line and check_address(one) is None]
         for one in good:
             found.setdefault(one.lower(), one)
@@ -65,15 +66,23 @@ def unsubscribe_by_hand(session: Session, actor: Actor, text: str, topic: Topic 
     """Unsubscribe everybody whose address stands in a paste: from one kind of notice, or from all. Raises Refused."""
     pasted = read_addresses(text)
     if not pasted.addresses:
-        raise Refused("There is no e-mail address in this. Paste one on each line.", field="addresses")
+        raise Refused(_("There is no e-mail address in this. Paste one on each line."), field="addresses")
     if len(pasted.addresses) > MOST_ADDRESSES:
-        words = f"These are {len(pasted.addresses):,} addresses; at most {MOST_ADDRESSES} are taken at once."
+        words = _(
+            "These are %(addresses)s addresses; at most %(most)s are taken at once.",
+            addresses=len(pasted.addresses),
+            most=MOST_ADDRESSES,
+        )
         raise Refused(words, field="addresses")
     added = [one for one in pasted.addresses if _stop(session, actor, one, topic)]
     before = [one for one in pasted.addresses if one not in added]
     if added:
-        what = f"“{topic.name}”" if topic is not None else "all e-mail"
-        words = f"{len(added):,} people who wrote to us unsubscribed by hand from {what}"
+        words = (
+            _("%(added)s people who wrote to us unsubscribed by hand from “%(topic)s”", topic=topic.name)
+            if topic is not None
+            else _("%(added)s people who wrote to us unsubscribed by hand from all e-mail")
+        )
+        words = _(words, added=len(added))
         note(session, actor, "suppression.opted_out_by_hand", words)
     return ByHand(added, before, pasted.unread)
 
@@ -87,7 +96,12 @@ def take_back(session: Session, actor: Actor, addresses: Sequence[str], topic: T
         else:
             done += lift_opt_out(session, actor.workspace_id, one)
     if done:
-        note(session, actor, "suppression.by_hand_undone", f"Unsubscribing by hand of {done:,} people taken back")
+        note(
+            session,
+            actor,
+            "suppression.by_hand_undone",
+            _("Unsubscribing by hand of %(done)s people taken back", done=done),
+        )
     return done
 
 

@@ -17,6 +17,7 @@ from app.recipients.keys import keys_of
 from app.recipients.lists import find_list
 from app.recipients.models import Recipient, RecipientList
 from app.refusals import NotThere, Refused
+from app.words import _, joined
 
 
 def find_recipient(session: Session, actor: Actor, list_id: int, recipient_id: int) -> Recipient:
@@ -55,7 +56,14 @@ def add_recipient(
     found.recipient_count += 1
     sorting.add(session, found, [added.id])
     changes.keep_single(session, actor, ChangeKind.ADD, added, {})
-    _changed(session, actor, found, "recipient.added", "One person added to", recipient_id=added.id)
+    _changed(
+        session,
+        actor,
+        found,
+        "recipient.added",
+        _("One person added to “%(list_name)s”", list_name=found.name),
+        recipient_id=added.id,
+    )
     return added
 
 
@@ -75,7 +83,14 @@ def change_recipient(
     session.flush()
     sorting.add(session, found, [recipient_id])
     changes.keep_single(session, actor, ChangeKind.EDIT, changed, was)
-    _changed(session, actor, found, "recipient.changed", "One person changed in", recipient_id=recipient_id)
+    _changed(
+        session,
+        actor,
+        found,
+        "recipient.changed",
+        _("One person changed in “%(list_name)s”", list_name=found.name),
+        recipient_id=recipient_id,
+    )
     return changed
 
 
@@ -88,7 +103,14 @@ def remove_recipient(session: Session, actor: Actor, list_id: int, recipient_id:
     sorting.forget(session, found, [recipient_id])
     session.delete(removed)
     found.recipient_count -= 1
-    _changed(session, actor, found, "recipient.removed", "One person removed from", recipient_id=recipient_id)
+    _changed(
+        session,
+        actor,
+        found,
+        "recipient.removed",
+        _("One person removed from “%(list_name)s”", list_name=found.name),
+        recipient_id=recipient_id,
+    )
     return removed.email
 
 
@@ -97,7 +119,7 @@ def _changed(
 ) -> None:
     """Let reviews made before know (P7). The trail names no address: a person may ask to be erased, the trail stays."""
     sorting.count_change(found)
-    note(session, actor, action, f"{words} “{found.name}”", subject_id=found.id, recipient_id=recipient_id)
+    note(session, actor, action, words, subject_id=found.id, recipient_id=recipient_id)
     session.flush()
 
 
@@ -133,13 +155,13 @@ def _checked(
     )
     fault = fault_of(person)
     if fault is not None:
-        raise Refused(f"{fault.words} {fault.suggestion}".strip(), field=fault.column)
+        raise Refused(joined([fault.words, fault.suggestion]), field=fault.column)
     for column, value in (("name", person.name), *person.data.items()):
         if "\0" in value:
-            raise Refused("It holds a NUL character, which is no text. Type it again.", field=column)
+            raise Refused(_("It holds a NUL character, which is no text. Type it again."), field=column)
     other = select(Recipient.id).where(Recipient.list_id == found.id, Recipient.email_key == person.email_key)
     if session.scalar(other) not in (None, recipient_id):
-        raise Refused("Somebody with this address is in the list already.", field="email")
+        raise Refused(_("Somebody with this address is in the list already."), field="email")
     return person
 
 

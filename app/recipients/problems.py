@@ -19,6 +19,7 @@ from app.recipients.spreadsheet_cells import BYTE_ORDER_MARK, csv_lines
 from app.recipients.staging import bad_values, checker_of, suppressed_faults, write_rows
 from app.recipients.uploads import find_upload
 from app.refusals import NotThere, Refused
+from app.words import _, joined
 
 CHUNK = 1_000
 
@@ -73,7 +74,7 @@ def mend_row(
     """
     upload = find_upload(session, actor, upload_id, lock=True)
     if upload.state is not ImportState.READY:
-        raise Refused("The rows are being read or counted just now. Wait a moment and try again.")
+        raise Refused(_("The rows are being read or counted just now. Wait a moment and try again."))
     row = _staged(session, upload, line)
     old_kind = row.problem or ""
     mapping = mapping_of(upload.mapping)
@@ -99,14 +100,14 @@ def mend_row(
 
 def bad_rows_as_csv(database: Database, upload: ListUpload) -> Iterator[str]:
     """Write the bad rows as they were, with their line and the reason in front, in parts; safe for spreadsheets."""
-    yield BYTE_ORDER_MARK + csv_lines([["line in the file", "what is wrong", *upload.found["header"]]])
+    yield BYTE_ORDER_MARK + csv_lines([[str(_("line in the file")), str(_("what is wrong")), *upload.found["header"]]])
     after = -1
     while True:
         with database.reading() as session:
             chunk = bad_rows(session, upload, after=after, limit=CHUNK)
         if not chunk:
             return
-        yield csv_lines([row.line, f"{row.words} {row.suggestion}".strip(), *row.cells] for row in chunk)
+        yield csv_lines([row.line, str(joined([row.words, row.suggestion])), *row.cells] for row in chunk)
         after = chunk[-1].line
 
 
@@ -126,7 +127,7 @@ def _shown(row: StagedRow, upload: ListUpload, mapping: Sequence[Mapped]) -> Bad
         row.line,
         kind,
         PROBLEM_WORDS[kind],
-        column.header if column is not None else "",
+        column.title if column is not None else "",
         column.position if column is not None else None,
         value,
         row.words or "",
@@ -177,13 +178,13 @@ def _fault_by_others(session: Session, upload: ListUpload, person: NewRecipient,
     )
     if first is not None:
         words, advice = (
-            f"The same address as in line {first:,}.",
-            "Each person gets one e-mail; remove one of the rows.",
+            _("The same address as in line %(line)s.", line=first),
+            _("Each person gets one e-mail; remove one of the rows."),
         )
         return Fault("email", words, advice, ProblemKind.DUPLICATE)
     if upload.way is ImportWay.ADD and _in_list(session, upload, person) is not None:
-        advice = "Choose “Update by e-mail” above to change them, or leave the row out."
-        return Fault("email", "This person is in the list already.", advice, ProblemKind.IN_LIST)
+        advice = _("Choose “Update by e-mail” above to change them, or leave the row out.")
+        return Fault("email", _("This person is in the list already."), advice, ProblemKind.IN_LIST)
     return suppressed_faults(session, upload.workspace_id, [person.email_key]).get(person.email_key)
 
 

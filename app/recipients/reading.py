@@ -18,6 +18,7 @@ from app.recipients.reading_text import open_text
 from app.recipients.reading_vcard import open_vcard
 from app.recipients.reading_workbook import open_workbook
 from app.refusals import Refused
+from app.words import _
 
 MAX_UPLOAD = 256 * 1024 * 1024
 """Bytes of one file of text."""
@@ -52,19 +53,21 @@ def open_table(file: BinaryIO, choices: Choices | None = None) -> Table:
     file.seek(0, 2)
     if file.tell() > MAX_UPLOAD:
         raise Refused(
-            f"The file is larger than {MAX_UPLOAD // 1024 // 1024} MiB. "
-            "Split it, or remove columns that no template uses."
+            _(
+                "The file is larger than %(most)s MiB. Split it, or remove columns that no template uses.",
+                most=MAX_UPLOAD // 1024 // 1024,
+            )
         )
     grid = _grid(file, choices)
     rows = _filled_rows(grid.rows)
     first = list(islice(rows, LOOKED_AT))
     if not first:
-        raise Refused("There is nothing in it: no header row and no people.")
+        raise Refused(_("There is nothing in it: no header row and no people."))
     header = _chosen_header(first, choices.header_line) or _find_header(first)
     sample = [row for row in first if row.line > header.line]
     _check_header(header)
     if not sample:
-        raise Refused("There is a header row, but nobody under it. Add at least one row with an e-mail address.")
+        raise Refused(_("There is a header row, but nobody under it. Add at least one row with an e-mail address."))
     return Table(grid, header, first[:HEADER_IN], sample, chain(sample, rows))
 
 
@@ -80,7 +83,12 @@ def _filled_rows(rows: Iterator[Row]) -> Iterator[Row]:
             if cell and not cell.isspace():
                 count += 1
                 if count > MAX_ROWS + 1:
-                    raise Refused(f"There are more than {MAX_ROWS:,} people in it. Split it into several lists.")
+                    raise Refused(
+                        _(
+                            "There are more than %(max_rows)s people in it. Split it into several lists.",
+                            max_rows=MAX_ROWS,
+                        )
+                    )
                 yield row
                 break
 
@@ -116,17 +124,28 @@ def _check_header(header: Row) -> None:
         header.cells.pop()  # empty cells to the right, as spreadsheets leave them
     if len(header.cells) > MAX_COLUMNS:
         raise Refused(
-            f"The header row has {len(header.cells):,} columns; {MAX_COLUMNS} are the most. "
-            "Remove those that no template uses."
+            _(
+                "The header row has %(cells)s columns; %(max_columns)s are the most. Remove those that no "
+                "template uses.",
+                cells=len(header.cells),
+                max_columns=MAX_COLUMNS,
+            )
         )
     for number, cell in enumerate(header.cells, start=1):
         if len(cell) > MAX_HEADER:
             raise Refused(
-                f"The name of column {number} has {len(cell):,} characters; {MAX_HEADER} are the most. "
-                "Is the first row the one with the names of the columns?"
+                _(
+                    "The name of column %(number)s has %(cell)s characters; %(max_header)s are the most. Is the "
+                    "first row the one with the names of the columns?",
+                    number=str(number),
+                    cell=len(cell),
+                    max_header=MAX_HEADER,
+                )
             )
     if any(LOOKS_LIKE_ADDRESS.match(cell.strip()) for cell in header.cells):
         raise Refused(
-            "The first row seems to be a person already. Put a row with the names of the columns above it, "
-            "for example: email, name."
+            _(
+                "The first row seems to be a person already. Put a row with the names of the columns above it, "
+                "for example: email, name."
+            )
         )

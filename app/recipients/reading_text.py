@@ -14,30 +14,33 @@ from charset_normalizer import from_bytes
 
 from app.recipients.grid import LOOKS_LIKE_ADDRESS, Choices, Grid, Row
 from app.refusals import Refused
+from app.words import _
 
 MAX_LINES = 5_000_000
 """Lines, blank ones among them."""
 MAX_LENGTH = 12 * 1024 * 1024
 """Characters of one line or cell; beyond, a quotation mark has surely lost its partner."""
 
-DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
+DELIMITERS = {",": _("comma"), ";": _("semicolon"), "\t": _("tab"), "|": _("vertical bar")}
 """What may stand between cells, with its name for people."""
+DELIMITER_TITLES = {",": _("Comma"), ";": _("Semicolon"), "\t": _("Tab"), "|": _("Vertical bar")}
+"""The same where the name stands alone."""
 ENCODING_NAMES = {
     "utf-8": "UTF-8",
     "utf-16": "UTF-16",
     "utf-32": "UTF-32",
-    "cp1252": "Western European (Windows-1252)",
-    "cp1250": "Central European (Windows-1250)",
-    "cp1251": "Cyrillic (Windows-1251)",
-    "cp1253": "Greek (Windows-1253)",
-    "cp1254": "Turkish (Windows-1254)",
-    "cp1257": "Baltic (Windows-1257)",
-    "cp437": "Old DOS (437)",
-    "mac_roman": "Mac Roman",
-    "iso8859_15": "Western European (ISO 8859-15)",
-    "shift_jis": "Japanese (Shift JIS)",
-    "gb18030": "Chinese (GB 18030)",
-    "euc_kr": "Korean (EUC-KR)",
+    "cp1252": _("Western European (Windows-1252)"),
+    "cp1250": _("Central European (Windows-1250)"),
+    "cp1251": _("Cyrillic (Windows-1251)"),
+    "cp1253": _("Greek (Windows-1253)"),
+    "cp1254": _("Turkish (Windows-1254)"),
+    "cp1257": _("Baltic (Windows-1257)"),
+    "cp437": _("Old DOS (437)"),
+    "mac_roman": _("Mac Roman"),
+    "iso8859_15": _("Western European (ISO 8859-15)"),
+    "shift_jis": _("Japanese (Shift JIS)"),
+    "gb18030": _("Chinese (GB 18030)"),
+    "euc_kr": _("Korean (EUC-KR)"),
 }
 """Encodings a person may choose, with their names."""
 
@@ -146,8 +149,11 @@ def encoding_name(encoding: str) -> str:
 def unreadable(encoding: str) -> Refused:
     """Say that bytes do not fit an encoding."""
     return Refused(
-        f"Its letters cannot be read (they look like {encoding_name(encoding)}, but are broken). "
-        "Save it again as CSV UTF-8, or choose another encoding where it is read."
+        _(
+            "Its letters cannot be read (they look like %(encoding_name)s, but are broken). Save it again as "
+            "CSV UTF-8, or choose another encoding where it is read.",
+            encoding_name=encoding_name(encoding),
+        )
     )
 
 
@@ -199,11 +205,20 @@ def _lines(file: BinaryIO, encoding: str) -> Iterator[str]:
             number += 1
             if "\0" in line:
                 raise Refused(
-                    f"Line {number:,} holds a NUL character, so this is not a clean text file. "
-                    "Export it again as CSV UTF-8."
+                    _(
+                        "Line %(number)s holds a NUL character, so this is not a clean text file. "
+                        "Export it again as CSV UTF-8.",
+                        number=number,
+                    )
                 )
             if len(line) == MAX_LENGTH:
-                raise Refused(f"Line {number:,} has more than {MAX_LENGTH:,} characters. Is this a table?")
+                raise Refused(
+                    _(
+                        "Line %(number)s has more than %(max_length)s characters. Is this a table?",
+                        number=number,
+                        max_length=MAX_LENGTH,
+                    )
+                )
             yield line
     except UnicodeError as error:
         raise unreadable(encoding) from error
@@ -229,8 +244,12 @@ def _rows(lines: Iterator[str], delimiter: str) -> Iterator[tuple[Row, bool]]:
             yield Row(line, cells), ended
     except csv.Error as error:
         raise Refused(
-            f"In the row that begins in line {before + 1:,}, a cell has no end within {MAX_LENGTH:,} characters. "
-            "A quotation mark may lack its partner."
+            _(
+                "In the row that begins in line %(line)s, a cell has no end within %(max_length)s characters. A "
+                "quotation mark may lack its partner.",
+                line=before + 1,
+                max_length=MAX_LENGTH,
+            )
         ) from error
 
 
@@ -238,10 +257,18 @@ def _checked_rows(lines: Iterator[str], delimiter: str, skip: int) -> Iterator[R
     for row, is_open in _rows(lines, delimiter):
         if is_open:
             raise Refused(
-                f"In the row that begins in line {row.line:,}, a quotation mark opens a cell and is never closed. "
-                "Close it, or take it away."
+                _(
+                    "In the row that begins in line %(line)s, a quotation mark opens a cell and is never closed. "
+                    "Close it, or take it away.",
+                    line=row.line,
+                )
             )
         if row.line > MAX_LINES:
-            raise Refused(f"There are more than {MAX_LINES:,} lines, most of them empty. Export the file again.")
+            raise Refused(
+                _(
+                    "There are more than %(max_lines)s lines, most of them empty. Export the file again.",
+                    max_lines=MAX_LINES,
+                )
+            )
         if row.line > skip:
             yield row

@@ -11,6 +11,7 @@ from vobject.base import ParseError, VObjectError
 from app.recipients.grid import Choices, Grid, Row
 from app.recipients.reading_text import MAX_LENGTH, find_encoding, text_of, unreadable
 from app.refusals import Refused
+from app.words import _
 
 HEADER = [
     "Email",
@@ -27,7 +28,7 @@ HEADER = [
     "Birthday",
     "Other e-mail",
 ]
-"""Columns of the table that cards become."""
+"""Columns of the table that cards become. Names of data are made from them, so they are in no language of people."""
 _PICTURES = ("PHOTO", "LOGO", "SOUND", "KEY")
 """Parts that are left out before anything is read: they are large, and no list takes them."""
 
@@ -59,19 +60,26 @@ def _cards(file: BinaryIO, encoding: str) -> Iterator[tuple[int, str]]:
             word = line.strip().upper()
             if word == "BEGIN:VCARD":
                 if begin:
-                    raise Refused(f"The address card that begins in line {begin:,} has no end. Export the file again.")
+                    raise Refused(
+                        _(
+                            "The address card that begins in line %(begin)s has no end. Export the file again.",
+                            begin=begin,
+                        )
+                    )
                 begin, lines, skipping, size = number, [], False, 0
             skipping = (skipping and line[:1] in " \t") or word.startswith(_PICTURES)
             if begin and not skipping:
                 size += len(line)
                 if size > MAX_LENGTH:
-                    raise Refused(f"The address card that begins in line {begin:,} is too large.")
+                    raise Refused(_("The address card that begins in line %(begin)s is too large.", begin=begin))
                 lines.append(line.replace("\0", ""))
             if word == "END:VCARD" and begin:
                 yield begin, "".join(lines)
                 begin, lines = 0, []
         if begin:
-            raise Refused(f"The address card that begins in line {begin:,} has no end. Export the file again.")
+            raise Refused(
+                _("The address card that begins in line %(begin)s has no end. Export the file again.", begin=begin)
+            )
     except UnicodeError as error:
         raise unreadable(encoding) from error
     finally:

@@ -30,6 +30,7 @@ from app.packing import check_packing
 from app.recipients.grid import Choices, Grid, Row
 from app.recipients.shown_zeros import shown_zeros
 from app.refusals import Refused
+from app.words import _, joined
 
 MAX_STORED = 32 * 1024 * 1024
 """Bytes of a workbook as it is uploaded."""
@@ -38,12 +39,12 @@ MAX_UNPACKED = 160 * 1024 * 1024
 _BLOCK = 1024 * 1024
 _TRIAL_SECONDS = 90.0
 _TRIAL = Path(__file__).with_name("workbook_trial.py")
-_TOO_FAR = (
+_TOO_FAR = _(
     "The cells of this workbook lie too far apart, or are too many, to be read. Copy the table of people into a new "
     "workbook and upload that, or save the sheet as CSV UTF-8."
 )
-_AS_CSV = "Save the sheet as CSV UTF-8 and upload that: it may have any number of rows."
-_DAMAGED = (
+_AS_CSV = _("Save the sheet as CSV UTF-8 and upload that: it may have any number of rows.")
+_DAMAGED = _(
     "The workbook is damaged and cannot be read. Open it in your spreadsheet program, save it again and upload it."
 )
 
@@ -65,7 +66,7 @@ def open_workbook(file: BinaryIO, choices: Choices) -> Grid:
         else:
             name, sheet = _first_with_rows(workbook, shown)
     except PasswordError as error:
-        raise Refused("The workbook has a password. Save it without one and upload it again.") from error
+        raise Refused(_("The workbook has a password. Save it without one and upload it again.")) from error
     except (CalamineError, ValueError, OSError) as error:
         raise Refused(_DAMAGED) from error
     return Grid("workbook", _rows(content, name, sheet), sheets=shown, sheet=name, total=sheet.total_height)
@@ -75,7 +76,9 @@ def _content(file: BinaryIO) -> bytes:
     """Give the file, once it is known that unpacking it has an end."""
     file.seek(0, io.SEEK_END)
     if file.tell() > MAX_STORED:
-        raise Refused(f"The workbook is larger than {MAX_STORED // 1024 // 1024} MiB. {_AS_CSV}")
+        raise Refused(
+            joined([_("The workbook is larger than %(most)s MiB.", most=MAX_STORED // 1024 // 1024), _AS_CSV])
+        )
     file.seek(0)
     content = file.read()
     try:
@@ -118,7 +121,15 @@ _MOST_TRIED = 200
 def _check_parts(archive: zipfile.ZipFile) -> None:
     """Unpack every part once, block by block: what its directory says about sizes need not be true."""
     too_large = Refused(
-        f"Unpacked, the workbook is larger than {MAX_UNPACKED // 1024 // 1024} MiB, so it is not opened. {_AS_CSV}"
+        joined(
+            [
+                _(
+                    "Unpacked, the workbook is larger than %(most)s MiB, so it is not opened.",
+                    most=MAX_UNPACKED // 1024 // 1024,
+                ),
+                _AS_CSV,
+            ]
+        )
     )
     parts = archive.infolist()
     if sum(part.file_size for part in parts) > MAX_UNPACKED:
@@ -131,7 +142,7 @@ def _check_parts(archive: zipfile.ZipFile) -> None:
 
 def _first_with_rows(workbook: CalamineWorkbook, shown: list[str]) -> tuple[str, CalamineSheet]:
     if not shown:
-        raise Refused("No sheet of this workbook is shown. Show the one with the people and upload it again.")
+        raise Refused(_("No sheet of this workbook is shown. Show the one with the people and upload it again."))
     for name in shown:
         sheet = workbook.get_sheet_by_name(name)
         if sheet.height:

@@ -24,6 +24,7 @@ from app.sends.usage import unfinished_sends_of_segment
 from app.web.forms import Form, strip
 from app.web.numbers import row_number
 from app.web.request import db, is_htmx, may, me
+from app.words import _
 
 blueprint = Blueprint("segments", __name__, url_prefix="/lists/<int:list_id>/segments")
 
@@ -35,7 +36,9 @@ class SegmentForm(Form):
     """The name of a segment; the rows of its filter stand beside it."""
 
     name = StringField(
-        "Name of the segment", [InputRequired("Give the segment a name."), Length(max=MAX_LIST_NAME)], filters=[strip]
+        _("Name of the segment"),
+        [InputRequired(_("Give the segment a name.")), Length(max=MAX_LIST_NAME)],
+        filters=[strip],
     )
     seen = IntegerField(widget=HiddenInput())
     """The change number that the person looks at; two windows must not undo each other's work."""
@@ -67,7 +70,7 @@ def new(list_id: int) -> Page:
         except Refused as refusal:
             _show(form, rows, refusal)
         else:
-            flash(f"The segment “{made.name}” is saved.")
+            flash(_("The segment “%(made_name)s” is saved.", made_name=made.name))
             return redirect(url_for(".show", list_id=list_id, segment_id=made.id))
     return _form_page(of_list, None, form, rows), 422
 
@@ -119,7 +122,7 @@ def change(list_id: int, segment_id: int) -> Page:
         except Refused as refusal:
             _show(form, rows, refusal)
         else:
-            flash(f"The segment “{segment.name}” is saved.")
+            flash(_("The segment “%(segment_name)s” is saved.", segment_name=segment.name))
             return redirect(url_for(".show", list_id=list_id, segment_id=segment_id))
     return _form_page(segment.list, segment, form, rows), 422
 
@@ -134,7 +137,7 @@ def delete(list_id: int, segment_id: int) -> Page:
         name = segments.delete_segment(db(), me(), list_id, segment_id, unfinished_sends=used)
     except Refused as refusal:
         return _segment_page(segment, None, [refusal.words]), 409
-    flash(f"The segment “{name}” is deleted. Nobody left the list.")
+    flash(_("The segment “%(name)s” is deleted. Nobody left the list.", name=name))
     return redirect(url_for(".index", list_id=list_id))
 
 

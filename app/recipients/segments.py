@@ -19,6 +19,7 @@ from app.recipients.models import Recipient, RecipientList
 from app.recipients.segment_models import Segment
 from app.recipients.walking import Stream
 from app.refusals import NotThere, Refused
+from app.words import _, _n
 
 MOST_SEGMENTS = 100
 """Segments of one list, so that a page can show them all."""
@@ -54,11 +55,17 @@ def make_segment(session: Session, actor: Actor, list_id: int, *, name: str, wan
     of_list = find_list(session, actor, list_id, lock=True)
     name, wanted = _check_name(name), _check_filter(of_list, wanted)
     if len(segments_of(session, list_id)) >= MOST_SEGMENTS:
-        raise Refused(f"A list has at most {MOST_SEGMENTS} segments. Delete one that nobody needs.", field="name")
+        raise Refused(
+            _(
+                "A list has at most %(most_segments)s segments. Delete one that nobody needs.",
+                most_segments=MOST_SEGMENTS,
+            ),
+            field="name",
+        )
     made = Segment(list=of_list, list_id=of_list.id, name=name, filter=wanted.to_json(), created_by=actor.id)
     _flush_named(session, made)
-    words = f"Segment “{name}” of “{of_list.name}” saved"
-    note(session, actor, "segment.saved", words, subject_id=made.id, changes={"Filter": ("", _told(wanted))})
+    words = _("Segment “%(name)s” of “%(list_name)s” saved", name=name, list_name=of_list.name)
+    note(session, actor, "segment.saved", words, subject_id=made.id, changes={_("Filter"): ("", _told(wanted))})
     return made
 
 
@@ -73,16 +80,16 @@ def change_segment(
     found = find_segment(session, actor, list_id, segment_id, lock=True)
     name, wanted = _check_name(name), _check_filter(found.list, wanted)
     if found.change_number != seen:
-        raise Refused("Somebody changed this segment since you opened it. Look at it again before you change it.")
+        raise Refused(_("Somebody changed this segment since you opened it. Look at it again before you change it."))
     if (name, wanted.to_json()) == (found.name, found.filter):
         return found
     note(
         session,
         actor,
         "segment.changed",
-        f"Segment “{found.name}” of “{found.list.name}” changed",
+        _("Segment “%(name)s” of “%(list_name)s” changed", name=found.name, list_name=found.list.name),
         subject_id=segment_id,
-        changes={"Name": (found.name, name), "Filter": (_told(Filter.from_json(found.filter)), _told(wanted))},
+        changes={_("Name"): (found.name, name), _("Filter"): (_told(Filter.from_json(found.filter)), _told(wanted))},
     )
     found.name, found.filter = name, wanted.to_json()
     found.change_number += 1
@@ -97,15 +104,20 @@ def delete_segment(session: Session, actor: Actor, list_id: int, segment_id: int
     """
     found = find_segment(session, actor, list_id, segment_id, lock=True)
     if unfinished_sends:
-        which = "An unfinished send uses" if unfinished_sends == 1 else f"{unfinished_sends:,} unfinished sends use"
         raise Refused(
-            f"{which} this segment. Finish or cancel that first, or choose others there. Nothing was deleted."
+            _n(
+                "An unfinished send uses this segment. Finish or cancel that first, or choose others there. "
+                "Nothing was deleted.",
+                "%(count)s unfinished sends use this segment. Finish or cancel that first, or choose others there. "
+                "Nothing was deleted.",
+                unfinished_sends,
+            )
         )
     note(
         session,
         actor,
         "segment.deleted",
-        f"Segment “{found.name}” of “{found.list.name}” deleted",
+        _("Segment “%(name)s” of “%(list_name)s” deleted", name=found.name, list_name=found.list.name),
         subject_id=segment_id,
     )
     session.delete(found)
@@ -173,15 +185,15 @@ def clause_of(segment: Segment, recipient: Any = Recipient) -> ColumnElement[boo
 def _check_name(name: str) -> str:
     name = " ".join(name.replace("\0", "").split())
     if not name:
-        raise Refused("Give the segment a name.", field="name")
+        raise Refused(_("Give the segment a name."), field="name")
     if len(name) > MAX_LIST_NAME:
-        raise Refused(f"A name has at most {MAX_LIST_NAME} characters.", field="name")
+        raise Refused(_("A name has at most %(most)s characters.", most=MAX_LIST_NAME), field="name")
     return name
 
 
 def _check_filter(of_list: RecipientList, wanted: Filter) -> Filter:
     if not wanted:
-        raise Refused("Add a condition. Without one it would be everybody on the list.", field="filter")
+        raise Refused(_("Add a condition. Without one it would be everybody on the list."), field="filter")
     return check_filter(of_list, wanted)
 
 
@@ -192,4 +204,6 @@ def _flush_named(session: Session, changed: Segment) -> None:
             session.add(changed)
             session.flush()
     except IntegrityError as error:
-        raise Refused("This list has a segment with this name already. Choose another name.", field="name") from error
+        raise Refused(
+            _("This list has a segment with this name already. Choose another name."), field="name"
+        ) from error

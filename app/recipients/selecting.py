@@ -11,9 +11,11 @@ from sqlalchemy.orm import Session
 
 from app.recipients import keying
 from app.recipients.filtering import NO_FILTER, Filter, clauses, key_column, words_of
+from app.recipients.in_a_row import in_a_row
 from app.recipients.keys import NAME, text_key
 from app.recipients.models import Recipient, RecipientList
 from app.refusals import Refused
+from app.words import _, _n
 
 MOST_TICKED = 500
 """People that can be ticked one by one."""
@@ -90,21 +92,23 @@ def selection_words(found_list: RecipientList, selection: Selection) -> str:
         return "ticked"
     parts = [words_of(selection.wanted, found_list.column_kinds)] if selection.wanted else []
     if selection.search:
-        parts.insert(0, f"address or name begins with {selection.search}")
-    return " and ".join(parts)
+        parts.insert(0, _("address or name begins with %(search)s", search=selection.search))
+    return in_a_row(parts, _("%(first)s and %(second)s"))
 
 
 def people_words(count: int, is_exact: bool) -> str:
     """Say how many: `1 person`, `12 people`, `more than 10,000 people`."""
     if not is_exact:
-        return f"more than {count:,} people"
-    return "1 person" if count == 1 else f"{count:,} people"
+        return _("more than %(count)s people", count=count)
+    return _n("%(count)s person", "%(count)s people", count)
 
 
 def check_ticked(ids: tuple[int, ...]) -> tuple[int, ...]:
     """Give the ids. Raises Refused when nobody or too many are ticked."""
     if not ids:
-        raise Refused("Tick the people first, or choose all that are found.")
+        raise Refused(_("Tick the people first, or choose all that are found."))
     if len(ids) > MOST_TICKED:
-        raise Refused(f"At most {MOST_TICKED} people can be ticked; use a filter for more.")
+        raise Refused(
+            _("At most %(most_ticked)s people can be ticked; use a filter for more.", most_ticked=MOST_TICKED)
+        )
     return ids

@@ -25,6 +25,7 @@ from app.recipients.reading_text import DELIMITERS
 from app.recipients.stored_file import open_stored
 from app.recipients.suppressions import is_anybody_suppressed, not_to_write
 from app.refusals import Refused
+from app.words import _
 
 CHUNK = 2_000
 """Rows of a transaction."""
@@ -43,7 +44,7 @@ def stage(run: ImportRun) -> None:
         checks_suppressed = is_anybody_suppressed(session, upload.workspace_id)
     with open_stored(run.database, upload.id) as file:
         if file.seek(0, io.SEEK_END) != upload.size:
-            raise Refused("The upload broke off before the whole file was here. Upload it again.")
+            raise Refused(_("The upload broke off before the whole file was here. Upload it again."))
         table = open_table(file, choices_of(upload))
         checker = checker_of(upload, also)
         total = table.grid.total or upload.size
@@ -158,7 +159,7 @@ def suppressed_faults(session: Session, workspace_id: int, emails: Sequence[str]
         email: Fault(
             "email",
             reason.words,
-            "Leave the row out: Postroom does not write to this person.",
+            _("Leave the row out: Postroom does not write to this person."),
             ProblemKind.SUPPRESSED,
         )
         for email, reason in not_to_write(session, workspace_id, emails, sender_domain="").items()

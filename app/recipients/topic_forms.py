@@ -10,6 +10,7 @@ from app.recipients.topic_models import Topic
 from app.recipients.unsubscribe_words import LANGUAGES
 from app.web.forms import Form, strip
 from app.web.numbers import row_number
+from app.words import _
 
 
 def chosen_number(value: object) -> int:
@@ -23,14 +24,14 @@ def chosen_number(value: object) -> int:
 class TopicForm(Form):
     """Name and sentence of a kind of notice, in each language of the page."""
 
-    name_en = StringField("Name in English", filters=[strip])
-    sentence_en = StringField("Sentence in English (optional)", filters=[strip])
-    name_fr = StringField("Name in French (optional)", filters=[strip], render_kw={"lang": "fr"})
-    sentence_fr = StringField("Sentence in French (optional)", filters=[strip], render_kw={"lang": "fr"})
-    name_de = StringField("Name in German (optional)", filters=[strip], render_kw={"lang": "de"})
-    sentence_de = StringField("Sentence in German (optional)", filters=[strip], render_kw={"lang": "de"})
-    name_es = StringField("Name in Spanish (optional)", filters=[strip], render_kw={"lang": "es"})
-    sentence_es = StringField("Sentence in Spanish (optional)", filters=[strip], render_kw={"lang": "es"})
+    name_en = StringField(_("Name in English"), filters=[strip])
+    sentence_en = StringField(_("Sentence in English (optional)"), filters=[strip])
+    name_fr = StringField(_("Name in French (optional)"), filters=[strip], render_kw={"lang": "fr"})
+    sentence_fr = StringField(_("Sentence in French (optional)"), filters=[strip], render_kw={"lang": "fr"})
+    name_de = StringField(_("Name in German (optional)"), filters=[strip], render_kw={"lang": "de"})
+    sentence_de = StringField(_("Sentence in German (optional)"), filters=[strip], render_kw={"lang": "de"})
+    name_es = StringField(_("Name in Spanish (optional)"), filters=[strip], render_kw={"lang": "es"})
+    sentence_es = StringField(_("Sentence in Spanish (optional)"), filters=[strip], render_kw={"lang": "es"})
 
     def words(self) -> dict[str, tuple[str, str]]:
         """Give what was typed, by language."""
@@ -51,26 +52,26 @@ class LookForm(Form):
     """Colour and logo of the unsubscribe page."""
 
     colour = StringField(
-        "Colour of buttons and links (optional)",
+        _("Colour of buttons and links (optional)"),
         filters=[strip],
         render_kw={"autocomplete": "off", "spellcheck": "false", "placeholder": "#1d4e89"},
     )
-    logo = FileField("Logo (optional)", render_kw={"accept": "image/png,image/jpeg,image/gif,image/webp"})
-    no_logo = BooleanField("Take the logo away")
+    logo = FileField(_("Logo (optional)"), render_kw={"accept": "image/png,image/jpeg,image/gif,image/webp"})
+    no_logo = BooleanField(_("Take the logo away"))
 
 
 class MailboxForm(Form):
     """Where people write who unsubscribe by e-mail."""
 
-    mailbox = EmailField("Mailbox (optional)", filters=[strip], render_kw={"placeholder": "unsubscribe@example.com"})
+    mailbox = EmailField(_("Mailbox (optional)"), filters=[strip], render_kw={"placeholder": "unsubscribe@example.com"})
 
 
 class ByHandForm(Form):
     """Addresses of people who wrote to the mailbox."""
 
-    addresses = TextAreaField("Addresses", render_kw={"rows": 8, "spellcheck": "false"})
-    topic = SelectField("They want no more", coerce=chosen_number, validate_choice=False)
+    addresses = TextAreaField(_("Addresses"), render_kw={"rows": 8, "spellcheck": "false"})
+    topic = SelectField(_("They want no more"), coerce=chosen_number, validate_choice=False)
 
     def offer(self, topics: list[tuple[int, str]]) -> None:
         """Offer all e-mail, and each kind of notice."""
-        self.topic.choices = [(0, "e-mail from us at all"), *topics]
+        self.topic.choices = [(0, _("e-mail from us at all")), *topics]

@@ -11,8 +11,8 @@ from app.recipients import answers, branding, opt_outs_by_hand, topics
 from app.recipients.topic_forms import ByHandForm, LookForm, MailboxForm, TopicForm
 from app.recipients.topic_models import Topic
 from app.refusals import NotThere, Refused
-from app.web.filters import plural
 from app.web.request import db, may, me
+from app.words import _, _n
 
 blueprint = Blueprint("topics", __name__, url_prefix="/settings/unsubscribing")
 Page = str | Response | tuple[str, int]
@@ -43,7 +43,7 @@ def save_look() -> Page:
     except Refused as refusal:
         form.show(refusal)
         return _index(look_form=form), 422
-    flash("The unsubscribe page has the new look.")
+    flash(_("The unsubscribe page has the new look."))
     return redirect(url_for("topics.index", _anchor="look"))
 
 
@@ -57,7 +57,7 @@ def save_mailbox() -> Page:
     except Refused as refusal:
         form.show(refusal)
         return _index(mailbox_form=form), 422
-    flash("New unsubscribe headers name the mailbox too." if mailbox else "There is no mailbox any more.")
+    flash(_("New unsubscribe headers name the mailbox too.") if mailbox else _("There is no mailbox any more."))
     return redirect(url_for("topics.index", _anchor="writing"))
 
 
@@ -72,7 +72,7 @@ def new_topic() -> Page:
         except Refused as refusal:
             form.show(refusal)
             return render_template("recipients/topic.html", form=form, topic=None), 422
-        flash(f"“{topic.name}” can now be chosen for templates and sends.")
+        flash(_("“%(name)s” can now be chosen for templates and sends.", name=topic.name))
         return redirect(url_for("topics.index"))
     return render_template("recipients/topic.html", form=form, topic=None)
 
@@ -91,7 +91,12 @@ def topic(topic_id: int) -> Page:
     except Refused as refusal:
         form.show(refusal)
         return render_template("recipients/topic.html", form=form, topic=found), 422
-    flash(f"“{found.name}” is saved. Everybody sees the new words, also behind links in older e-mails.")
+    flash(
+        _(
+            "“%(found_name)s” is saved. Everybody sees the new words, also behind links in older e-mails.",
+            found_name=found.name,
+        )
+    )
     return redirect(url_for("topics.index"))
 
 
@@ -100,7 +105,11 @@ def topic(topic_id: int) -> Page:
 def retire_topic(topic_id: int) -> Page:
     """Offer a kind of notice no longer, or again."""
     found = topics.retire_topic(db(), me(), topic_id, retired=request.form.get("retired") != "no")
-    flash(f"“{found.name}” is {'no longer offered' if found.is_retired else 'offered again'}.")
+    flash(
+        _("“%(name)s” is no longer offered.", name=found.name)
+        if found.is_retired
+        else _("“%(name)s” is offered again.", name=found.name)
+    )
     return redirect(url_for("topics.index"))
 
 
@@ -128,7 +137,13 @@ def undo_by_hand() -> Page:
     pasted = opt_outs_by_hand.read_addresses(request.form.get("addresses", ""))
     form = ByHandForm()
     count = opt_outs_by_hand.take_back(db(), me(), pasted.addresses, _chosen(form.topic.data or 0))
-    flash(f"Taken back for {plural(count, 'person', 'people')}: e-mail goes there again.")
+    flash(
+        _n(
+            "Taken back for %(count)s person: e-mail goes there again.",
+            "Taken back for %(count)s people: e-mail goes there again.",
+            count,
+        )
+    )
     return redirect(url_for("topics.by_hand"))
 
 
@@ -137,11 +152,11 @@ def _chosen(topic_id: int) -> Topic | None:
     try:
         return topics.find_topic(db(), me(), topic_id) if topic_id else None
     except NotThere as missing:
-        raise Refused("Choose what they want no more.", field="topic") from missing
+        raise Refused(_("Choose what they want no more."), field="topic") from missing
 
 
 def _by_hand_page(form: ByHandForm, result: opt_outs_by_hand.ByHand | None = None) -> str:
-    form.offer([(one.id, f"of “{one.name}”") for one in topics.topics(db(), me().workspace_id)])
+    form.offer([(one.id, _("of “%(name)s”", name=one.name)) for one in topics.topics(db(), me().workspace_id)])
     return render_template(
         "recipients/by_hand.html",
         form=form,

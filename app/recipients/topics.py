@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from app.audit.trail import Actor, note
 from app.recipients.topic_models import Topic, TopicOptOut
 from app.refusals import NotThere, Refused
+from app.words import LongDay, _
 
 MAIN_LANGUAGE = "en"
 MAX_NAME, MAX_SENTENCE = 80, 300
@@ -52,7 +53,7 @@ def chosen_topic(session: Session, actor: Actor, topic_id: int, *, kept: int | N
         return None
     topic = session.get(Topic, topic_id)
     if topic is None or topic.workspace_id != actor.workspace_id or (topic.is_retired and topic.id != kept):
-        raise Refused("Choose a kind of notice that is offered.", field="topic")
+        raise Refused(_("Choose a kind of notice that is offered."), field="topic")
     return topic
 
 
@@ -66,11 +67,19 @@ def add_topic(session: Session, actor: Actor, words: Mapping[str, tuple[str, str
     """Make a kind of notice; `words` are name and sentence by language. Raises Refused with the field."""
     checked = _checked(session, actor, words, None)
     if len(topics(session, actor.workspace_id)) >= MOST_TOPICS:
-        raise Refused(f"There are {MOST_TOPICS} kinds of notice already; retire one first.")
+        raise Refused(
+            _("There are %(most_topics)s kinds of notice already; retire one first.", most_topics=MOST_TOPICS)
+        )
     topic = Topic(workspace_id=actor.workspace_id, key=secrets.token_hex(4), words=checked)
     session.add(topic)
     session.flush()
-    note(session, actor, "topic.added", f"Kind of notice “{topic.name}” made", subject_id=topic.id)
+    note(
+        session,
+        actor,
+        "topic.added",
+        _("Kind of notice “%(name)s” made", name=topic.name),
+        subject_id=topic.id,
+    )
     return topic
 
 
@@ -81,12 +90,16 @@ def change_topic(session: Session, actor: Actor, topic_id: int, words: Mapping[s
     if checked != topic.words:
         was = topic.words
         topic.words = checked
-        named = f"“{before}”" if before == topic.name else f"“{before}”, now “{topic.name}”,"
+        said = (
+            _("Kind of notice “%(before)s” has other words", before=before)
+            if before == topic.name
+            else _("Kind of notice “%(before)s”, now “%(name)s”, has other words", before=before, name=topic.name)
+        )
         note(
             session,
             actor,
             "topic.changed",
-            f"Kind of notice {named} has other words",
+            said,
             subject_id=topic.id,
             changes=_changes(was, checked),
         )
@@ -98,16 +111,20 @@ def retire_topic(session: Session, actor: Actor, topic_id: int, *, retired: bool
     topic = find_topic(session, actor, topic_id)
     if topic.is_retired != retired:
         topic.is_retired = retired
-        words = f"Kind of notice “{topic.name}” {'is no longer offered' if retired else 'is offered again'}"
+        words = (
+            _("Kind of notice “%(name)s” is no longer offered", name=topic.name)
+            if retired
+            else _("Kind of notice “%(name)s” is offered again", name=topic.name)
+        )
         action = "topic.retired" if retired else "topic.brought_back"
-        note(session, actor, action, words, subject_id=topic.id, changes={"Offered": (retired, not retired)})
+        note(session, actor, action, words, subject_id=topic.id, changes={_("Offered"): (retired, not retired)})
     return topic
 
 
 def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, tuple[object, object]]:
-    parts = {"name": "Name", "sentence": "Sentence"}
+    parts = {"name": _("Name, %(language)s"), "sentence": _("Sentence, %(language)s")}
     return {
-        f"{label}, {tag}": (before.get(tag, {}).get(part, ""), after.get(tag, {}).get(part, ""))
+        _(label, language=tag): (before.get(tag, {}).get(part, ""), after.get(tag, {}).get(part, ""))
         for tag in dict.fromkeys([*before, *after])
         for part, label in parts.items()
     }
@@ -170,7 +187,7 @@ def topic_opted_out(session: Session, topic_id: int, emails: Collection[str]) ->
 
 def topic_words(email: str, name: str, at: datetime) -> str:
     """Say that somebody stopped a kind of notice, and on which day (UTC)."""
-    return f"{email} stopped “{name}” on {at:%-d %B %Y}."
+    return _("%(email)s stopped “%(name)s” on %(at)s.", email=email, name=name, at=LongDay(at.year, at.month, at.day))
 
 
 def _of(topic: Topic, email: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
@@ -185,17 +202,17 @@ def _checked(
     for language, pair in words.items():
         name, sentence = (" ".join(one.replace("\0", "").split()) for one in pair)
         if len(name) > MAX_NAME:
-            raise Refused(f"Use at most {MAX_NAME} characters.", field=f"name_{language}")
+            raise Refused(_("Use at most %(most)s characters.", most=MAX_NAME), field=f"name_{language}")
         if len(sentence) > MAX_SENTENCE:
-            raise Refused(f"Use at most {MAX_SENTENCE} characters.", field=f"sentence_{language}")
+            raise Refused(_("Use at most %(most)s characters.", most=MAX_SENTENCE), field=f"sentence_{language}")
         if sentence and not name:
-            raise Refused("Give the name in this language too.", field=f"name_{language}")
+            raise Refused(_("Give the name in this language too."), field=f"name_{language}")
         if name:
             checked[language] = {"name": name, "sentence": sentence}
     if MAIN_LANGUAGE not in checked:
-        raise Refused("Enter a name that readers understand, such as “Appointments”.", field=f"name_{MAIN_LANGUAGE}")
+        raise Refused(_("Enter a name that readers understand, such as “Appointments”."), field=f"name_{MAIN_LANGUAGE}")
     wanted = checked[MAIN_LANGUAGE]["name"].casefold()
     everyone = (*topics(session, actor.workspace_id), *topics(session, actor.workspace_id, retired=True))
     if any(one.name.casefold() == wanted and one.id != own_id for one in everyone):
-        raise Refused("There is a kind of notice of this name already.", field=f"name_{MAIN_LANGUAGE}")
+        raise Refused(_("There is a kind of notice of this name already."), field=f"name_{MAIN_LANGUAGE}")
     return checked

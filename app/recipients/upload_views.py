@@ -21,12 +21,13 @@ from app.recipients.import_words import STATE_WORDS, WAY_WORDS
 from app.recipients.mapping import ROLE_WORDS, ColumnRole, Mapped, mapping_of
 from app.recipients.models import ImportState, ImportWay, ListUpload
 from app.recipients.reading import MAX_COLUMNS, MAX_UPLOAD
-from app.recipients.reading_text import DELIMITERS, ENCODING_NAMES, encoding_name
+from app.recipients.reading_text import DELIMITER_TITLES, DELIMITERS, ENCODING_NAMES, encoding_name
 from app.refusals import NotThere, Refused
 from app.sends.usage import unfinished_sends_of_list
 from app.web.looks import note_download
 from app.web.numbers import row_number
 from app.web.request import TOKEN, db, is_htmx, may, me, only_reads, services
+from app.words import _
 
 ROWS_ON_A_PAGE = 50
 _ROOM = 1024 * 1024
@@ -64,7 +65,7 @@ def example() -> Response:
     """An example file with the columns that a template takes."""
     version = find_version(db(), me(), request.args.get("version", 0, type=row_number))
     examples = {name: hint.example for name, hint in version.content.hints.items()}
-    return csv_response(example_csv(version.variables, examples), f"example for {version.title}")
+    return csv_response(example_csv(version.variables, examples), _("example for %(title)s", title=version.title))
 
 
 @blueprint.get("/uploads/<int:upload_id>")
@@ -159,11 +160,11 @@ def cancel(upload_id: int) -> Page:
     try:
         uploads.cancel_upload(db(), me(), upload_id)
     except NotThere:
-        flash("This upload is no longer there: it was cancelled before.", "info")
+        flash(_("This upload is no longer there: it was cancelled before."), "info")
         return redirect(url_for(".index"))
     db().commit()
     services().queue.import_list(upload_id)
-    flash("The upload is cancelled. No list was changed.")
+    flash(_("The upload is cancelled. No list was changed."))
     return redirect(url_for(".index"))
 
 
@@ -179,9 +180,13 @@ def mend(upload_id: int, line: int) -> Page:
     try:
         left = problems.mend_row(db(), me(), upload_id, line, _given_cells(), keep="keep" in request.form)
     except NotThere:
-        words = f"Line {line:,} is good already."
+        words = _("Line %(line)s is good already.", line=line)
     else:
-        words = f"Line {line:,} is good now." if left is None else f"Line {line:,} is still bad: {left.words}"
+        words = (
+            _("Line %(line)s is good now.", line=line)
+            if left is None
+            else _("Line %(line)s is still bad: %(words)s", line=line, words=left.words)
+        )
     db().commit()
     if upload.state in AT_WORK:
         services().queue.import_list(upload_id)
@@ -205,9 +210,11 @@ def use_suggestions(upload_id: int) -> Page:
 def bad_rows(upload_id: int) -> Response:
     """The bad rows with the reason in front, to be mended in a spreadsheet; written while they are read."""
     upload = uploads.find_upload(db(), me(), upload_id)
-    note_download("bad_rows_downloaded", f"Rows with problems of “{upload.list_name}” downloaded")
+    note_download(
+        "bad_rows_downloaded", _("Rows with problems of “%(list_name)s” downloaded", list_name=upload.list_name)
+    )
     rows = problems.bad_rows_as_csv(services().database, upload)
-    return csv_response(rows, f"{upload.list_name} rows with problems")
+    return csv_response(rows, _("%(list_name)s rows with problems", list_name=upload.list_name))
 
 
 def _given(list_id: int | None) -> Page:
@@ -230,10 +237,11 @@ def _kept(form: NewListForm, list_id: int | None) -> int:
     file, file_name = form.content()
     if file_name and (form.pasted.data or "").strip():
         raise Refused(
-            "There are a file and pasted rows. Use one of them: choose the file again, or leave it out.", field="pasted"
+            _("There are a file and pasted rows. Use one of them: choose the file again, or leave it out."),
+            field="pasted",
         )
     if file is None:
-        raise Refused("Choose a file, or paste rows below.", field="file")
+        raise Refused(_("Choose a file, or paste rows below."), field="file")
     try:
         return uploads.keep_upload(
             services().database,
@@ -312,7 +320,7 @@ def _page(
     if name_form is None:
         name_form = NameForm(formdata=None, data={"name": upload.list_name})
         if upload.state is ImportState.READY and uploads.taken_name(db(), me(), upload):
-            name_form.show(Refused("There is a list with this name already. Choose another name.", field="name"))
+            name_form.show(Refused(_("There is a list with this name already. Choose another name."), field="name"))
     heading, lead = STATE_WORDS[upload.state]
     return render_template(
         "recipients/_import.html" if is_htmx() else "recipients/check.html",
@@ -338,7 +346,7 @@ def _page(
 
 _MENUS: dict[str, Any] = {
     "encodings": ENCODING_NAMES,
-    "delimiters": DELIMITERS,
+    "delimiters": DELIMITER_TITLES,
     "roles": ROLE_WORDS,
     "kinds": KIND_WORDS,
     "ways": WAY_WORDS,

@@ -19,6 +19,7 @@ from app.recipients.lists import MAX_LIST_NAME, check_name, find_list, list_by_n
 from app.recipients.mapping import ListColumns, Mapped, chosen_mapping, email_position, mapping_of, renamed_for
 from app.recipients.models import ImportState, ImportWay, ListUpload, RecipientList
 from app.refusals import NotThere, Refused
+from app.words import _
 
 WAITING = (ImportState.CHOOSING, ImportState.READING, ImportState.READY, ImportState.APPLYING, ImportState.FAILED)
 """States of an upload that somebody comes back to."""
@@ -134,7 +135,7 @@ def choose_way(session: Session, actor: Actor, upload_id: int, way: ImportWay, *
         upload.list_id = None
     else:
         if list_id is None:
-            raise Refused("Choose the list that is changed.", field="list")
+            raise Refused(_("Choose the list that is changed."), field="list")
         target = find_list(session, actor, list_id)
         upload.list_id, upload.list_name = target.id, target.name
         upload.mapping = [one.as_json() for one in _renamed(upload, target)]
@@ -147,7 +148,7 @@ def use_suggestions(session: Session, actor: Actor, upload_id: int, kinds: Seque
     """Let a worker use the suggestions for all bad rows of these kinds, and count again. Raises NotThere, Refused."""
     upload = find_upload(session, actor, upload_id, lock=True)
     if upload.state is not ImportState.READY:
-        raise Refused("The rows are being read or counted just now. Wait a moment and try again.")
+        raise Refused(_("The rows are being read or counted just now. Wait a moment and try again."))
     upload.choices = {**upload.choices, "accept": list(kinds)}
     upload.state, upload.words, upload.changed_at = ImportState.READING, "", now()
     upload.run += 1
@@ -163,9 +164,9 @@ def save_upload(session: Session, actor: Actor, upload_id: int, *, list_name: st
     if upload.state in (ImportState.APPLYING, ImportState.DONE):
         return upload
     if upload.state is not ImportState.READY:
-        raise Refused("The rows are not all checked yet. Wait until they are counted.")
+        raise Refused(_("The rows are not all checked yet. Wait until they are counted."))
     if not (upload.counts["adds"] or upload.counts["changes"] or upload.counts["removes"]):
-        raise Refused("There is nothing to import: no row would change the list.")
+        raise Refused(_("There is nothing to import: no row would change the list."))
     if upload.way is ImportWay.NEW:
         upload.list_name = check_name(session, actor, list_name)
     upload.state, upload.words, upload.changed_at = ImportState.APPLYING, "", now()
@@ -188,9 +189,9 @@ def undo_upload(session: Session, actor: Actor, upload_id: int, *, unfinished_se
     if upload.state is ImportState.UNDONE:
         return upload
     if upload.state is not ImportState.DONE:
-        raise Refused("This import is not finished, so there is nothing to undo yet.")
+        raise Refused(_("This import is not finished, so there is nothing to undo yet."))
     if upload.way is ImportWay.NEW and unfinished_sends:
-        raise Refused("An unfinished send uses the list. Finish or cancel that first. Nothing was undone.")
+        raise Refused(_("An unfinished send uses the list. Finish or cancel that first. Nothing was undone."))
     upload.state, upload.words, upload.changed_at = ImportState.UNDOING, "", now()
     return upload
 
@@ -199,7 +200,7 @@ def cancel_upload(session: Session, actor: Actor, upload_id: int) -> None:
     """Forget an upload; a worker clears it away. Raises NotThere, and Refused for one that changed a list."""
     upload = find_upload(session, actor, upload_id, lock=True)
     if upload.state not in CHANGEABLE:
-        raise Refused("This import changes a list already. Undo it instead.")
+        raise Refused(_("This import changes a list already. Undo it instead."))
     upload.state = ImportState.FORGOTTEN
     upload.run += 1
 
@@ -212,16 +213,16 @@ def taken_name(session: Session, actor: Actor, upload: ListUpload) -> bool:
 def _list_name(list_name: str, file_name: str) -> str:
     name = " ".join(list_name.split()) or PurePath(file_name).stem.replace("_", " ")[:MAX_LIST_NAME].strip()
     if not name:
-        raise Refused("Give the list a name.", field="name")
+        raise Refused(_("Give the list a name."), field="name")
     if len(name) > MAX_LIST_NAME or "\0" in name:
-        raise Refused(f"A name has at most {MAX_LIST_NAME} characters.", field="name")
+        raise Refused(_("A name has at most %(most)s characters.", most=MAX_LIST_NAME), field="name")
     return name
 
 
 def _changeable(session: Session, actor: Actor, upload_id: int) -> ListUpload:
     upload = find_upload(session, actor, upload_id, lock=True)
     if upload.state not in CHANGEABLE:
-        raise Refused("This import changes a list already, so it can no longer be read in another way.")
+        raise Refused(_("This import changes a list already, so it can no longer be read in another way."))
     return upload
 
 

@@ -31,6 +31,7 @@ from app.sends.usage import unfinished_sends_of_list
 from app.web.looks import note_download, note_opened
 from app.web.numbers import row_number
 from app.web.request import db, may, me, services
+from app.words import _
 
 __all__ = ["blueprint", "bulk_views", "column_views", "upload_views"]
 
@@ -63,7 +64,7 @@ def index() -> Page:
 def show(list_id: int) -> Page:
     """One list with its people."""
     found = lists.find_list(db(), me(), list_id)
-    note_opened("list", f"People of list “{found.name}” opened", found.id)
+    note_opened("list", _("People of list “%(list_name)s” opened", list_name=found.name), found.id)
     return _list_page(found)
 
 
@@ -87,7 +88,7 @@ def rename(list_id: int) -> Page:
         except Refused as refusal:
             form.show(refusal)
         else:
-            flash(f"The list is called “{found.name}” now.")
+            flash(_("The list is called “%(name)s” now.", name=found.name))
             return redirect(url_for(".show", list_id=list_id))
     return _list_page(lists.find_list(db(), me(), list_id), name_form=form), 422
 
@@ -103,7 +104,7 @@ def delete(list_id: int) -> Page:
         )
     except Refused as refusal:
         return _list_page(lists.find_list(session, person, list_id), problems=[refusal.words]), 409
-    flash(f"The list “{name}” is deleted.")
+    flash(_("The list “%(name)s” is deleted.", name=name))
     return redirect(url_for(".index"))
 
 
@@ -114,14 +115,14 @@ def download(list_id: int) -> Page:
     found = lists.find_list(db(), me(), list_id)
     wanted = read_wanted(found, request.args)
     if wanted.view == browsing.View():
-        note_download("list_downloaded", f"List “{found.name}” downloaded", found.id)
+        note_download("list_downloaded", _("List “%(list_name)s” downloaded", list_name=found.name), found.id)
         return csv_response(_whole_list(services().database, found.id, found.columns), found.name)
     try:
         browsing.people_page(db(), found, wanted.view, limit=1)
     except (Refused, browsing.NotSorted):
-        flash("This list is being sorted after a large change. Download again in a moment.", "warn")
+        flash(_("This list is being sorted after a large change. Download again in a moment."), "warn")
         return redirect(url_for(".show", list_id=list_id))
-    note_download("list_downloaded", f"A part of list “{found.name}” downloaded", found.id)
+    note_download("list_downloaded", _("A part of list “%(list_name)s” downloaded", list_name=found.name), found.id)
     return csv_response(_shown_people(services().database, found.id, wanted.view), found.name)
 
 
@@ -139,7 +140,7 @@ def add_person(list_id: int) -> Page:
         except Refused as refusal:
             _show(form, refusal)
         else:
-            flash(f"{added.email} is in the list now.")
+            flash(_("%(email)s is in the list now.", email=added.email))
             return redirect(url_for(".show", list_id=list_id))
     return render_template("recipients/person.html", list=found, form=form, recipient=None), 422 if form.errors else 200
 
@@ -165,7 +166,7 @@ def edit_person(list_id: int, recipient_id: int) -> Page:
         except Refused as refusal:
             _show(form, refusal)
         else:
-            flash(f"{recipient.email} is saved.")
+            flash(_("%(email)s is saved.", email=recipient.email))
             return redirect(url_for(".show", list_id=list_id))
     page = render_template("recipients/person.html", list=found, form=form, recipient=recipient)
     return page, 422 if form.errors else 200
@@ -180,7 +181,7 @@ def remove_person(list_id: int, recipient_id: int) -> Page:
     except Refused as refusal:
         flash(refusal.words, "warn")
     else:
-        flash(f"{email} is no longer in the list.")
+        flash(_("%(email)s is no longer in the list.", email=email))
     return redirect(url_for(".show", list_id=list_id))
 
 

@@ -21,6 +21,7 @@ from app.recipients.filtering import Condition, Filter, Operator, check_filter, 
 from app.recipients.keys import key_of, keys_of, number_key, read_date, read_number
 from app.recipients.models import Recipient, RecipientList
 from app.refusals import Refused
+from app.words import kept, shown, speaking
 from tests.statements import statements
 
 LONG = "x" * 130 + " Needle " + "y" * 300
@@ -101,6 +102,14 @@ def test_conditions_are_met_together_or_one_of_them(session: Session, members: R
     assert words_of(Filter(both), members.column_kinds) == "city is Leeds and renewal before 1 May 2026"
     empty = Condition("email", Operator.IS_FILLED)
     assert words_of(Filter((both[0], empty), any_of=True)) == "city is Leeds or e-mail address is filled"
+
+
+def test_a_filter_is_said_in_the_language_of_whoever_reads_it(members: RecipientList) -> None:
+    conditions = (Condition("name", Operator.IS_NOT, "Bo"), Condition("renewal", Operator.BEFORE, "1 May 2026"))
+    said = words_of(Filter(conditions, any_of=True), members.column_kinds)
+    with speaking("de"):
+        assert f"{said}" == "Name ist nicht Bo oder renewal liegt vor dem 1. Mai 2026"
+        assert f"{shown(kept(said))}" == f"{said}"
 
 
 def test_people_of_other_lists_are_never_found(session: Session, actor: Person, members: RecipientList) -> None:

@@ -121,6 +121,28 @@ def test_bad_rows_are_shown_with_line_and_reason_and_can_be_left_out(client: Fla
     assert saved_lists(database) == {"Members": 1}
 
 
+def test_each_reader_gets_the_reasons_in_their_own_language(client: FlaskClient, database: Database) -> None:
+    check = upload_file(client, MIXED + "lee@gmial.com,\n", database=database)
+    german = client.get(f"{check}/rows-with-problems.csv", headers={"Accept-Language": "de"})
+    table = read_table(german.data, header_line=1)
+    assert table.header.cells == ["Zeile in der Datei", "Was nicht stimmt", "email", "name"]
+    assert table.rows[1].cells[1].startswith("Dieselbe Adresse wie in Zeile 2.")
+    assert (
+        "sieht nach einem Tippfehler für „gmail.com“ aus" in client.get(check, headers={"Accept-Language": "de"}).text
+    )
+    assert "looks like a slip for “gmail.com”" in client.get(check).text
+
+
+def test_what_a_change_did_is_said_in_the_language_of_whoever_reads(
+    client: FlaskClient, database: Database, list_id: int
+) -> None:
+    post(client, database, f"/lists/{list_id}/bulk", all="yes", do="set", column="city", value="Hull")
+    german = client.get(f"/lists/{list_id}/history", headers={"Accept-Language": "de"}).text
+    assert "Spalte „city“ bei 60 Personen in „Members“ gesetzt" in german
+    assert "Setzen der Spalte „city“" in german
+    assert "Column “city” set for 60 people in “Members”" in client.get(f"/lists/{list_id}/history").text
+
+
 def test_bad_rows_are_filtered_mended_and_kept(client: FlaskClient, database: Database) -> None:
     rows = "email,name\nann@gmial.com,Ann\nbo@gmial.com,Bo\nno address,Cy\n"
     check = upload_file(client, rows, database=database)
