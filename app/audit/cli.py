@@ -12,6 +12,7 @@ from app.audit.chain import head_words, heads
 from app.audit.verifying import Break, NotedHead, breaks, count_entries, noted_head
 from app.db import Database
 from app.settings import Settings
+from app.words import _
 
 MOST_TOLD = 20
 
@@ -44,7 +45,7 @@ def verify(settings: Settings, noted: tuple[str, ...]) -> None:
         for one in found[:MOST_TOLD]:
             click.echo(f"  Entry {one.position:,} {one.words}" if one.position is not None else f"  {one.words}")
         if len(found) > MOST_TOLD:
-            click.echo("  More follow.")
+            click.echo(_("  More follow."))
     database.close()
     sys.exit(0 if whole else 1)
 

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from dataclasses import dataclass
 
+from app.words import _
+
 
 class Via(enum.StrEnum):
     """The way by which an act came in."""
@@ -21,10 +23,10 @@ class Via(enum.StrEnum):
 
 
 VIA_WORDS = {
-    Via.PAGES: "In the browser",
-    Via.COMMAND_LINE: "On the command line",
-    Via.PROGRAM: "In the background",
-    Via.UNKNOWN: "Not written down then",
+    Via.PAGES: _("In the browser"),
+    Via.COMMAND_LINE: _("On the command line"),
+    Via.PROGRAM: _("In the background"),
+    Via.UNKNOWN: _("Not written down then"),
 }
 
 
@@ -71,7 +73,7 @@ def acting_from(origin: Origin) -> Iterator[None]:
 _BROWSERS = (
     ("Edg", "Edge"),
     ("OPR/", "Opera"),
-    ("SamsungBrowser", "Samsung Internet"),
+    ("SamsungBrowser", _("Samsung Internet")),
     ("Firefox/", "Firefox"),
     ("FxiOS/", "Firefox"),
     ("Chrome/", "Chrome"),
@@ -84,7 +86,7 @@ _SYSTEMS = (
     ("iPad", "iPad"),
     ("Android", "Android"),
     ("Windows", "Windows"),
-    ("Mac OS X", "Mac"),
+    (_("Mac OS X"), "Mac"),
     ("CrOS", "ChromeOS"),
     ("Linux", "Linux"),
 )
@@ -95,5 +97,5 @@ def browser_words(user_agent: str) -> str:
     browser = next((name for mark, name in _BROWSERS if mark in user_agent), "")
     system = next((name for mark, name in _SYSTEMS if mark in user_agent), "")
     if not browser:
-        return "Another program" if user_agent else ""
-    return f"{browser} on {system}" if system else browser
+        return _("Another program") if user_agent else ""
+    return _("%(browser)s on %(system)s", browser=browser, system=system) if system else browser

@@ -13,9 +13,10 @@ from app.people.models import Account, Person, Workspace
 from app.people.roles import Role
 from app.people.signing_in import end_all
 from app.refusals import NotThere, Refused
+from app.words import _
 
 
-def first_workspace(session: Session, name: str = "Our organisation") -> Workspace:
+def first_workspace(session: Session, name: str = _("Our organisation")) -> Workspace:
     """Give the workspace made at first, making it when there is none."""
     workspace = session.scalars(select(Workspace).order_by(Workspace.id).limit(1)).first()
     if workspace is None:
@@ -39,7 +40,7 @@ def add_person(
     email, name = checked_address(email), checked_name(name)
     passwords.check_new_password(password, (email, name, workspace.name))
     if session.scalar(select(Account.id).where(Account.email == email)):
-        raise Refused("Somebody with this address can sign in already.", field="email")
+        raise Refused(_("Somebody with this address can sign in already."), field="email")
     account = Account(email=email, name=name, password_hash=passwords.new_digest(password))
     return place_in(session, account, workspace, role, actor)
 
@@ -65,7 +66,13 @@ def set_password(session: Session, person: Person, password: str) -> None:
     person.account.password_hash = passwords.new_digest(password)
     end_all(session, person.account_id)
     forget_account(session, person.email)
-    note(session, person, "person.password_changed", f"Password of {person.email} changed", subject_id=person.id)
+    note(
+        session,
+        person,
+        "person.password_changed",
+        _("Password of %(person_email)s changed", person_email=person.email),
+        subject_id=person.id,
+    )
 
 
 def account_by_email(session: Session, email: str) -> Account | None:
@@ -99,7 +106,7 @@ def checked_address(email: str) -> str:
     try:
         checked = validate_email(email.strip(), check_deliverability=False, test_environment=True)
     except EmailNotValidError as error:
-        raise Refused("This is not an e-mail address: " + str(error), field="email") from error
+        raise Refused(_("This is not an e-mail address: ") + str(error), field="email") from error
     return checked.normalized.lower()
 
 
@@ -107,5 +114,5 @@ def checked_name(name: str) -> str:
     """Give a person's name as it is stored. Raises Refused."""
     name = " ".join(name.split())
     if not name:
-        raise Refused("Give the person's name.", field="name")
+        raise Refused(_("Give the person's name."), field="name")
     return name[:100]

@@ -19,10 +19,11 @@ from app.people.roles import ROLE_WORDS, Role
 from app.people.tokens import digest_of, new_token
 from app.refusals import NotThere, Refused
 from app.settings import Settings
+from app.words import _
 
 VALID = timedelta(days=7)
-GONE = "This invitation was used, withdrawn, or is too old. Ask for a new one."
-SIGNS_IN = "Somebody with this address signs in to Postroom already. Use their password, in the part below."
+GONE = _("This invitation was used, withdrawn, or is too old. Ask for a new one.")
+SIGNS_IN = _("Somebody with this address signs in to Postroom already. Use their password, in the part below.")
 
 
 def invite(session: Session, actor: Person, *, email: str, name: str, role: Role) -> tuple[Invitation, str]:
@@ -35,11 +36,14 @@ def invite(session: Session, actor: Person, *, email: str, name: str, role: Role
         select(Person).join(Account).where(Account.email == email, Person.workspace_id == actor.workspace_id)
     )
     if here is not None and here.left_at is None:
-        raise Refused(f"{here.name} is in this workspace already.", field="email")
+        raise Refused(_("%(here_name)s is in this workspace already.", here_name=here.name), field="email")
     if here is not None:
-        raise Refused(f"{here.name} was taken out. Choose them in the table, and bring them back.", field="email")
+        raise Refused(
+            _("%(here_name)s was taken out. Choose them in the table, and bring them back.", here_name=here.name),
+            field="email",
+        )
     if any(one.email == email for one in open_invitations(session, actor.workspace_id)):
-        raise Refused("This address is invited already. Make a new link below.", field="email")
+        raise Refused(_("This address is invited already. Make a new link below."), field="email")
     token = new_token()
     invitation = Invitation(
         workspace_id=actor.workspace_id,
@@ -75,7 +79,7 @@ def invite_first_administrator(session: Session) -> str | None:
             expires_at=at + VALID,
         )
     )
-    note_program(session, workspace.id, "invitation.made", "Link made for the first administrator")
+    note_program(session, workspace.id, "invitation.made", _("Link made for the first administrator"))
     return token
 
 
@@ -86,9 +90,13 @@ def renew(session: Session, actor: Person, invitation_id: int) -> tuple[Invitati
     waiting = (Invitation.id == invitation.id, Invitation.accepted_at.is_(None), Invitation.withdrawn_at.is_(None))
     values = {"digest": digest_of(token), "made_at": now(), "expires_at": now() + VALID, "invited_by_id": actor.id}
     if session.scalar(update(Invitation).where(*waiting).values(values).returning(Invitation.id)) is None:
-        raise Refused("This invitation was accepted or withdrawn meanwhile.")
+        raise Refused(_("This invitation was accepted or withdrawn meanwhile."))
     session.refresh(invitation)
-    words = f"New link for the invitation of {invitation.name} ({invitation.email})"
+    words = _(
+        "New link for the invitation of %(invitation_name)s (%(invitation_email)s)",
+        invitation_name=invitation.name,
+        invitation_email=invitation.email,
+    )
     note(session, actor, "invitation.renewed", words, subject_id=invitation.id)
     return invitation, token
 
@@ -98,8 +106,12 @@ def withdraw(session: Session, actor: Person, invitation_id: int) -> Invitation:
     invitation = _of_workspace(session, actor, invitation_id)
     waiting = (Invitation.id == invitation.id, Invitation.accepted_at.is_(None), Invitation.withdrawn_at.is_(None))
     if session.scalar(update(Invitation).where(*waiting).values(withdrawn_at=now()).returning(Invitation.id)) is None:
-        raise Refused("This invitation was accepted or withdrawn meanwhile.")
-    words = f"Invitation of {invitation.name} ({invitation.email}) withdrawn"
+        raise Refused(_("This invitation was accepted or withdrawn meanwhile."))
+    words = _(
+        "Invitation of %(invitation_name)s (%(invitation_email)s) withdrawn",
+        invitation_name=invitation.name,
+        invitation_email=invitation.email,
+    )
     note(session, actor, "invitation.withdrawn", words, subject_id=invitation.id)
     return invitation
 
@@ -118,15 +130,19 @@ def find_open(session: Session, token: str) -> Invitation | None:
 
 def write_invitation(session: Session, settings: Settings, invitation: Invitation, url: str) -> bool:
     """Mail an invitation's link; False when the workspace cannot write e-mails of its own."""
-    inviting = invitation.invited_by.name if invitation.invited_by is not None else "An administrator"
+    inviting = invitation.invited_by.name if invitation.invited_by is not None else _("An administrator")
     place = invitation.workspace.name
     words = [
-        f"Dear {invitation.name},",
-        f"{inviting} invites you to work with Postroom, the program with which {place} writes its e-mails.",
-        "The link works once, for seven days. If you do not know what this is about, you need do nothing.",
+        _("Dear %(invitation_name)s,", invitation_name=invitation.name),
+        _(
+            "%(inviting)s invites you to work with Postroom, the program with which %(place)s writes its e-mails.",
+            inviting=inviting,
+            place=place,
+        ),
+        _("The link works once, for seven days. If you do not know what this is about, you need do nothing."),
     ]
-    subject = f"{inviting} invites you to Postroom"
-    label = "Accept the invitation"
+    subject = _("%(inviting)s invites you to Postroom", inviting=inviting)
+    label = _("Accept the invitation")
     return own_mail.write(
         session, settings, invitation.workspace_id, invitation.email, subject, words, link=(label, url)
     )
@@ -155,7 +171,12 @@ def accept_new(session: Session, invitation: Invitation, *, name: str, password:
 def accept_with(session: Session, invitation: Invitation, account: Account) -> Person:
     """Accept with an account that exists already. Raises Refused."""
     if account.email != invitation.email:
-        raise Refused(f"This invitation is for {invitation.email}. Sign in with that address.")
+        raise Refused(
+            _(
+                "This invitation is for %(invitation_email)s. Sign in with that address.",
+                invitation_email=invitation.email,
+            )
+        )
     _use(session, invitation)
     return _place(session, invitation, account)
 
@@ -167,7 +188,11 @@ def _place(session: Session, invitation: Invitation, account: Account) -> Person
         here = place_in(session, account, invitation.workspace, invitation.role, invitation.invited_by)
     elif here.left_at is not None:  # taken out and invited again: the invitation says what they may do now
         here.left_at, here.role = None, invitation.role
-    words = f"{here.name} accepted the invitation and is {ROLE_WORDS[here.role][0].lower()}"
+    words = _(
+        "%(here_name)s accepted the invitation and is %(role_words)s",
+        here_name=here.name,
+        role_words=ROLE_WORDS[here.role][0].lower(),
+    )
     note(session, here, "invitation.accepted", words, subject_id=invitation.id)
     return here
 

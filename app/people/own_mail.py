@@ -16,6 +16,7 @@ from app.people.own_mail_models import OwnMail
 from app.people.sealing import seal, unseal
 from app.people.senders import find_sender
 from app.settings import Settings
+from app.words import _
 
 SHOWN = 20
 """Own e-mails that the settings page shows, the newest first."""
@@ -81,7 +82,11 @@ def choose_sender(session: Session, actor: Person, sender_id: int | None) -> Sen
     sender = find_sender(session, actor, sender_id) if sender_id is not None else None
     before = own_sender(session, actor.workspace_id)
     session.get_one(Workspace, actor.workspace_id).own_mail_sender_id = sender.id if sender else None
-    words = f"Postroom's own e-mails come from {sender.address}" if sender else "Postroom sends no own e-mails"
+    words = (
+        _("Postroom's own e-mails come from %(address)s", address=sender.address)
+        if sender
+        else _("Postroom sends no own e-mails")
+    )
     changes = {"Sender of own e-mails": (before.address if before else "", sender.address if sender else "")}
     note(session, actor, "workspace.own_mail", words, changes=changes)
     return sender

@@ -9,6 +9,7 @@ from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base, Words, now
+from app.words import _
 
 
 class OwnMailState(enum.StrEnum):
@@ -22,11 +23,11 @@ class OwnMailState(enum.StrEnum):
 
 
 STATE_WORDS: dict[OwnMailState, tuple[str, str]] = {
-    OwnMailState.WAITING: ("Waiting", "info"),
-    OwnMailState.POSTING: ("Going out", "info"),
-    OwnMailState.SENT: ("Sent", "good"),
-    OwnMailState.NOT_SENT: ("Not sent", "bad"),
-    OwnMailState.UNKNOWN: ("In doubt", "warn"),
+    OwnMailState.WAITING: (_("Waiting"), "info"),
+    OwnMailState.POSTING: (_("Going out"), "info"),
+    OwnMailState.SENT: (_("Sent"), "good"),
+    OwnMailState.NOT_SENT: (_("Not sent"), "bad"),
+    OwnMailState.UNKNOWN: (_("In doubt"), "warn"),
 }
 """A state's name and its tone on pages."""
 

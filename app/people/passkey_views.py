@@ -15,6 +15,7 @@ from app.people.sign_in_models import Way
 from app.refusals import Refused
 from app.web.request import db, may, me, only_reads, services
 from app.web.sign_in import safe_target
+from app.words import _
 
 
 @blueprint.post("/sign-in/passkey/question")
@@ -36,7 +37,7 @@ def sign_in_with_passkey() -> Page:
     try:
         account = answered(None)
     except Refused as refusal:
-        return stopped("You are not signed in", refusal.words, 422)
+        return stopped(_("You are not signed in"), refusal.words, 422)
     target = safe_target(request.args.get("next")) or url_for("web.home")
     return let_in(account, target, Way.PASSKEY, both=True)
 
@@ -75,7 +76,7 @@ def add_passkey() -> Page:
     if codes:
         back = url_for("factors.signing_in")
         return render_template("people/recovery_codes.html", codes=codes, go_on=back, is_first=True)
-    flash(f"The passkey “{passkey.name}” was added.")
+    flash(_("The passkey “%(passkey_name)s” was added.", passkey_name=passkey.name))
     return redirect(url_for("factors.signing_in"))
 
 
@@ -91,7 +92,12 @@ def remove_passkey(passkey_id: int) -> Page:
         except Refused as refusal:
             form.show(refusal)
         else:
-            flash(f"The passkey “{passkey.name}” was removed. Delete it on your device, too.")
+            flash(
+                _(
+                    "The passkey “%(passkey_name)s” was removed. Delete it on your device, too.",
+                    passkey_name=passkey.name,
+                )
+            )
             return redirect(url_for("factors.signing_in"))
     passkey = passkeys.passkey_of(session, account, passkey_id)
     return render_template(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import enum
 
+from app.words import _
+
 
 class Permission(enum.StrEnum):
     """One kind of act that a role allows."""
@@ -33,10 +35,10 @@ ALLOWED: dict[Role, frozenset[Permission]] = {
 """Each role has its own permission and those of the roles before it."""
 
 ROLE_WORDS: dict[Role, tuple[str, str]] = {
-    Role.VIEWER: ("Viewer", "Sees everything, changes nothing"),
-    Role.EDITOR: ("Editor", "Also writes templates and keeps lists"),
-    Role.SENDER: ("Sender", "Also composes and releases sends"),
-    Role.APPROVER: ("Approver", "Also approves what others want to send"),
-    Role.ADMINISTRATOR: ("Administrator", "Everything, settings and people too"),
+    Role.VIEWER: (_("Viewer"), _("Sees everything, changes nothing")),
+    Role.EDITOR: (_("Editor"), _("Also writes templates and keeps lists")),
+    Role.SENDER: (_("Sender"), _("Also composes and releases sends")),
+    Role.APPROVER: (_("Approver"), _("Also approves what others want to send")),
+    Role.ADMINISTRATOR: (_("Administrator"), _("Everything, settings and people too")),
 }
 """A role's name, and what it adds."""

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.db import Base, Words, now
 from app.people.models import Person
+from app.words import _
 
 
 class Way(enum.StrEnum):
@@ -24,12 +25,12 @@ class Way(enum.StrEnum):
 
 
 WAY_WORDS: dict[Way, str] = {
-    Way.PASSWORD: "Password",
-    Way.CODE: "Password and a code from an app",
-    Way.RECOVERY: "Password and a recovery code",
-    Way.PASSWORD_AND_PASSKEY: "Password and a passkey",
-    Way.PASSKEY: "Passkey",
-    Way.PROVIDER: "The organisation's sign-in",
+    Way.PASSWORD: _("Password"),
+    Way.CODE: _("Password and a code from an app"),
+    Way.RECOVERY: _("Password and a recovery code"),
+    Way.PASSWORD_AND_PASSKEY: _("Password and a passkey"),
+    Way.PASSKEY: _("Passkey"),
+    Way.PROVIDER: _("The organisation's sign-in"),
 }
 """Ways as people read them."""
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from ua_parser import parse
 
-UNKNOWN = "Unknown browser"
+from app.words import _
+
+UNKNOWN = _("Unknown browser")
 
 
 def browser_in_words(header: str) -> str:
@@ -12,4 +14,4 @@ def browser_in_words(header: str) -> str:
     found = parse(header[:500])
     browser = found.user_agent.family if found.user_agent else header.split("/", maxsplit=1)[0].strip()[:40]
     system = found.os.family if found.os else ""
-    return f"{browser or UNKNOWN} on {system}" if system else browser or UNKNOWN
+    return _("%(value)s on %(system)s", value=browser or UNKNOWN, system=system) if system else browser or UNKNOWN
