@@ -22,10 +22,10 @@ class Kind:
 KINDS = {
     "templates": Kind(_("Templates, layouts and snippets"), ("template", "piece")),
     "lists": Kind(_("Lists and the people on them"), ("list", "recipient", "segment", "test_group")),
-    "sends": Kind("Sends", ("send",)),
+    "sends": Kind(_("Sends"), ("send",)),
     "suppressions": Kind(_("Suppressions and bad addresses"), ("suppression", "bad_address")),
     "people": Kind(_("People, roles and sign-in"), ("person", "invitation")),
-    "settings": Kind("Settings", ("workspace", "installation", "connection", "sender", "topic")),
+    "settings": Kind(_("Settings"), ("workspace", "installation", "connection", "sender", "topic")),
     "trail": Kind(_("The trail itself"), ("trail",)),
     LOOKED: Kind(_("Looked at people's data"), (LOOKED,)),
 }

@@ -12,7 +12,6 @@ from app.audit.chain import head_words, heads
 from app.audit.verifying import Break, NotedHead, breaks, count_entries, noted_head
 from app.db import Database
 from app.settings import Settings
-from app.words import _
 
 MOST_TOLD = 20
 
@@ -45,7 +44,7 @@ def verify(settings: Settings, noted: tuple[str, ...]) -> None:
         for one in found[:MOST_TOLD]:
             click.echo(f"  Entry {one.position:,} {one.words}" if one.position is not None else f"  {one.words}")
         if len(found) > MOST_TOLD:
-            click.echo(_("  More follow."))
+            click.echo("  More follow.")
     database.close()
     sys.exit(0 if whole else 1)
 

@@ -28,7 +28,7 @@ class FilterForm(Form):
 
     person = SelectField(_("Who"), default="")
     kind = SelectField(
-        _("What"), default="", choices=[("", "Everything"), *((key, one.words) for key, one in KINDS.items())]
+        _("What"), default="", choices=[("", _("Everything")), *((key, one.words) for key, one in KINDS.items())]
     )
     since = DateField(_("From"), [Optional()])
     until = DateField(_("To"), [Optional()])
@@ -37,7 +37,7 @@ class FilterForm(Form):
     def offer(self, names: dict[int, str]) -> None:
         """Offer the workspace's people."""
         people = [(str(number), name) for number, name in names.items()]
-        self.person.choices = [("", "Everybody"), *people, (str(PROGRAM), _("Postroom itself"))]
+        self.person.choices = [("", _("Everybody")), *people, (str(PROGRAM), _("Postroom itself"))]
 
     def wanted(self) -> Wanted | None:
         """Give what is asked for; None, with the reasons beside their fields, when it makes no sense."""

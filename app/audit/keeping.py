@@ -53,7 +53,8 @@ def _chunk(session: Session, workspace_id: int, before: datetime) -> int:
         .execution_options(synchronize_session=False)
     )
     words = _(
-        "Words and addresses of %(rows)s old entries of the trail taken away by the retention rule", rows=len(rows)
+        "Words and addresses of %(entries)s old entries of the trail taken away by the retention rule",
+        entries=len(rows),
     )
     note_program(session, workspace_id, ERASED, words, up_to=max(row.position for row in rows))
     return len(rows)

@@ -73,7 +73,7 @@ def acting_from(origin: Origin) -> Iterator[None]:
 _BROWSERS = (
     ("Edg", "Edge"),
     ("OPR/", "Opera"),
-    ("SamsungBrowser", _("Samsung Internet")),
+    ("SamsungBrowser", "Samsung Internet"),
     ("Firefox/", "Firefox"),
     ("FxiOS/", "Firefox"),
     ("Chrome/", "Chrome"),
@@ -86,16 +86,27 @@ _SYSTEMS = (
     ("iPad", "iPad"),
     ("Android", "Android"),
     ("Windows", "Windows"),
-    (_("Mac OS X"), "Mac"),
+    ("Mac OS X", "Mac"),
     ("CrOS", "ChromeOS"),
     ("Linux", "Linux"),
 )
 
 
 def browser_words(user_agent: str) -> str:
-    """Name a browser and its system for people: `Firefox on Windows`; `Another program` for what is none."""
+    """Name a browser and its system as it is kept: `Firefox on Windows`; `Another program` for what is none."""
     browser = next((name for mark, name in _BROWSERS if mark in user_agent), "")
     system = next((name for mark, name in _SYSTEMS if mark in user_agent), "")
     if not browser:
-        return _("Another program") if user_agent else ""
-    return _("%(browser)s on %(system)s", browser=browser, system=system) if system else browser
+        return "Another program" if user_agent else ""
+    return f"{browser} on {system}" if system else browser
+
+
+_UNNAMED = {"Another program": _("Another program"), "Unknown browser": _("Unknown browser")}
+
+
+def said_browser(words: str) -> str:
+    """Say a browser in the reader's language. It is kept in English: `Firefox on Windows`, also in old rows."""
+    name, on, system = words.partition(" on ")
+    if on:
+        return _("%(browser)s on %(system)s", browser=_UNNAMED.get(name, name), system=system)
+    return _UNNAMED.get(words, words)

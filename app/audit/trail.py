@@ -83,12 +83,12 @@ def in_words(value: object) -> str:
     if value is None or value in ("", [], ()):
         return _p("value", "none")
     if isinstance(value, int):
-        return f"{value:,}"
+        return _("%(number)s", number=value)
     if isinstance(value, datetime):
-        return f"{value.astimezone(UTC):%-d %b %Y, %H:%M} UTC"
+        return _("%(at)s UTC", at=value.astimezone(UTC))
     if isinstance(value, list | tuple | set | frozenset):
         return listed([in_words(one) for one in value], "unit")
-    return str(value)
+    return value if isinstance(value, Said) else str(value)
 
 
 def _with_changes(details: dict[str, Any], changes: Changes | None) -> dict[str, Any]:

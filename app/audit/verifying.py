@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from app.audit.chain import content_digest_of, digest_of
 from app.audit.models import AuditEntry, AuditHead
-from app.words import _
 
 ERASED = "trail.words_taken_away"
 """Action by which the trail tells up to which place its words were taken away."""
@@ -59,13 +58,7 @@ def breaks(session: Session, workspace_id: int, noted: NotedHead | None = None) 
     if not proven and noted is not None:
         yield Break(noted.position, "is not there, but was noted: entries were cut off at the end.")
     for entry_id in session.scalars(_unsealed(workspace_id)):
-        yield Break(
-            None,
-            _(
-                "The entry with the number %(entry_id)s was put in from outside: it is not in the chain.",
-                entry_id=str(entry_id),
-            ),
-        )
+        yield Break(None, f"The entry with the number {entry_id} was put in from outside: it is not in the chain.")
 
 
 def _entries(session: Session, workspace_id: int) -> Iterator[AuditEntry]:
@@ -82,7 +75,7 @@ def _between(before: AuditEntry, entry: AuditEntry) -> Iterator[Break]:
     if place == last + 2:
         yield Break(last + 1, "was removed.")
     elif place > last + 2:
-        yield Break(last + 1, _("and those after it up to %(value)s were removed.", value=place - 1))
+        yield Break(last + 1, f"and those after it up to {place - 1:,} were removed.")
     elif entry.before_digest != before.digest:
         yield Break(place, "does not follow the entry before it: one of the two was changed, or put in.")
 
@@ -104,7 +97,7 @@ def _at_the_end(session: Session, workspace_id: int, last: AuditEntry) -> Iterat
     place, digest = (head.position, head.digest) if head is not None else (0, "")
     held = last.position or 0
     if held < place:
-        yield Break(held + 1, _("and those after it up to %(place)s were cut off at the end.", place=place))
+        yield Break(held + 1, f"and those after it up to {place:,} were cut off at the end.")
     elif held > place:
         yield Break(place + 1, "was put in behind the end of the chain.")
     elif digest != last.digest:

@@ -36,16 +36,16 @@ PAGE = 50
 NOBODY = _("Postroom itself")
 ERASED_WORDS = _("The words of this entry were taken away, as the workspace’s rule says.")
 COLUMNS = (
-    "Number",
+    _("Number"),
     _("When (UTC)"),
-    "Who",
-    "What",
-    "Changed",
-    "Before",
-    "After",
+    _("Who"),
+    _("What"),
+    _("Changed"),
+    _("Before"),
+    _("After"),
     _("From where"),
-    "Address",
-    "Browser",
+    _("Address"),
+    _("Browser"),
 )
 
 
@@ -149,13 +149,13 @@ def _lines(database: Database, person: Person, wanted: Wanted) -> Iterator[str]:
 def _rows(one: AuditEntry, who: str) -> Iterator[tuple[object, ...]]:
     """Give a line for each thing that an entry changed; one when it tells of none."""
     begin = (one.position, f"{one.at:%Y-%m-%d %H:%M:%S}", who, one.words)
-    end = (VIA_WORDS[one.via], one.address, one.browser)
+    end = (VIA_WORDS[one.via], one.address, one.browser_words)
     for what, pair in (one.changes or {"": ["", ""]}).items():
         yield (*begin, what, *pair, *end)
 
 
 def _who(names: dict[int, str], one: AuditEntry) -> str:
-    return NOBODY if one.actor_id is None else names.get(one.actor_id, "Somebody")
+    return NOBODY if one.actor_id is None else names.get(one.actor_id, _("Somebody"))
 
 
 def _subject(found: AuditEntry) -> tuple[str, str] | None:

@@ -27,6 +27,7 @@ from app.people.own_mail import Letter, letter_of, own_sender
 from app.people.own_mail_models import OwnMail, OwnMailState
 from app.people.sealing import CannotUnseal
 from app.settings import Settings
+from app.words import _, rich, speaking
 
 log = logging.getLogger(__name__)
 
@@ -147,12 +148,14 @@ def _before(at: datetime, seconds: float) -> datetime:
 
 def _request(mail: OwnMail, letter: Letter, sender: SenderIdentity, workspace: Workspace) -> SendRequest:
     words = {"subject": mail.subject, "letter": letter, "workspace": workspace.name}
+    with speaking(letter.language):
+        html, text = _page("letter.html").render(words), _page("letter.txt").render(words)
     return SendRequest(
         sender=Address(sender.address, sender.name or None),
         to=(Address(mail.email),),
         subject=mail.subject,
-        html=_page("letter.html").render(words),
-        text=_page("letter.txt").render(words),
+        html=html,
+        text=text,
         headers=(("Auto-Submitted", "auto-generated"),),
     )
 
@@ -161,8 +164,14 @@ def _request(mail: OwnMail, letter: Letter, sender: SenderIdentity, workspace: W
 def _page(name: str) -> Template:
     loader = FileSystemLoader(PAGES)
     environment = Environment(
-        loader=loader, autoescape=name.endswith(".html"), undefined=StrictUndefined, trim_blocks=True
+        loader=loader,
+        autoescape=name.endswith(".html"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        extensions=["jinja2.ext.i18n"],
     )
+    environment.newstyle_gettext = True  # type: ignore[attr-defined]
+    environment.globals.update({"_": _, "gettext": rich})
     return environment.get_template(name)
 
 

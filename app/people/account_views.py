@@ -34,7 +34,8 @@ def save_timezone() -> Page:
     except Refused as refusal:
         form.show(refusal)
         return _page(form), 422
-    flash(_("Times are shown in %(value)s.", value=zones.zone_label(me().timezone) or "the zone of your browser"))
+    zone = zones.zone_label(me().timezone)
+    flash(_("Times are shown in %(zone)s.", zone=zone) if zone else _("Times are shown in the zone of your browser."))
     return redirect(url_for("people.you"))
 
 
@@ -69,7 +70,7 @@ def end_sign_in() -> Page:
         return redirect(url_for("people.sign_in"))
     if which.isdecimal():
         ended = signing_in.end_sign_in(db(), me(), int(which[:9]))
-        flash(_("Signed out: %(browser)s.", browser=ended.browser))
+        flash(_("Signed out: %(browser)s.", browser=ended.browser_words))
     return redirect(url_for("people.you"))
 
 

@@ -7,16 +7,17 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.audit.trail import note, note_program
+from app.cloudflare.address_words import why_no_address
 from app.people import passwords
 from app.people.lockout import forget_account
 from app.people.models import Account, Person, Workspace
-from app.people.roles import Role
+from app.people.roles import ROLES_INSIDE, Role
 from app.people.signing_in import end_all
 from app.refusals import NotThere, Refused
 from app.words import _
 
 
-def first_workspace(session: Session, name: str = _("Our organisation")) -> Workspace:
+def first_workspace(session: Session, name: str = "Our organisation") -> Workspace:
     """Give the workspace made at first, making it when there is none."""
     workspace = session.scalars(select(Workspace).order_by(Workspace.id).limit(1)).first()
     if workspace is None:
@@ -52,7 +53,12 @@ def place_in(
     person = Person(account=account, workspace=workspace, role=role)
     session.add(person)
     session.flush()
-    words = f"{person.name} ({person.email}) may sign in as {role}"
+    words = _(
+        "%(name)s (%(email)s) may sign in as %(role)s",
+        name=person.name,
+        email=person.email,
+        role=ROLES_INSIDE[role],
+    )
     if actor is None:
         note_program(session, workspace.id, "person.added", words, subject_id=person.id)
     else:
@@ -106,7 +112,8 @@ def checked_address(email: str) -> str:
     try:
         checked = validate_email(email.strip(), check_deliverability=False, test_environment=True)
     except EmailNotValidError as error:
-        raise Refused(_("This is not an e-mail address: ") + str(error), field="email") from error
+        words = _("This is not an e-mail address: %(why)s", why=why_no_address(error))
+        raise Refused(words, field="email") from error
     return checked.normalized.lower()
 
 

@@ -121,7 +121,7 @@ def checked_note(words: str, *, field: str = "note") -> str:
     """Give a note as it is kept. Raises Refused beside its field."""
     words = words.replace("\r\n", "\n").replace("\0", "").strip()
     if len(words) > MOST_OF_A_NOTE:
-        raise Refused(_("Use at most %(most_of_a_note)s characters.", most_of_a_note=MOST_OF_A_NOTE), field=field)
+        raise Refused(_("Use at most %(most)s characters.", most=MOST_OF_A_NOTE), field=field)
     return words
 
 
@@ -138,7 +138,7 @@ def settle(
     session.flush()
     own = after is ApprovalState.TAKEN_BACK and by == request.asked_by  # whoever asked knows it
     if request.state is ApprovalState.EMERGENCY:  # that it was one stays on the send for ever
-        words = _("%(words)s It had been released in an emergency: %(words_2)s", words=words, words_2=request.words)
+        words = _("%(words)s It had been released in an emergency: %(reason)s", words=words, reason=request.words)
     changed = session.execute(
         update(ApprovalRequest)
         .where(ApprovalRequest.id == request.id, ApprovalRequest.state.in_(before))

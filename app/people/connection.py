@@ -20,7 +20,7 @@ from app.people.sealing import CannotUnseal, seal, unseal
 from app.people.service_address import check_service_address
 from app.refusals import NotThere, Refused
 from app.settings import CLOUDFLARE_API, Settings
-from app.words import _
+from app.words import _, _p, joined, kept
 
 LATER = _("Later results")
 """Subject of the finding about delivery events."""
@@ -133,10 +133,10 @@ def save_connection(
     connection.checked_at = None
     connection.report = []
     changes = {
-        "Account id": (before[0], connection.account_id),
-        "Base URL": (before[1], connection.base_url),
-        "Calls in five minutes": (before[2], calls_per_5_minutes),
-        "API token": ("the old one", "a new one" if token.strip() else "the old one"),
+        _("Account id"): (before[0], connection.account_id),
+        _("Base URL"): (before[1], connection.base_url),
+        _("Calls in five minutes"): (before[2], calls_per_5_minutes),
+        _("API token"): (_("the old one"), _("a new one") if token.strip() else _("the old one")),
     }
     words = _("Connection changed to account %(account_id)s", account_id=str(connection.account_id))
     note(session, actor, "connection.changed", words, changes=changes)
@@ -148,7 +148,7 @@ def check(parameters: ConnectionParameters) -> tuple[list[Finding], list[str]]:
     with Client(parameters.base_url, parameters.account_id, parameters.token, read_timeout=15) as client:
         token = client.check_token()
         if isinstance(token, Failure):
-            return [Finding(False, _("API token"), f"{token.staff_words} {token.administrator_words}".strip())], []
+            return [Finding(False, _("API token"), joined([token.staff_words, token.administrator_words]))], []
         if token.status != "active":
             return [
                 Finding(
@@ -173,7 +173,7 @@ def check(parameters: ConnectionParameters) -> tuple[list[Finding], list[str]]:
         if isinstance(permission, Failure):
             findings.append(
                 _missing(
-                    "Permission",
+                    _("Permission"),
                     permission,
                     _("Give the token “Email Sending: Edit” for the account and all zones that send."),
                 )
@@ -190,18 +190,22 @@ def keep_report(session: Session, actor: Actor, findings: Sequence[Finding], dom
     connection = stored_connection(session, actor.workspace_id)
     session.add(connection)
     connection.checked_at = now()
-    connection.report = [{"ok": f.ok, "subject": f.subject, "words": f.words} for f in findings]
+    connection.report = [{"ok": f.ok, "subject": kept(f.subject), "words": kept(f.words)} for f in findings]
     connection.domains = list(domains)
     note(
         session,
         actor,
         "connection.checked",
-        _("Connection checked: ") + ("all good" if all(f.ok for f in findings) else "something is missing"),
+        _("Connection checked: all good")
+        if all(f.ok for f in findings)
+        else _("Connection checked: something is missing"),
     )
     return connection
 
 
-WHOM = {True: "everybody", False: _("the team only")}
+UNITS = {"day": _p("quota", "day"), "hour": _p("quota", "hour")}
+"""Of a quota, in words; another one is shown as the service calls it."""
+WHOM = {True: _("everybody"), False: _("the team only")}
 
 
 def switch_live(session: Session, actor: Actor, *, live: bool) -> None:
@@ -216,12 +220,12 @@ def switch_live(session: Session, actor: Actor, *, live: bool) -> None:
             actor,
             "workspace.live" if live else "workspace.trial",
             _("Switched to live") if live else _("Switched to trial mode"),
-            changes={"E-mail goes to": (WHOM[not live], WHOM[live])},
+            changes={_("E-mail goes to"): (WHOM[not live], WHOM[live])},
         )
 
 
 def _missing(subject: str, failure: Failure, remedy: str) -> Finding:
-    return Finding(False, subject, f"{failure.staff_words} {remedy}")
+    return Finding(False, subject, joined([failure.staff_words, remedy]))
 
 
 def _domains(names: list[str]) -> Finding:
@@ -234,7 +238,7 @@ def _domains(names: list[str]) -> Finding:
                 "Onboard one in the Cloudflare dashboard under Email Sending."
             ),
         )
-    return Finding(True, _("Sending domains"), _("Ready to send from: ") + ", ".join(names) + ".")
+    return Finding(True, _("Sending domains"), _("Ready to send from: %(domains)s.", domains=", ".join(names)))
 
 
 def _later_results(client: Client, names: Sequence[str]) -> Finding:
@@ -259,11 +263,11 @@ def _quota(client: Client) -> Finding:
         return Finding(
             True, _("Daily quota"), _("The service does not tell its quota; that is normal for a new account.")
         )
-    used = f", {limits.usage.sent:,} used" if limits.usage is not None else ""
-    over = limits.usage is not None and limits.usage.over_quota
-    return Finding(
-        not over,
-        _("Daily quota"),
-        _("%(quota)s e-mails a %(unit)s%(used)s.", quota=limits.quota.value, unit=limits.quota.unit, used=used)
-        + (_(" It is used up.") if over else ""),
-    )
+    quota, usage = limits.quota, limits.usage
+    unit = UNITS.get(quota.unit, quota.unit)
+    if usage is None:
+        words = _("%(quota)s e-mails a %(unit)s.", quota=quota.value, unit=unit)
+    else:
+        words = _("%(quota)s e-mails a %(unit)s, %(used)s used.", quota=quota.value, unit=unit, used=usage.sent)
+    over = usage is not None and usage.over_quota
+    return Finding(not over, _("Daily quota"), joined([words, _("It is used up.")]) if over else words)

@@ -9,7 +9,7 @@ from app.people.factor_blueprint import Page, blueprint
 from app.people.factor_forms import NeedForm
 from app.people.roles import Permission
 from app.web.request import db, may, me, services
-from app.words import _
+from app.words import _, joined
 
 
 @blueprint.route("/settings/signing-in", methods=["GET", "POST"])
@@ -65,7 +65,7 @@ def reset_second_factor(person_id: int) -> Page:
         "The second step of %(person_name)s was taken away. They sign in with their password and can set up a new one.",
         person_name=person.name,
     )
-    flash(words + (_(" An e-mail tells them.") if told else _(" Tell them: no e-mail could be sent.")))
+    flash(joined([words, _("An e-mail tells them.") if told else _("Tell them: no e-mail could be sent.")]))
     return redirect(url_for("factors.sign_in_rule"))
 
 

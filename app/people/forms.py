@@ -61,7 +61,7 @@ class PublicAddressForm(Form):
     public_url = URLField(
         _("Address under which recipients reach Postroom (optional)"),
         filters=[strip],
-        render_kw={"autocomplete": "off", "placeholder": _("https://mail.example.com")},
+        render_kw={"autocomplete": "off", "placeholder": "https://mail.example.com"},
     )
 
 

@@ -12,14 +12,14 @@ from sqlalchemy.orm import Session
 from app.audit.trail import note, note_program
 from app.db import now
 from app.people import own_mail, passwords
-from app.people.accounts import checked_address, checked_name, first_workspace, place_in
+from app.people.accounts import account_by_email, checked_address, checked_name, first_workspace, place_in
 from app.people.link_models import Invitation
 from app.people.models import Account, Person
-from app.people.roles import ROLE_WORDS, Role
+from app.people.roles import ROLES_INSIDE, Role
 from app.people.tokens import digest_of, new_token
 from app.refusals import NotThere, Refused
 from app.settings import Settings
-from app.words import _
+from app.words import _, language, speaking
 
 VALID = timedelta(days=7)
 GONE = _("This invitation was used, withdrawn, or is too old. Ask for a new one.")
@@ -56,7 +56,7 @@ def invite(session: Session, actor: Person, *, email: str, name: str, role: Role
     )
     session.add(invitation)
     session.flush()
-    words = f"{name} ({email}) invited as {ROLE_WORDS[role][0].lower()}"
+    words = _("%(name)s (%(email)s) invited as %(role)s", name=name, email=email, role=ROLES_INSIDE[role])
     note(session, actor, "invitation.made", words, subject_id=invitation.id)
     return invitation, token
 
@@ -129,23 +129,26 @@ def find_open(session: Session, token: str) -> Invitation | None:
 
 
 def write_invitation(session: Session, settings: Settings, invitation: Invitation, url: str) -> bool:
-    """Mail an invitation's link; False when the workspace cannot write e-mails of its own."""
-    inviting = invitation.invited_by.name if invitation.invited_by is not None else _("An administrator")
-    place = invitation.workspace.name
-    words = [
-        _("Dear %(invitation_name)s,", invitation_name=invitation.name),
-        _(
-            "%(inviting)s invites you to work with Postroom, the program with which %(place)s writes its e-mails.",
-            inviting=inviting,
-            place=place,
-        ),
-        _("The link works once, for seven days. If you do not know what this is about, you need do nothing."),
-    ]
-    subject = _("%(inviting)s invites you to Postroom", inviting=inviting)
-    label = _("Accept the invitation")
-    return own_mail.write(
-        session, settings, invitation.workspace_id, invitation.email, subject, words, link=(label, url)
-    )
+    """Mail an invitation's link; False when the workspace cannot write e-mails of its own.
+
+    Who has no account yet has chosen no language: the language of whoever invites is the best guess.
+    """
+    known = account_by_email(session, invitation.email)
+    with speaking(known.language or "en" if known is not None else language()):
+        inviting = invitation.invited_by.name if invitation.invited_by is not None else _("An administrator")
+        place = invitation.workspace.name
+        words = [
+            _("Dear %(name)s,", name=invitation.name),
+            _(
+                "%(inviting)s invites you to work with Postroom, the program with which %(place)s writes its e-mails.",
+                inviting=inviting,
+                place=place,
+            ),
+            _("The link works once, for seven days. If you do not know what this is about, you need do nothing."),
+        ]
+        subject = _("%(inviting)s invites you to Postroom", inviting=inviting)
+        link = (_("Accept the invitation"), url)
+        return own_mail.write(session, settings, invitation.workspace_id, invitation.email, subject, words, link=link)
 
 
 def accept_new(session: Session, invitation: Invitation, *, name: str, password: str, email: str = "") -> Account:
@@ -189,9 +192,9 @@ def _place(session: Session, invitation: Invitation, account: Account) -> Person
     elif here.left_at is not None:  # taken out and invited again: the invitation says what they may do now
         here.left_at, here.role = None, invitation.role
     words = _(
-        "%(here_name)s accepted the invitation and is %(role_words)s",
-        here_name=here.name,
-        role_words=ROLE_WORDS[here.role][0].lower(),
+        "%(name)s accepted the invitation and is %(role)s",
+        name=here.name,
+        role=ROLES_INSIDE[here.role],
     )
     note(session, here, "invitation.accepted", words, subject_id=invitation.id)
     return here

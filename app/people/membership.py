@@ -8,12 +8,12 @@ from sqlalchemy.orm import Session
 from app.audit.trail import note
 from app.db import now
 from app.people.models import Person, Workspace
-from app.people.roles import ROLE_WORDS, Role
+from app.people.roles import ROLES_INSIDE, Role
 from app.people.signing_in import end_all
 from app.refusals import NotThere, Refused
 from app.words import _
 
-LAST = "{name} is the only administrator here. Make somebody else an administrator first."
+LAST = _("%(name)s is the only administrator here. Make somebody else an administrator first.")
 
 
 def find_person(session: Session, actor: Person, person_id: int) -> Person:
@@ -34,10 +34,10 @@ def change_role(session: Session, actor: Person, person_id: int, role: Role) -> 
         _keep_one(session, person, field="role")
     before, person.role = person.role, role
     words = _(
-        "%(person_name)s is %(role_words)s now, was %(role_words_2)s",
-        person_name=person.name,
-        role_words=ROLE_WORDS[role][0].lower(),
-        role_words_2=ROLE_WORDS[before][0].lower(),
+        "%(name)s is %(role)s now, was %(before)s",
+        name=person.name,
+        role=ROLES_INSIDE[role],
+        before=ROLES_INSIDE[before],
     )
     note(session, actor, "person.role", words, subject_id=person.id)
     return person
@@ -69,9 +69,9 @@ def bring_back(session: Session, actor: Person, person_id: int) -> Person:
     if person.left_at is not None:
         person.left_at = None
         words = _(
-            "%(person_name)s brought back as %(role_words)s",
-            person_name=person.name,
-            role_words=ROLE_WORDS[person.role][0].lower(),
+            "%(name)s brought back as %(role)s",
+            name=person.name,
+            role=ROLES_INSIDE[person.role],
         )
         note(session, actor, "person.brought_back", words, subject_id=person.id)
     return person
@@ -90,4 +90,4 @@ def _keep_one(session: Session, person: Person, field: str = "") -> None:
         Person.id != person.id,
     )
     if person.left_at is None and not session.scalar(others):
-        raise Refused(LAST.format(name=person.name), field=field)
+        raise Refused(_(LAST, name=person.name), field=field)

@@ -79,7 +79,7 @@ class _NarrowSession(OAuth2Session):  # type: ignore[misc]
     def request(self, method: str, url: str, **options: Any) -> requests.Response:
         parts = urlsplit(url)
         if parts.netloc.lower() not in self._hosts or not _is_safe(url):
-            raise requests.exceptions.InvalidURL(_("%(netloc)s is not a host of the provider", netloc=parts.netloc))
+            raise requests.exceptions.InvalidURL(f"{parts.netloc} is not a host of the provider")
         answer: requests.Response = super().request(
             method, url, **{**options, "timeout": TIMEOUT, "allow_redirects": False}
         )

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.db import Base, Words, now
+from app.db import Base, SaidText, Words, now
 from app.words import _
 
 
@@ -45,13 +45,14 @@ class OwnMail(Base):
     workspace_id: Mapped[int] = mapped_column(ForeignKey("workspace.id"))
     email: Mapped[str] = mapped_column(String(254))
     subject: Mapped[str] = mapped_column(String(200))
+    """In the language of whoever gets it."""
     letter_sealed: Mapped[str] = mapped_column(Text)
     """Paragraphs and link, encrypted, because a link may let somebody in; emptied when it left or will not leave."""
     state: Mapped[OwnMailState] = mapped_column(Words(OwnMailState), default=OwnMailState.WAITING)
     tries: Mapped[int] = mapped_column(default=0)
     next_try_at: Mapped[datetime] = mapped_column(default=now)
     retry_until: Mapped[datetime | None]
-    words: Mapped[str] = mapped_column(String(500), default="")
+    words: Mapped[str] = mapped_column(SaidText, default="")
     """Why it did not go out, for administrators."""
     created_at: Mapped[datetime] = mapped_column(default=now)
     settled_at: Mapped[datetime | None]

@@ -27,7 +27,7 @@ def ask_for_passkey() -> Response | tuple[Response, int]:
     try:
         question = passkeys.ask_to_sign_in(db(), services().settings, account)
     except Refused as refusal:
-        return jsonify(words=refusal.words), 422
+        return jsonify(words=str(refusal.words)), 422
     return ask(question, "second-step" if account else "sign-in", account)
 
 
@@ -48,11 +48,11 @@ def ask_for_new_passkey() -> Response | tuple[Response, int]:
     """Ask the device for a new passkey, once the person has shown that it is them."""
     form, account = PasskeyForm(), me().account
     if not proves(form):
-        return jsonify(words=next((words[0] for words in form.errors.values() if words), "")), 422
+        return jsonify(words=str(next((words[0] for words in form.errors.values() if words), ""))), 422
     try:
         question = passkeys.ask_to_add(db(), services().settings, account)
     except Refused as refusal:
-        return jsonify(words=refusal.words), 422
+        return jsonify(words=str(refusal.words)), 422
     return ask(question, "add", account)
 
 
@@ -103,7 +103,7 @@ def remove_passkey(passkey_id: int) -> Page:
     return render_template(
         "people/prove.html",
         form=form,
-        heading=f"Remove the passkey “{passkey.name}”",
-        words="You cannot sign in with it any more.",
-        button="Remove the passkey",
+        heading=_("Remove the passkey “%(passkey_name)s”", passkey_name=passkey.name),
+        words=_("You cannot sign in with it any more."),
+        button=_("Remove the passkey"),
     ), 422 if form.errors else 200

@@ -31,7 +31,7 @@ from app.people.second_factor import Ways, locked, ways_of
 from app.people.single_use import spend
 from app.refusals import NotThere, Refused
 from app.settings import Settings
-from app.words import _
+from app.words import _, joined
 
 MOST = 20
 """Passkeys of one account."""
@@ -123,7 +123,7 @@ def add(
             require_user_verification=True,
         )
     except (WebAuthnException, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise Refused(f"{NOT_TAKEN} {UNVERIFIED}") from error
+        raise Refused(joined([NOT_TAKEN, UNVERIFIED])) from error
     credential_id = bytes_to_base64url(made.credential_id)
     if session.scalar(select(Passkey.id).where(Passkey.credential_id == credential_id)):
         raise Refused(_("This passkey is here already."))

@@ -50,11 +50,9 @@ def check_new_password(password: str, about: Iterable[str] = (), *, field: str =
     Known passwords from breaches, words, names, rows of keys and dates are looked up in lists on this machine.
     """
     if len(password) < MIN_PASSWORD:
-        raise Refused(
-            _("Use at least %(min_password)s characters; a sentence is good.", min_password=MIN_PASSWORD), field=field
-        )
+        raise Refused(_("Use at least %(least)s characters; a sentence is good.", least=MIN_PASSWORD), field=field)
     if len(password) > MAX_PASSWORD:
-        raise Refused(_("Use at most %(max_password)s characters.", max_password=MAX_PASSWORD), field=field)
+        raise Refused(_("Use at most %(most)s characters.", most=MAX_PASSWORD), field=field)
     known = [part for one in ("postroom", *about) for part in (one, *one.replace("@", " ").replace(".", " ").split())]
     found = zxcvbn(password[:LOOKED_AT], user_inputs=known)
     if found["score"] < SAFE_ENOUGH:

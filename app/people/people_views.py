@@ -9,7 +9,7 @@ from app.people import accounts, invitations, membership, own_mail, resets
 from app.people.blueprint import Page, blueprint
 from app.people.link_models import Invitation
 from app.people.models import Person
-from app.people.roles import ROLE_WORDS, Permission, Role
+from app.people.roles import ROLE_WORDS, ROLES_INSIDE, Permission, Role
 from app.people.sign_in_forms import InvitationForm, RoleForm
 from app.refusals import Refused
 from app.web.request import db, may, me, services
@@ -83,9 +83,9 @@ def change_role(person_id: int) -> Page:
         else:
             flash(
                 _(
-                    "%(found_name)s is %(role_words)s now.",
-                    found_name=found.name,
-                    role_words=ROLE_WORDS[found.role][0].lower(),
+                    "%(name)s is %(role)s now.",
+                    name=found.name,
+                    role=ROLES_INSIDE[found.role],
                 )
             )
             return redirect(url_for("people.team"))
@@ -116,9 +116,9 @@ def bring_back(person_id: int) -> Page:
     found = membership.bring_back(db(), me(), person_id)
     flash(
         _(
-            "%(found_name)s may sign in again, as %(role_words)s.",
-            found_name=found.name,
-            role_words=ROLE_WORDS[found.role][0].lower(),
+            "%(name)s may sign in again, as %(role)s.",
+            name=found.name,
+            role=ROLES_INSIDE[found.role],
         )
     )
     return redirect(url_for("people.team"))
@@ -162,7 +162,7 @@ def _person_page(found: Person, *, form: RoleForm | None = None, problem: str = 
     return render_template(
         "people/person.html",
         person=found,
-        role_words=ROLE_WORDS,
+        role_inside=ROLES_INSIDE[found.role],
         form=form,
         problems=[problem] if problem else [],
         link=link,

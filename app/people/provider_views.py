@@ -58,8 +58,8 @@ def provider_answer() -> Page:
         return stopped(
             NOT_IN,
             _(
-                "This answer of the sign-in was used before, is too old, or belongs to another browser. Begin again from "
-                "the sign-in page."
+                "This answer of the sign-in was used before, is too old, or belongs to another browser. Begin again "
+                "from the sign-in page."
             ),
         )
     if "code" not in request.args:

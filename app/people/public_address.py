@@ -23,7 +23,7 @@ def change_public_url(session: Session, actor: Actor, typed: str) -> str:
     url = checked_public_url(typed)
     workspace = session.get_one(Workspace, actor.workspace_id)
     if workspace.public_url != url:
-        changes = {"Address for recipients": (workspace.public_url, url)}
+        changes = {_("Address for recipients"): (workspace.public_url, url)}
         workspace.public_url = url
         words = _("Address for recipients set to %(url)s", url=url) if url else _("Address for recipients taken away")
         note(session, actor, "workspace.public_url", words, changes=changes)
@@ -52,7 +52,7 @@ def checked_public_url(typed: str) -> str:
         )
     url = f"https://{host}{f':{port}' if port and port != 443 else ''}{path}"
     if len(url) > MAX_PUBLIC_URL:
-        raise _refused(_("Use at most %(max_public_url)s characters.", max_public_url=MAX_PUBLIC_URL))
+        raise _refused(_("Use at most %(most)s characters.", most=MAX_PUBLIC_URL))
     return url
 
 

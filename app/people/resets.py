@@ -18,7 +18,7 @@ from app.people.signing_in import end_all
 from app.people.tokens import digest_of, new_token
 from app.refusals import Refused
 from app.settings import Settings
-from app.words import _
+from app.words import _, speaking
 
 VALID_BY_MAIL = timedelta(hours=1)
 VALID_BY_HAND = timedelta(days=1)
@@ -115,10 +115,11 @@ def _set(session: Session, settings: Settings, account: Account, password: str, 
             _("%(person_name)s chose a new password", person_name=person.name),
             subject_id=person.id,
         )
-    any(
-        own_mail.write(session, settings, one.workspace_id, account.email, _("Your password was changed"), CHANGED)
-        for one in places
-    )
+    with speaking(account.language or "en"):
+        any(
+            own_mail.write(session, settings, one.workspace_id, account.email, _("Your password was changed"), CHANGED)
+            for one in places
+        )
 
 
 def _mail_link(session: Session, settings: Settings, asked: PasswordReset, account: Account) -> bool:
@@ -130,15 +131,16 @@ def _mail_link(session: Session, settings: Settings, asked: PasswordReset, accou
         return False
     token = new_token()
     words = [
-        _("Dear %(account_name)s,", account_name=account.name),
+        _("Dear %(name)s,", name=account.name),
         _("Somebody, we hope it was you, asked for a new password for Postroom."),
         _("The link works once, for one hour. If it was not you, you need do nothing: your password stays as it is."),
     ]
+    subject = _("A new password for Postroom")
     link = (_("Choose a new password"), f"{settings.url}/new-password/{token}")
     for person in places_of(session, account):
-        if own_mail.write(
-            session, settings, person.workspace_id, account.email, _("A new password for Postroom"), words, link=link
-        ):
+        with speaking(account.language or "en"):
+            is_mailed = own_mail.write(session, settings, person.workspace_id, account.email, subject, words, link=link)
+        if is_mailed:
             asked.account_id, asked.digest, asked.expires_at = account.id, digest_of(token), now() + VALID_BY_MAIL
             note_program(
                 session,

@@ -25,7 +25,7 @@ from app.people.proving import prove_password
 from app.people.sealing import CannotUnseal, seal, unseal
 from app.refusals import Refused
 from app.settings import Settings
-from app.words import _
+from app.words import _, _n
 
 DRIFT = 1
 """Steps of 30 seconds that the clock of a phone may be wrong by."""
@@ -122,7 +122,8 @@ def confirm_app(session: Session, settings: Settings, account: Account, code: st
         raise Refused(NOT_THIS_CODE, field="code") from error
     factor.totp_sealed, factor.pending_sealed = factor.pending_sealed, None
     factor.totp_since, factor.wrong_codes, factor.wait_until = now(), 0, None
-    note_account(session, account, "person.second_step_on", f"{account.email}: codes from an app are asked at sign-in")
+    words = _("%(email)s: codes from an app are asked at sign-in", email=account.email)
+    note_account(session, account, "person.second_step_on", words)
     return recovery_codes.make_new(session, account)
 
 
@@ -175,7 +176,8 @@ def turn_app_off(session: Session, account: Account) -> None:
     refuse_the_last(session, account, Ways(None, ways_of(session, account).passkeys, 0))
     factor = locked(session, account)
     factor.totp_sealed = factor.pending_sealed = factor.totp_since = None
-    note_account(session, account, "person.second_step_off", f"{account.email}: no code from an app is asked any more")
+    words = _("%(email)s: no code from an app is asked any more", email=account.email)
+    note_account(session, account, "person.second_step_off", words)
     drop_unneeded_codes(session, account)
 
 
@@ -268,15 +270,13 @@ def _step_of(key: str, code: str) -> int:
 def _refuse_while_waiting(factor: SecondFactor, field: str) -> None:
     if factor.wait_until is not None and factor.wait_until > now():
         minutes = -(-int((factor.wait_until - now()).total_seconds() + 1) // 60)
-        wait = f"{minutes} minutes" if minutes > 1 else "a minute"
-        raise Refused(
-            _(
-                "Too many wrong codes were given. Wait %(wait)s, then try again. If it was not you, change your "
-                "password.",
-                wait=wait,
-            ),
-            field=field,
+        words = _n(
+            "Too many wrong codes were given. Wait a minute, then try again. If it was not you, change your password.",
+            "Too many wrong codes were given. Wait %(count)s minutes, then try again. If it was not you, change your "
+            "password.",
+            minutes,
         )
+        raise Refused(words, field=field)
 
 
 def _count(session: Session, factor: SecondFactor, account: Account, right: bool) -> None:
@@ -288,5 +288,9 @@ def _count(session: Session, factor: SecondFactor, account: Account, right: bool
         longer = min(factor.wrong_codes // WRONG_AT_ONCE - 1, 20)
         wait = min(FIRST_WAIT * 2**longer, LONGEST_WAIT)
         factor.wait_until = now() + wait
-        words = f"{account.email}: {factor.wrong_codes} wrong codes in a row; none is taken for a while"
+        words = _(
+            "%(email)s: %(tries)s wrong codes in a row; none is taken for a while",
+            email=account.email,
+            tries=factor.wrong_codes,
+        )
         note_account_program(session, account, "person.wrong_codes", words)

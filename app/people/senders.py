@@ -53,7 +53,7 @@ def add_sender(
     sender.is_retired = False
     session.add(sender)
     session.flush()
-    changes = {"Name": ("", sender.name), "Reply-To": ("", sender.reply_to), "Offered": (False, True)}
+    changes = {_("Name"): ("", sender.name), "Reply-To": ("", sender.reply_to), _("Offered"): (False, True)}
     note(
         session,
         actor,
@@ -69,7 +69,7 @@ def retire_sender(session: Session, actor: Actor, sender_id: int) -> SenderIdent
     """Offer an identity no longer; past sends keep naming it."""
     sender = find_sender(session, actor, sender_id)
     sender.is_retired = True
-    changes = {"Offered": (True, False)}
+    changes = {_("Offered"): (True, False)}
     note(
         session,
         actor,

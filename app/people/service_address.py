@@ -40,7 +40,8 @@ def check_service_address(url: str, allowed: Collection[str] = ()) -> None:
     if any(not address.is_global or address.is_multicast for address in _addresses(host)):
         raise _refused(
             _(
-                "This address lies within your own network. Whoever runs Postroom must name it in POSTROOM_SERVICE_HOSTS."
+                "This address lies within your own network. Whoever runs Postroom must name it in "
+                "POSTROOM_SERVICE_HOSTS."
             )
         )
 

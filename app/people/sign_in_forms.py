@@ -9,7 +9,7 @@ from app.people.roles import ROLE_WORDS, Role
 from app.web.forms import Form, strip
 from app.words import _
 
-ROLES = [(role.value, f"{name}: {words}") for role, (name, words) in ROLE_WORDS.items()]
+ROLES = [(role.value, _("%(role)s: %(may)s", role=name, may=words)) for role, (name, words) in ROLE_WORDS.items()]
 NEW = {"autocomplete": "new-password"}
 PRESENT = {"autocomplete": "current-password"}
 

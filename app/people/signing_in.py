@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.audit.trail import note
 from app.db import now
 from app.people.models import Account, Person
-from app.people.sign_in_models import WAY_WORDS, SignIn, Way
+from app.people.sign_in_models import WAYS_INSIDE, SignIn, Way
 from app.people.tokens import digest_of, new_token
 from app.refusals import NotThere, Refused
 from app.settings import Settings
@@ -47,10 +47,10 @@ def begin_sign_in(session: Session, account: Account, way: Way, browser: Browser
     account.last_seen_at = now()
     session.flush()
     words = _(
-        "%(account_name)s signed in (%(way_words)s; %(browser)s)",
-        account_name=account.name,
-        way_words=WAY_WORDS[way].lower(),
-        browser=begun.browser,
+        "%(name)s signed in (%(way)s; %(browser)s)",
+        name=account.name,
+        way=WAYS_INSIDE[way],
+        browser=begun.browser_words,
     )
     note(session, begun.person, "person.signed_in", words, subject_id=begun.person_id)
     return begun, token
@@ -91,7 +91,7 @@ def end_sign_in(session: Session, person: Person, sign_in_id: int) -> SignIn:
             session,
             person,
             "person.signed_out",
-            _("%(person_name)s signed out (%(browser)s)", person_name=person.name, browser=found.browser),
+            _("%(name)s signed out (%(browser)s)", name=person.name, browser=found.browser_words),
             subject_id=person.id,
         )
     return found

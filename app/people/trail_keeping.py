@@ -26,8 +26,12 @@ def keep_trail_for(session: Session, actor: Actor, years: int | None) -> None:
     workspace = session.get_one(Workspace, actor.workspace_id)
     before, workspace.keep_trail_years = workspace.keep_trail_years, years
     if before != years:
-        words = _("The words of the trail are kept ") + ("for ever" if years is None else f"for {years} years")
-        changes = {"Years that the trail keeps its words": (before or "for ever", years or "for ever")}
+        if years is None:
+            words = _("The words of the trail are kept for ever")
+        else:
+            words = _("The words of the trail are kept for %(years)s years", years=years)
+        ever = _("for ever")
+        changes = {_("Years that the trail keeps its words"): (before or ever, years or ever)}
         note(session, actor, "workspace.trail_retention", words, changes=changes)
 
 

@@ -60,7 +60,12 @@ def rename_workspace(session: Session, account: Account, workspace_id: int, name
                 session,
                 workspace_id,
                 "workspace.renamed",
-                _("%(words)s by %(account_name)s", words=words, account_name=account.name),
+                _(
+                    "Workspace “%(before)s” renamed “%(workspace_name)s” by %(name)s",
+                    before=before,
+                    workspace_name=workspace.name,
+                    name=account.name,
+                ),
             )
     return workspace
 
@@ -87,7 +92,7 @@ def _free_name(session: Session, typed: str, besides: int = 0) -> str:
     if not name:
         raise Refused(_("Give the workspace a name, such as the department's."), field="name")
     if len(name) > LONGEST_NAME:
-        raise Refused(_("Use at most %(longest_name)s characters.", longest_name=LONGEST_NAME), field="name")
+        raise Refused(_("Use at most %(most)s characters.", most=LONGEST_NAME), field="name")
     taken = _named(session, name)
     if taken is not None and taken.id != besides:
         raise Refused(_("There is a workspace of this name already."), field="name")
