@@ -13,7 +13,7 @@ from app.audit.reading import PROGRAM, Wanted
 from app.people.zones import is_zone
 from app.web.forms import Form, strip
 from app.web.request import reader
-from app.words import _
+from app.words import _, _p
 
 NOT_A_DAY = _("Choose a day, for example 2 March 2026.")
 
@@ -30,8 +30,8 @@ class FilterForm(Form):
     kind = SelectField(
         _("What"), default="", choices=[("", _("Everything")), *((key, one.words) for key, one in KINDS.items())]
     )
-    since = DateField(_("From"), [Optional()])
-    until = DateField(_("To"), [Optional()])
+    since = DateField(_p("day", "From"), [Optional()])
+    until = DateField(_p("day", "To"), [Optional()])
     q = StringField(_("Words"), [Length(max=100, message=_("At most 100 letters."))], filters=[strip])
 
     def offer(self, names: dict[int, str]) -> None:

@@ -19,7 +19,7 @@ from app.people.roles import ROLES_INSIDE, Role
 from app.people.tokens import digest_of, new_token
 from app.refusals import NotThere, Refused
 from app.settings import Settings
-from app.words import _, language, speaking
+from app.words import _, _p, language, speaking
 
 VALID = timedelta(days=7)
 GONE = _("This invitation was used, withdrawn, or is too old. Ask for a new one.")
@@ -135,7 +135,7 @@ def write_invitation(session: Session, settings: Settings, invitation: Invitatio
     """
     known = account_by_email(session, invitation.email)
     with speaking(known.language or "en" if known is not None else language()):
-        inviting = invitation.invited_by.name if invitation.invited_by is not None else _("An administrator")
+        inviting = invitation.invited_by.name if invitation.invited_by is not None else _p("inviting", "An administrator")
         place = invitation.workspace.name
         words = [
             _("Dear %(name)s,", name=invitation.name),
