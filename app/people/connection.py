@@ -136,7 +136,10 @@ def save_connection(
         _("Account id"): (before[0], connection.account_id),
         _("Base URL"): (before[1], connection.base_url),
         _("Calls in five minutes"): (before[2], calls_per_5_minutes),
-        _("API token"): (_("the old one"), _("a new one") if token.strip() else _("the old one")),
+        _("API token"): (
+            _p("token", "the old one"),
+            _p("token", "a new one") if token.strip() else _p("token", "the old one"),
+        ),
     }
     words = _("Connection changed to account %(account_id)s", account_id=str(connection.account_id))
     note(session, actor, "connection.changed", words, changes=changes)

@@ -135,7 +135,9 @@ def write_invitation(session: Session, settings: Settings, invitation: Invitatio
     """
     known = account_by_email(session, invitation.email)
     with speaking(known.language or "en" if known is not None else language()):
-        inviting = invitation.invited_by.name if invitation.invited_by is not None else _p("inviting", "An administrator")
+        inviting = (
+            invitation.invited_by.name if invitation.invited_by is not None else _p("inviting", "An administrator")
+        )
         place = invitation.workspace.name
         words = [
             _("Dear %(name)s,", name=invitation.name),

@@ -13,7 +13,7 @@ from app.audit.trail import Actor, note
 from app.db import Database, now
 from app.people.models import Workspace
 from app.refusals import Refused
-from app.words import _
+from app.words import _, _n
 
 MOST_YEARS = 30
 DAYS_OF_A_YEAR = 365.25
@@ -29,7 +29,11 @@ def keep_trail_for(session: Session, actor: Actor, years: int | None) -> None:
         if years is None:
             words = _("The words of the trail are kept for ever")
         else:
-            words = _("The words of the trail are kept for %(years)s years", years=years)
+            words = _n(
+                "The words of the trail are kept for %(count)s years",
+                "The words of the trail are kept for %(count)s years",
+                years,
+            )
         ever = _("for ever")
         changes = {_("Years that the trail keeps its words"): (before or ever, years or ever)}
         note(session, actor, "workspace.trail_retention", words, changes=changes)

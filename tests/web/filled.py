@@ -14,6 +14,7 @@ from app.emails.models import PieceKind
 from app.emails.piece_making import make_piece
 from app.people.connection import save_connection
 from app.people.models import Person
+from app.people.zones import zone_label, zone_names
 from app.recipients.checking import NewRecipient
 from app.recipients.filtering import Condition, Filter, Operator
 from app.recipients.models import Conflict, Suppression, SuppressionReason
@@ -32,6 +33,7 @@ from tests.factories import a_draft_send, a_list, a_sender, a_template_version, 
 from tests.sends.outcomes import settle
 
 DATA = frozenset({"branch", "Ada Admin", "Harbour Council", "Ada", "English", "Deutsch", "xx", "text/plain"})
+DATA |= {"Werkzeug", *map(zone_label, zone_names())}
 """Data that cannot carry a mark, or that the fixtures of all tests made."""
 
 

@@ -77,7 +77,7 @@ def is_of_others(words_of_page: str) -> bool:
 def test_every_page_says_its_words_through_the_catalogue(
     app: Flask, reader: FlaskClient, database: Database, renderer: LimitedRenderer, actor: Person, settings: Settings
 ) -> None:
-    numbers = fill(database, renderer, actor, settings)
+    numbers = {"awaiting": 0, "request": 0, **fill(database, renderer, actor, settings)}
     found = {}
     for place in PLACES:
         path = place.path.format(**numbers)
