@@ -41,6 +41,7 @@ def fill(database: Database, renderer: LimitedRenderer, actor: Person, settings:
     """Make templates, lists, sends in every state and suppressions; gives the numbers that addresses of pages need."""
     with database.writing() as session:
         actor = session.get_one(Person, actor.id)
+        actor.account.runs_installation = True  # opens the page of workspaces
         save_connection(
             session,
             actor,
