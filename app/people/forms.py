@@ -47,7 +47,10 @@ class ConnectionForm(Form):
 
     def validate_base_url(self, field: StringField) -> None:
         """Only a web address; http only to this machine, because the token travels with it."""
-        parts = urlsplit(field.data or "")
+        try:
+            parts = urlsplit(field.data or "")
+        except ValueError as error:  # "https://["
+            raise ValidationError(_("Enter a web address that begins with https://.")) from error
         local = parts.hostname in {"127.0.0.1", "localhost", "::1"}
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise ValidationError(_("Enter a web address that begins with https://."))

@@ -114,7 +114,7 @@ def test_pages_about_people_say_their_words_through_the_catalogue(
         mail.state, mail.words = OwnMailState.NOT_SENT, _("Somebody")
     key, _codes = set_up_app(database, settings, actor)
     found: dict[str, list[str]] = {}
-    data = {*DATA, "Sam Staff", "mail.example.org"}
+    data = {*DATA, "Sam Staff", "mail.example.org", "no@example.org", "example.org", "account"}
 
     def look(name: str, answer: TestResponse, *statuses: int) -> None:
         assert answer.status_code in (statuses or (200,)), (name, answer.text)
@@ -272,3 +272,11 @@ def test_a_browser_is_said_in_the_readers_language() -> None:
         assert said_browser("curl") == "curl"
         assert said_browser("") == ""
     assert said_browser("Firefox on Windows") == "Firefox on Windows"
+
+
+def test_the_trail_is_searched_in_the_readers_language(client: FlaskClient, staff: Person) -> None:
+    client.post(f"/settings/people/{staff.id}/role", data={"role": "approver"})
+    client.post("/you/language", data={"language": "de"})
+    for found in ("hat jetzt die Rolle", "sam staff"):
+        assert "Sam Staff hat jetzt die Rolle" in client.get("/activity", query_string={"q": found}).text
+    assert "Sam Staff hat jetzt die Rolle" not in client.get("/activity?q=herausgenommen").text
