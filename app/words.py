@@ -319,6 +319,16 @@ def _value(value: Any) -> Any:
     return day(value) if isinstance(value, date) else value
 
 
+def messages_saying(text: str) -> Iterator[str]:
+    """Give the messages whose words hold a text in the language that is spoken; none in English, which they are in."""
+    wanted = text.casefold()
+    known: dict[Any, str] = getattr(catalogue_of(language()), "_catalog", {})
+    for key, said in known.items():
+        if key and wanted in said.casefold():
+            message = key[0] if isinstance(key, tuple) else key
+            yield message.rpartition("\x04")[2]  # a context stands before it
+
+
 @lru_cache(maxsize=8)
 def catalogue_of(tag: str) -> NullTranslations:
     """Give the texts of a language, of all packages together. Read from the .po files once, when first needed."""

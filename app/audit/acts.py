@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from app.words import _
+
 LOOKED = "looked"
 """Key of the kind, and beginning of the actions, of looking at many people's data; shown only when asked for."""
 
@@ -18,14 +20,14 @@ class Kind:
 
 
 KINDS = {
-    "templates": Kind("Templates, layouts and snippets", ("template", "piece")),
-    "lists": Kind("Lists and the people on them", ("list", "recipient", "segment", "test_group")),
-    "sends": Kind("Sends", ("send",)),
-    "suppressions": Kind("Suppressions and bad addresses", ("suppression", "bad_address")),
-    "people": Kind("People, roles and sign-in", ("person", "invitation")),
-    "settings": Kind("Settings", ("workspace", "installation", "connection", "sender", "topic")),
-    "trail": Kind("The trail itself", ("trail",)),
-    LOOKED: Kind("Looked at people's data", (LOOKED,)),
+    "templates": Kind(_("Templates, layouts and snippets"), ("template", "piece")),
+    "lists": Kind(_("Lists and the people on them"), ("list", "recipient", "segment", "test_group")),
+    "sends": Kind(_("Sends"), ("send",)),
+    "suppressions": Kind(_("Suppressions and bad addresses"), ("suppression", "bad_address")),
+    "people": Kind(_("People, roles and sign-in"), ("person", "invitation")),
+    "settings": Kind(_("Settings"), ("workspace", "installation", "connection", "sender", "topic")),
+    "trail": Kind(_("The trail itself"), ("trail",)),
+    LOOKED: Kind(_("Looked at people's data"), (LOOKED,)),
 }
 """Key in the address of the page to what it means."""
 

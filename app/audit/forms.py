@@ -13,8 +13,9 @@ from app.audit.reading import PROGRAM, Wanted
 from app.people.zones import is_zone
 from app.web.forms import Form, strip
 from app.web.request import reader
+from app.words import _, _p
 
-NOT_A_DAY = "Choose a day, for example 2 March 2026."
+NOT_A_DAY = _("Choose a day, for example 2 March 2026.")
 
 
 class FilterForm(Form):
@@ -25,18 +26,18 @@ class FilterForm(Form):
 
         csrf = False
 
-    person = SelectField("Who", default="")
+    person = SelectField(_("Who"), default="")
     kind = SelectField(
-        "What", default="", choices=[("", "Everything"), *((key, one.words) for key, one in KINDS.items())]
+        _("What"), default="", choices=[("", _("Everything")), *((key, one.words) for key, one in KINDS.items())]
     )
-    since = DateField("From", [Optional()])
-    until = DateField("To", [Optional()])
-    q = StringField("Words", [Length(max=100, message="At most 100 letters.")], filters=[strip])
+    since = DateField(_p("day", "From"), [Optional()])
+    until = DateField(_p("day", "To"), [Optional()])
+    q = StringField(_("Words"), [Length(max=100, message=_("At most 100 letters."))], filters=[strip])
 
     def offer(self, names: dict[int, str]) -> None:
         """Offer the workspace's people."""
         people = [(str(number), name) for number, name in names.items()]
-        self.person.choices = [("", "Everybody"), *people, (str(PROGRAM), "Postroom itself")]
+        self.person.choices = [("", _("Everybody")), *people, (str(PROGRAM), _("Postroom itself"))]
 
     def wanted(self) -> Wanted | None:
         """Give what is asked for; None, with the reasons beside their fields, when it makes no sense."""
@@ -47,7 +48,7 @@ class FilterForm(Form):
             return None
         since, until = self.since.data, self.until.data
         if since and until and until < since:
-            self.until.errors = ["This day is before the first one."]
+            self.until.errors = [_("This day is before the first one.")]
             return None
         return Wanted(
             person_id=int(self.person.data) if self.person.data else None,

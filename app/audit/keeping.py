@@ -12,6 +12,7 @@ from app.audit.models import AuditEntry
 from app.audit.trail import note_program
 from app.audit.verifying import ERASED
 from app.db import Database, now
+from app.words import _n
 
 CHUNK = 1_000
 """Entries of one transaction."""
@@ -51,6 +52,10 @@ def _chunk(session: Session, workspace_id: int, before: datetime) -> int:
         .values(words="", details={}, address="", browser="", salt="", erased_at=now())
         .execution_options(synchronize_session=False)
     )
-    words = f"Words and addresses of {len(rows):,} old entries of the trail taken away by the retention rule"
+    words = _n(
+        "Words and addresses of %(count)s old entries of the trail taken away by the retention rule",
+        "Words and addresses of %(count)s old entries of the trail taken away by the retention rule",
+        len(rows),
+    )
     note_program(session, workspace_id, ERASED, words, up_to=max(row.position for row in rows))
     return len(rows)

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Date, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.audit.origin import Via
+from app.audit.origin import Via, said_browser
 from app.db import Base, SaidText, Words, now
 from app.words import shown
 
@@ -58,6 +58,11 @@ class AuditEntry(Base):
     """Covers everything above and with it every earlier entry; see `app/audit/chain.py`."""
     erased_at: Mapped[datetime | None]
     """When the rule of the workspace took the words, details and addresses away."""
+
+    @property
+    def browser_words(self) -> str:
+        """The browser in the reader's language."""
+        return said_browser(self.browser)
 
     @property
     def changes(self) -> dict[str, list[str]]:

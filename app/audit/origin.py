@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from dataclasses import dataclass
 
+from app.words import _
+
 
 class Via(enum.StrEnum):
     """The way by which an act came in."""
@@ -21,10 +23,10 @@ class Via(enum.StrEnum):
 
 
 VIA_WORDS = {
-    Via.PAGES: "In the browser",
-    Via.COMMAND_LINE: "On the command line",
-    Via.PROGRAM: "In the background",
-    Via.UNKNOWN: "Not written down then",
+    Via.PAGES: _("In the browser"),
+    Via.COMMAND_LINE: _("On the command line"),
+    Via.PROGRAM: _("In the background"),
+    Via.UNKNOWN: _("Not written down then"),
 }
 
 
@@ -91,9 +93,20 @@ _SYSTEMS = (
 
 
 def browser_words(user_agent: str) -> str:
-    """Name a browser and its system for people: `Firefox on Windows`; `Another program` for what is none."""
+    """Name a browser and its system as it is kept: `Firefox on Windows`; `Another program` for what is none."""
     browser = next((name for mark, name in _BROWSERS if mark in user_agent), "")
     system = next((name for mark, name in _SYSTEMS if mark in user_agent), "")
     if not browser:
         return "Another program" if user_agent else ""
     return f"{browser} on {system}" if system else browser
+
+
+_UNNAMED = {"Another program": _("Another program"), "Unknown browser": _("Unknown browser")}
+
+
+def said_browser(words: str) -> str:
+    """Say a browser in the reader's language. It is kept in English: `Firefox on Windows`, also in old rows."""
+    name, on, system = words.partition(" on ")
+    if on:
+        return _("%(browser)s on %(system)s", browser=_UNNAMED.get(name, name), system=system)
+    return _UNNAMED.get(words, words)

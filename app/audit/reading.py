@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
@@ -13,10 +15,14 @@ from app.audit.acts import KINDS, LOOKED
 from app.audit.models import AuditEntry
 from app.audit.trail import Actor
 from app.refusals import NotThere
+from app.words import messages_saying
 
 PROGRAM = 0
 """Stands for the program among the people one can ask for."""
 BATCH = 500
+LEAST_LETTERS = 3
+MOST_MESSAGES = 60
+"""Of those that say a text in the reader's language, so many are looked for: each is looked for in every entry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,4 +83,13 @@ def _conditions(actor: Actor, wanted: Wanted, before: int | None) -> Iterator[Co
     if wanted.until is not None:
         yield AuditEntry.at < wanted.until
     if wanted.text:
-        yield AuditEntry.words.icontains(wanted.text, autoescape=True)
+        yield or_(*(AuditEntry.words.icontains(one, autoescape=True) for one in _as_kept(wanted.text)))
+
+
+def _as_kept(text: str) -> Iterator[str]:
+    """Give what to look for: the text itself, and the kept messages that say it in the reader's language."""
+    yield text
+    if len(text) >= LEAST_LETTERS:
+        notes = (one for one in messages_saying(text) if not one.endswith((".", "?", ":")) and "<" not in one)
+        for one in islice(notes, MOST_MESSAGES):
+            yield json.dumps(one, ensure_ascii=False)

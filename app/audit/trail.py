@@ -78,14 +78,16 @@ def note_program(
 
 def in_words(value: object) -> str:
     """Give a value before or after an act for people: yes and no, lists with commas, and nothing as `none`."""
+    if isinstance(value, Said):
+        return value  # each reader gets it in their own language
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if value is None or value in ("", [], ()):
         return _p("value", "none")
     if isinstance(value, int):
-        return f"{value:,}"
+        return _("%(number)s", number=value)
     if isinstance(value, datetime):
-        return f"{value.astimezone(UTC):%-d %b %Y, %H:%M} UTC"
+        return _("%(at)s UTC", at=value.astimezone(UTC))
     if isinstance(value, list | tuple | set | frozenset):
         return listed([in_words(one) for one in value], "unit")
     return str(value)

@@ -29,12 +29,24 @@ from app.sends.control import find_send
 from app.web.looks import note_download
 from app.web.numbers import row_number
 from app.web.request import db, may, me, services
+from app.words import _
 
 blueprint = Blueprint("audit", __name__)
 PAGE = 50
-NOBODY = "Postroom itself"
-ERASED_WORDS = "The words of this entry were taken away, as the workspace’s rule says."
-COLUMNS = ("Number", "When (UTC)", "Who", "What", "Changed", "Before", "After", "From where", "Address", "Browser")
+NOBODY = _("Postroom itself")
+ERASED_WORDS = _("The words of this entry were taken away, as the workspace’s rule says.")
+COLUMNS = (
+    _("Number"),
+    _("When (UTC)"),
+    _("Who"),
+    _("What"),
+    _("Changed"),
+    _("Before"),
+    _("After"),
+    _("From where"),
+    _("Address"),
+    _("Browser"),
+)
 
 
 @blueprint.app_context_processor
@@ -54,11 +66,11 @@ class _Subject:
     needs: Permission = Permission.LOOK
 
 
-_LIST = _Subject("Go to the list", find_list, "recipients.show", "list_id")
+_LIST = _Subject(_("Go to the list"), find_list, "recipients.show", "list_id")
 _SUBJECTS = {
-    "send": _Subject("Go to the send", find_send, "sends.show", "send_id"),
-    "template": _Subject("Go to the template", find_template, "emails.version_list", "template_id"),
-    "piece": _Subject("Go to the layout or snippet", find_piece, "emails.edit_piece", "piece_id", Permission.WRITE),
+    "send": _Subject(_("Go to the send"), find_send, "sends.show", "send_id"),
+    "template": _Subject(_("Go to the template"), find_template, "emails.version_list", "template_id"),
+    "piece": _Subject(_("Go to the layout or snippet"), find_piece, "emails.edit_piece", "piece_id", Permission.WRITE),
     "list": _LIST,
 }
 
@@ -122,7 +134,7 @@ def download() -> Response:
     wanted = form.wanted()
     if wanted is None:
         raise NotThere("entries")
-    note_download("trail", "The trail downloaded")
+    note_download("trail", _("The trail downloaded"))
     return csv_response(_lines(services().database, me(), wanted), "activity")
 
 
@@ -137,13 +149,13 @@ def _lines(database: Database, person: Person, wanted: Wanted) -> Iterator[str]:
 def _rows(one: AuditEntry, who: str) -> Iterator[tuple[object, ...]]:
     """Give a line for each thing that an entry changed; one when it tells of none."""
     begin = (one.position, f"{one.at:%Y-%m-%d %H:%M:%S}", who, one.words)
-    end = (VIA_WORDS[one.via], one.address, one.browser)
+    end = (VIA_WORDS[one.via], one.address, one.browser_words)
     for what, pair in (one.changes or {"": ["", ""]}).items():
         yield (*begin, what, *pair, *end)
 
 
 def _who(names: dict[int, str], one: AuditEntry) -> str:
-    return NOBODY if one.actor_id is None else names.get(one.actor_id, "Somebody")
+    return NOBODY if one.actor_id is None else names.get(one.actor_id, _("Somebody"))
 
 
 def _subject(found: AuditEntry) -> tuple[str, str] | None:

@@ -27,6 +27,7 @@ from app.people.own_mail import Letter, letter_of, own_sender
 from app.people.own_mail_models import OwnMail, OwnMailState
 from app.people.sealing import CannotUnseal
 from app.settings import Settings
+from app.words import _, rich, speaking
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +40,7 @@ DOUBT_SECONDS = 300.0
 """After this time an e-mail in `posting` was left there by a worker that is gone."""
 KEPT_DAYS = 90
 """Days for which it can be read what became of an own e-mail."""
-NO_ANSWER = "The mail service gave no answer. The e-mail may or may not have gone out."
+NO_ANSWER = _("The mail service gave no answer. The e-mail may or may not have gone out.")
 
 
 class OwnMailJob:
@@ -101,12 +102,12 @@ class OwnMailJob:
         except NotConnected as missing:
             _settle(mail, OwnMailState.NOT_SENT, missing.words)
         except CannotUnseal:
-            _settle(mail, OwnMailState.NOT_SENT, "It was written under another secret key.")
+            _settle(mail, OwnMailState.NOT_SENT, _("It was written under another secret key."))
         else:
             if sender is not None:
                 workspace = session.get_one(Workspace, mail.workspace_id)
                 return _request(mail, letter, sender, workspace), parameters
-            _settle(mail, OwnMailState.NOT_SENT, "No sender is chosen for Postroom's own e-mails.")
+            _settle(mail, OwnMailState.NOT_SENT, _("No sender is chosen for Postroom's own e-mails."))
         return None, None
 
     def _leave_doubt(self) -> None:
@@ -147,12 +148,14 @@ def _before(at: datetime, seconds: float) -> datetime:
 
 def _request(mail: OwnMail, letter: Letter, sender: SenderIdentity, workspace: Workspace) -> SendRequest:
     words = {"subject": mail.subject, "letter": letter, "workspace": workspace.name}
+    with speaking(letter.language):
+        html, text = _page("letter.html").render(words), _page("letter.txt").render(words)
     return SendRequest(
         sender=Address(sender.address, sender.name or None),
         to=(Address(mail.email),),
         subject=mail.subject,
-        html=_page("letter.html").render(words),
-        text=_page("letter.txt").render(words),
+        html=html,
+        text=text,
         headers=(("Auto-Submitted", "auto-generated"),),
     )
 
@@ -161,8 +164,14 @@ def _request(mail: OwnMail, letter: Letter, sender: SenderIdentity, workspace: W
 def _page(name: str) -> Template:
     loader = FileSystemLoader(PAGES)
     environment = Environment(
-        loader=loader, autoescape=name.endswith(".html"), undefined=StrictUndefined, trim_blocks=True
+        loader=loader,
+        autoescape=name.endswith(".html"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        extensions=["jinja2.ext.i18n"],
     )
+    environment.newstyle_gettext = True  # type: ignore[attr-defined]
+    environment.globals.update({"_": _, "gettext": rich})
     return environment.get_template(name)
 
 
@@ -171,9 +180,9 @@ def _record(mail: OwnMail, answer: SendAnswer | Failure, scale: float) -> None:
     if isinstance(answer, SendAnswer):
         group = answer.group_of(mail.email)
         if group == "permanent_bounces":
-            _settle(mail, OwnMailState.NOT_SENT, "The receiving server refused this address for good.")
+            _settle(mail, OwnMailState.NOT_SENT, _("The receiving server refused this address for good."))
         elif group == "suppressed_recipients":
-            _settle(mail, OwnMailState.NOT_SENT, "Cloudflare's list of suppressions holds this address.")
+            _settle(mail, OwnMailState.NOT_SENT, _("Cloudflare's list of suppressions holds this address."))
         else:
             _settle(mail, OwnMailState.SENT)
     elif answer.was_sent is not WasSent.NO:

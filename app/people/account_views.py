@@ -14,6 +14,7 @@ from app.people.sign_in_models import WAY_WORDS
 from app.refusals import Refused
 from app.web.request import db, may, me, services, sign_in_of_request
 from app.web.sign_in import clear_cookie
+from app.words import _
 
 
 @blueprint.get("/you")
@@ -33,7 +34,8 @@ def save_timezone() -> Page:
     except Refused as refusal:
         form.show(refusal)
         return _page(form), 422
-    flash(f"Times are shown in {zones.zone_label(me().timezone) or 'the zone of your browser'}.")
+    zone = zones.zone_label(me().timezone)
+    flash(_("Times are shown in %(zone)s.", zone=zone) if zone else _("Times are shown in the zone of your browser."))
     return redirect(url_for("people.you"))
 
 
@@ -44,14 +46,14 @@ def change_password() -> Page:
     form, here = ChangePasswordForm(), sign_in_of_request()
     if form.validate_on_submit() and here is not None:
         try:
-            wrong = "This is not your present password."
+            wrong = _("This is not your present password.")
             typed, address = form.present.data or "", request.remote_addr or ""
             prove_password(db(), me().email, typed, address, field="present", wrong=wrong)
             resets.change_password(db(), services().settings, me(), form.new_password.data or "", keep=here.id)
         except Refused as refusal:
             form.show(refusal)
         else:
-            flash("Your password is changed. You are signed out everywhere else.")
+            flash(_("Your password is changed. You are signed out everywhere else."))
             return redirect(url_for("people.you"))
     return _page(password_form=form), 422
 
@@ -64,18 +66,18 @@ def end_sign_in() -> Page:
     if which == "all":
         signing_in.end_everywhere(db(), me())
         clear_cookie()
-        flash("You are signed out everywhere.")
+        flash(_("You are signed out everywhere."))
         return redirect(url_for("people.sign_in"))
     if which.isdecimal():
         ended = signing_in.end_sign_in(db(), me(), int(which[:9]))
-        flash(f"Signed out: {ended.browser}.")
+        flash(_("Signed out: %(browser)s.", browser=ended.browser_words))
     return redirect(url_for("people.you"))
 
 
 def _page(timezone_form: TimezoneForm | None = None, password_form: ChangePasswordForm | None = None) -> str:
     timezone_form = timezone_form or TimezoneForm(formdata=None, obj=me())
     timezone_form.timezone.choices = [
-        ("", "As the browser says"),
+        ("", _("As the browser says")),
         *((one, zones.zone_label(one)) for one in zones.zone_names()),
     ]
     return render_template(

@@ -7,12 +7,14 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.audit.trail import note, note_program
+from app.cloudflare.address_words import why_no_address
 from app.people import passwords
 from app.people.lockout import forget_account
 from app.people.models import Account, Person, Workspace
-from app.people.roles import Role
+from app.people.roles import ROLES_INSIDE, Role
 from app.people.signing_in import end_all
 from app.refusals import NotThere, Refused
+from app.words import _
 
 
 def first_workspace(session: Session, name: str = "Our organisation") -> Workspace:
@@ -39,7 +41,7 @@ def add_person(
     email, name = checked_address(email), checked_name(name)
     passwords.check_new_password(password, (email, name, workspace.name))
     if session.scalar(select(Account.id).where(Account.email == email)):
-        raise Refused("Somebody with this address can sign in already.", field="email")
+        raise Refused(_("Somebody with this address can sign in already."), field="email")
     account = Account(email=email, name=name, password_hash=passwords.new_digest(password))
     return place_in(session, account, workspace, role, actor)
 
@@ -51,7 +53,12 @@ def place_in(
     person = Person(account=account, workspace=workspace, role=role)
     session.add(person)
     session.flush()
-    words = f"{person.name} ({person.email}) may sign in as {role}"
+    words = _(
+        "%(name)s (%(email)s) may sign in as %(role)s",
+        name=person.name,
+        email=person.email,
+        role=ROLES_INSIDE[role],
+    )
     if actor is None:
         note_program(session, workspace.id, "person.added", words, subject_id=person.id)
     else:
@@ -65,7 +72,13 @@ def set_password(session: Session, person: Person, password: str) -> None:
     person.account.password_hash = passwords.new_digest(password)
     end_all(session, person.account_id)
     forget_account(session, person.email)
-    note(session, person, "person.password_changed", f"Password of {person.email} changed", subject_id=person.id)
+    note(
+        session,
+        person,
+        "person.password_changed",
+        _("Password of %(person_email)s changed", person_email=person.email),
+        subject_id=person.id,
+    )
 
 
 def account_by_email(session: Session, email: str) -> Account | None:
@@ -99,7 +112,8 @@ def checked_address(email: str) -> str:
     try:
         checked = validate_email(email.strip(), check_deliverability=False, test_environment=True)
     except EmailNotValidError as error:
-        raise Refused("This is not an e-mail address: " + str(error), field="email") from error
+        words = _("This is not an e-mail address: %(why)s", why=why_no_address(error))
+        raise Refused(words, field="email") from error
     return checked.normalized.lower()
 
 
@@ -107,5 +121,5 @@ def checked_name(name: str) -> str:
     """Give a person's name as it is stored. Raises Refused."""
     name = " ".join(name.split())
     if not name:
-        raise Refused("Give the person's name.", field="name")
+        raise Refused(_("Give the person's name."), field="name")
     return name[:100]

@@ -24,15 +24,16 @@ from app.people.approval_models import (
 from app.people.models import Account, Person
 from app.people.roles import ALLOWED, Permission, Role
 from app.refusals import NotThere, Refused
+from app.words import _
 
 MOST_OF_A_NOTE = 1_000
 """Characters of a note or a reason."""
 OVER_WORDS = {
-    ApprovalState.APPROVED: "Somebody approved this already.",
-    ApprovalState.SENT_BACK: "Somebody sent this back already.",
-    ApprovalState.TAKEN_BACK: "This was taken back meanwhile.",
-    ApprovalState.CANCELLED: "This changed meanwhile, so there is nothing to approve any more.",
-    ApprovalState.EMERGENCY: "An administrator released this already.",
+    ApprovalState.APPROVED: _("Somebody approved this already."),
+    ApprovalState.SENT_BACK: _("Somebody sent this back already."),
+    ApprovalState.TAKEN_BACK: _("This was taken back meanwhile."),
+    ApprovalState.CANCELLED: _("This changed meanwhile, so there is nothing to approve any more."),
+    ApprovalState.EMERGENCY: _("An administrator released this already."),
 }
 """What is said to somebody who comes too late."""
 
@@ -75,11 +76,11 @@ def story_of(
 def refusal_to_decide(person: Person, request: ApprovalRequest) -> str:
     """Say why this person may not approve or send back a request; empty: they may."""
     if request.asked_by == person.id:
-        return "You asked for this approval, so somebody else gives it."
+        return _("You asked for this approval, so somebody else gives it.")
     if request.changed_by == person.id:
-        return "You changed this last, so somebody else approves it."
+        return _("You changed this last, so somebody else approves it.")
     if not person.may(Permission.APPROVE):
-        return "Only approvers and administrators approve."
+        return _("Only approvers and administrators approve.")
     return ""
 
 
@@ -101,8 +102,10 @@ def check_may_move(session: Session, person: Person, send_id: int) -> None:
     request = request_in_force(session, send_id)
     if request is not None and request.decided_by != person.id and refusal_to_decide(person, request):
         raise Refused(
-            "This time was approved together with the send. Undo the send, and ask for approval with another time; "
-            "or ask an approver to change it."
+            _(
+                "This time was approved together with the send. Undo the send, and ask for approval with another time; "
+                "or ask an approver to change it."
+            )
         )
 
 
@@ -118,7 +121,7 @@ def checked_note(words: str, *, field: str = "note") -> str:
     """Give a note as it is kept. Raises Refused beside its field."""
     words = words.replace("\r\n", "\n").replace("\0", "").strip()
     if len(words) > MOST_OF_A_NOTE:
-        raise Refused(f"Use at most {MOST_OF_A_NOTE:,} characters.", field=field)
+        raise Refused(_("Use at most %(most)s characters.", most=MOST_OF_A_NOTE), field=field)
     return words
 
 
@@ -135,7 +138,7 @@ def settle(
     session.flush()
     own = after is ApprovalState.TAKEN_BACK and by == request.asked_by  # whoever asked knows it
     if request.state is ApprovalState.EMERGENCY:  # that it was one stays on the send for ever
-        words = f"{words} It had been released in an emergency: {request.words}"
+        words = _("%(words)s It had been released in an emergency: %(reason)s", words=words, reason=request.words)
     changed = session.execute(
         update(ApprovalRequest)
         .where(ApprovalRequest.id == request.id, ApprovalRequest.state.in_(before))

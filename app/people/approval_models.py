@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.db import Base, Words, now
 from app.people.models import Person
+from app.words import _
 
 
 class ApprovalScope(enum.StrEnum):
@@ -23,9 +24,9 @@ class ApprovalScope(enum.StrEnum):
 
 
 SCOPE_WORDS: dict[ApprovalScope, str] = {
-    ApprovalScope.NEVER: "No send",
-    ApprovalScope.ALWAYS: "Every send",
-    ApprovalScope.SOME: "Some sends, as chosen below",
+    ApprovalScope.NEVER: _("No send"),
+    ApprovalScope.ALWAYS: _("Every send"),
+    ApprovalScope.SOME: _("Some sends, as chosen below"),
 }
 
 
@@ -44,12 +45,12 @@ class ApprovalState(enum.StrEnum):
 
 
 STATE_WORDS: dict[ApprovalState, tuple[str, str]] = {
-    ApprovalState.WAITING: ("Waits for approval", "warn"),
-    ApprovalState.APPROVED: ("Approved", "good"),
-    ApprovalState.SENT_BACK: ("Sent back", "bad"),
-    ApprovalState.TAKEN_BACK: ("Taken back", "plain"),
-    ApprovalState.CANCELLED: ("Approval cancelled", "bad"),
-    ApprovalState.EMERGENCY: ("Released in an emergency, without approval", "bad"),
+    ApprovalState.WAITING: (_("Waits for approval"), "warn"),
+    ApprovalState.APPROVED: (_("Approved"), "good"),
+    ApprovalState.SENT_BACK: (_("Sent back"), "bad"),
+    ApprovalState.TAKEN_BACK: (_("Taken back"), "plain"),
+    ApprovalState.CANCELLED: (_("Approval cancelled"), "bad"),
+    ApprovalState.EMERGENCY: (_("Released in an emergency, without approval"), "bad"),
 }
 """What a state is called, and its tone."""
 IN_FORCE = (ApprovalState.APPROVED, ApprovalState.EMERGENCY)

@@ -20,8 +20,9 @@ from app.people.sealing import CannotUnseal, seal, unseal
 from app.people.service_address import check_service_address
 from app.refusals import NotThere, Refused
 from app.settings import CLOUDFLARE_API, Settings
+from app.words import _, _p, joined, kept
 
-LATER = "Later results"
+LATER = _("Later results")
 """Subject of the finding about delivery events."""
 
 
@@ -79,14 +80,16 @@ def resolve(session: Session, settings: Settings, workspace_id: int) -> Connecti
             token = unseal(stored.token_sealed, settings.secret_keys)
         except CannotUnseal as error:
             raise NotConnected(
-                "The stored API token cannot be read, because the secret key changed. Put the token in again."
+                _("The stored API token cannot be read, because the secret key changed. Put the token in again.")
             ) from error
     else:
         token = ""
     if not account_id or not token:
         raise NotConnected(
-            "The mail service is not connected yet. An administrator puts in the account id "
-            "and an API token under Settings."
+            _(
+                "The mail service is not connected yet. An administrator puts in the account id "
+                "and an API token under Settings."
+            )
         )
     return ConnectionParameters(base_url, account_id, token, stored.calls_per_5_minutes)
 
@@ -114,12 +117,12 @@ def save_connection(
 ) -> Connection:
     """Save the connection; an empty token keeps the stored one. The last check no longer counts."""
     if any(character.isspace() for character in account_id.strip()):
-        raise Refused("An account id has no spaces. Copy it from the Cloudflare dashboard.", field="account_id")
+        raise Refused(_("An account id has no spaces. Copy it from the Cloudflare dashboard."), field="account_id")
     base_url = base_url.strip().rstrip("/")
     check_service_address(base_url, settings.allowed_service_hosts)
     connection = stored_connection(session, actor.workspace_id)
     if connection.token_sealed and not token.strip() and connection.base_url != base_url:
-        raise Refused("The token is not sent to another address than before: put it in again.", field="token")
+        raise Refused(_("The token is not sent to another address than before: put it in again."), field="token")
     session.add(connection)
     before = (connection.account_id, connection.base_url, connection.calls_per_5_minutes)
     connection.account_id = account_id.strip()
@@ -130,12 +133,15 @@ def save_connection(
     connection.checked_at = None
     connection.report = []
     changes = {
-        "Account id": (before[0], connection.account_id),
-        "Base URL": (before[1], connection.base_url),
-        "Calls in five minutes": (before[2], calls_per_5_minutes),
-        "API token": ("the old one", "a new one" if token.strip() else "the old one"),
+        _("Account id"): (before[0], connection.account_id),
+        _("Base URL"): (before[1], connection.base_url),
+        _("Calls in five minutes"): (before[2], calls_per_5_minutes),
+        _("API token"): (
+            _p("token", "the old one"),
+            _p("token", "a new one") if token.strip() else _p("token", "the old one"),
+        ),
     }
-    words = f"Connection changed to account {connection.account_id}"
+    words = _("Connection changed to account %(account_id)s", account_id=str(connection.account_id))
     note(session, actor, "connection.changed", words, changes=changes)
     return connection
 
@@ -145,14 +151,22 @@ def check(parameters: ConnectionParameters) -> tuple[list[Finding], list[str]]:
     with Client(parameters.base_url, parameters.account_id, parameters.token, read_timeout=15) as client:
         token = client.check_token()
         if isinstance(token, Failure):
-            return [Finding(False, "API token", f"{token.staff_words} {token.administrator_words}".strip())], []
+            return [Finding(False, _("API token"), joined([token.staff_words, token.administrator_words]))], []
         if token.status != "active":
-            return [Finding(False, "API token", f"The token is {token.status}. Make a new one in the dashboard.")], []
-        findings = [Finding(True, "API token", "The token exists and is active.")]
+            return [
+                Finding(
+                    False,
+                    _("API token"),
+                    _("The token is %(status)s. Make a new one in the dashboard.", status=token.status),
+                )
+            ], []
+        findings = [Finding(True, _("API token"), _("The token exists and is active."))]
         domains = client.sending_domains()
         if isinstance(domains, Failure):
             findings.append(
-                _missing("Sending domains", domains, "The token also needs “Zone: Read” and “Email Sending: Read”.")
+                _missing(
+                    _("Sending domains"), domains, _("The token also needs “Zone: Read” and “Email Sending: Read”.")
+                )
             )
             names: list[str] = []
         else:
@@ -162,13 +176,13 @@ def check(parameters: ConnectionParameters) -> tuple[list[Finding], list[str]]:
         if isinstance(permission, Failure):
             findings.append(
                 _missing(
-                    "Permission",
+                    _("Permission"),
                     permission,
-                    "Give the token “Email Sending: Edit” for the account and all zones that send.",
+                    _("Give the token “Email Sending: Edit” for the account and all zones that send."),
                 )
             )
         else:
-            findings.append(Finding(True, "Permission", "The token may use Email Sending in this account."))
+            findings.append(Finding(True, _("Permission"), _("The token may use Email Sending in this account.")))
         findings.append(_quota(client))
         findings.append(_later_results(client, names))
         return findings, names
@@ -179,18 +193,22 @@ def keep_report(session: Session, actor: Actor, findings: Sequence[Finding], dom
     connection = stored_connection(session, actor.workspace_id)
     session.add(connection)
     connection.checked_at = now()
-    connection.report = [{"ok": f.ok, "subject": f.subject, "words": f.words} for f in findings]
+    connection.report = [{"ok": f.ok, "subject": kept(f.subject), "words": kept(f.words)} for f in findings]
     connection.domains = list(domains)
     note(
         session,
         actor,
         "connection.checked",
-        "Connection checked: " + ("all good" if all(f.ok for f in findings) else "something is missing"),
+        _("Connection checked: all good")
+        if all(f.ok for f in findings)
+        else _("Connection checked: something is missing"),
     )
     return connection
 
 
-WHOM = {True: "everybody", False: "the team only"}
+UNITS = {"day": _p("quota", "day"), "hour": _p("quota", "hour")}
+"""Of a quota, in words; another one is shown as the service calls it."""
+WHOM = {True: _("everybody"), False: _("the team only")}
 
 
 def switch_live(session: Session, actor: Actor, *, live: bool) -> None:
@@ -204,24 +222,26 @@ def switch_live(session: Session, actor: Actor, *, live: bool) -> None:
             session,
             actor,
             "workspace.live" if live else "workspace.trial",
-            "Switched to live" if live else "Switched to trial mode",
-            changes={"E-mail goes to": (WHOM[not live], WHOM[live])},
+            _("Switched to live") if live else _("Switched to trial mode"),
+            changes={_("E-mail goes to"): (WHOM[not live], WHOM[live])},
         )
 
 
 def _missing(subject: str, failure: Failure, remedy: str) -> Finding:
-    return Finding(False, subject, f"{failure.staff_words} {remedy}")
+    return Finding(False, subject, joined([failure.staff_words, remedy]))
 
 
 def _domains(names: list[str]) -> Finding:
     if not names:
         return Finding(
             False,
-            "Sending domains",
-            "No domain of this account is set up for sending. "
-            "Onboard one in the Cloudflare dashboard under Email Sending.",
+            _("Sending domains"),
+            _(
+                "No domain of this account is set up for sending. "
+                "Onboard one in the Cloudflare dashboard under Email Sending."
+            ),
         )
-    return Finding(True, "Sending domains", "Ready to send from: " + ", ".join(names) + ".")
+    return Finding(True, _("Sending domains"), _("Ready to send from: %(domains)s.", domains=", ".join(names)))
 
 
 def _later_results(client: Client, names: Sequence[str]) -> Finding:
@@ -233,7 +253,7 @@ def _later_results(client: Client, names: Sequence[str]) -> Finding:
     page = EventReader(client).page(sending[0].id, now() - timedelta(minutes=1), now())
     if isinstance(page, EventsFailure):
         return Finding(False, LATER, page.words)
-    return Finding(True, LATER, "The token may read what became of queued e-mails, bounces and complaints.")
+    return Finding(True, LATER, _("The token may read what became of queued e-mails, bounces and complaints."))
 
 
 def _has_sender(zone: str, names: Sequence[str]) -> bool:
@@ -243,11 +263,14 @@ def _has_sender(zone: str, names: Sequence[str]) -> bool:
 def _quota(client: Client) -> Finding:
     limits = client.limits()
     if isinstance(limits, Failure) or limits.quota is None:
-        return Finding(True, "Daily quota", "The service does not tell its quota; that is normal for a new account.")
-    used = f", {limits.usage.sent:,} used" if limits.usage is not None else ""
-    over = limits.usage is not None and limits.usage.over_quota
-    return Finding(
-        not over,
-        "Daily quota",
-        f"{limits.quota.value:,} e-mails a {limits.quota.unit}{used}." + (" It is used up." if over else ""),
-    )
+        return Finding(
+            True, _("Daily quota"), _("The service does not tell its quota; that is normal for a new account.")
+        )
+    quota, usage = limits.quota, limits.usage
+    unit = UNITS.get(quota.unit, quota.unit)
+    if usage is None:
+        words = _("%(quota)s e-mails a %(unit)s.", quota=quota.value, unit=unit)
+    else:
+        words = _("%(quota)s e-mails a %(unit)s, %(used)s used.", quota=quota.value, unit=unit, used=usage.sent)
+    over = usage is not None and usage.over_quota
+    return Finding(not over, _("Daily quota"), joined([words, _("It is used up.")]) if over else words)

@@ -6,14 +6,15 @@ from wtforms import BooleanField, HiddenField, PasswordField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length
 
 from app.web.forms import Form, strip
+from app.words import _
 
 
 class CodeForm(Form):
     """A code from the app on the phone."""
 
     code = StringField(
-        "Code from the app on your phone",
-        [InputRequired("Type the six digits that the app shows."), Length(max=100)],
+        _("Code from the app on your phone"),
+        [InputRequired(_("Type the six digits that the app shows.")), Length(max=100)],
         filters=[strip],
         render_kw={"autocomplete": "one-time-code", "inputmode": "numeric", "spellcheck": "false"},
     )
@@ -23,9 +24,9 @@ class RecoveryForm(Form):
     """A recovery code."""
 
     code = StringField(
-        "Recovery code",
+        _("Recovery code"),
         id="recovery-code",  # another field of the page is called `code`, too
-        validators=[InputRequired("Type one of your recovery codes."), Length(max=100)],
+        validators=[InputRequired(_("Type one of your recovery codes.")), Length(max=100)],
         filters=[strip],
         render_kw={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"},
     )
@@ -35,8 +36,8 @@ class ProofForm(Form):
     """Who sits here is the person who signed in."""
 
     proof = PasswordField(
-        "Your password, or a code from your app",
-        [InputRequired("Type your password, or a code from your app."), Length(max=1000)],
+        _("Your password, or a code from your app"),
+        [InputRequired(_("Type your password, or a code from your app.")), Length(max=1000)],
         render_kw={"autocomplete": "current-password"},
     )
 
@@ -45,8 +46,8 @@ class PasskeyForm(ProofForm):
     """A new passkey; the browser's script fills `credential` in."""
 
     name = StringField(
-        "Name of the passkey",
-        [DataRequired("Give it a name, for example “Work laptop”."), Length(max=100)],
+        _("Name of the passkey"),
+        [DataRequired(_("Give it a name, for example “Work laptop”.")), Length(max=100)],
         filters=[strip],
         render_kw={"autocomplete": "off"},
     )
@@ -56,4 +57,4 @@ class PasskeyForm(ProofForm):
 class NeedForm(Form):
     """Whether a workspace needs a second step."""
 
-    needed = BooleanField("Everybody needs a second step at sign-in")
+    needed = BooleanField(_("Everybody needs a second step at sign-in"))

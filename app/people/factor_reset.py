@@ -14,8 +14,9 @@ from app.people.second_factor import locked, ways_of
 from app.people.signing_in import end_all
 from app.refusals import NotThere, Refused
 from app.settings import Settings
+from app.words import _, speaking
 
-ELSEWHERE = (
+ELSEWHERE = _(
     "This person can do more in Postroom than you can, or has a place in a department that you do not look after, and "
     "the second step guards that as well. Ask whoever runs Postroom on its server."
 )
@@ -49,24 +50,34 @@ def reset(session: Session, settings: Settings, actor: Person, person_id: int) -
     _refuse(session, actor, person)
     account = person.account
     if not ways_of(session, account).any:
-        raise Refused(f"{person.name} has no second step.")
+        raise Refused(_("%(person_name)s has no second step.", person_name=person.name))
     take_away(session, account)
-    words = f"Second step of {person.name} ({person.email}) taken away"
-    note(session, actor, "person.second_step_reset", words, subject_id=person.id)
-    told = own_mail.write(
-        session,
-        settings,
-        actor.workspace_id,
-        person.email,
-        "Your second step at sign-in was taken away",
-        (
-            f"{actor.name} took away the second step of your sign-in to Postroom: the app on your phone, your passkeys "
-            "and your recovery codes are not asked for any more. Your password stays as it is.",
-            "Sign in with your password and set a second step up again. If you did not ask for this, tell your "
-            "administrators at once.",
-        ),
-        link=("Sign in", f"{settings.url}/sign-in"),
+    words = _(
+        "Second step of %(person_name)s (%(person_email)s) taken away",
+        person_name=person.name,
+        person_email=person.email,
     )
+    note(session, actor, "person.second_step_reset", words, subject_id=person.id)
+    with speaking(account.language or "en"):
+        told = own_mail.write(
+            session,
+            settings,
+            actor.workspace_id,
+            person.email,
+            _("Your second step at sign-in was taken away"),
+            (
+                _(
+                    "%(name)s took away the second step of your sign-in to Postroom: the app on your phone, "
+                    "your passkeys and your recovery codes are not asked for any more. Your password stays as it is.",
+                    name=actor.name,
+                ),
+                _(
+                    "Sign in with your password and set a second step up again. If you did not ask for this, tell "
+                    "your administrators at once."
+                ),
+            ),
+            link=(_("Sign in"), f"{settings.url}/sign-in"),
+        )
     return person, told
 
 
@@ -85,13 +96,17 @@ def forget_provider(session: Session, actor: Person, person_id: int) -> Person:
     person = person_to_help(session, actor, person_id)
     _refuse(session, actor, person)
     session.execute(delete(ProviderIdentity).where(ProviderIdentity.account_id == person.account_id))
-    words = f"{person.name} ({person.email}) parted from the account of the organisation's sign-in"
+    words = _(
+        "%(name)s (%(email)s) parted from the account of the organisation's sign-in",
+        name=person.name,
+        email=person.email,
+    )
     note(session, actor, "person.provider_forgotten", words, subject_id=person.id)
     return person
 
 
 def _refuse(session: Session, actor: Person, person: Person) -> None:
     if person.account_id == actor.account_id:
-        raise Refused("Change your own sign-in on the page “You”.")
+        raise Refused(_("Change your own sign-in on the page “You”."))
     if not may_help(session, actor, person):
         raise Refused(ELSEWHERE)

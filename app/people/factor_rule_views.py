@@ -9,6 +9,7 @@ from app.people.factor_blueprint import Page, blueprint
 from app.people.factor_forms import NeedForm
 from app.people.roles import Permission
 from app.web.request import db, may, me, services
+from app.words import _, joined
 
 
 @blueprint.route("/settings/signing-in", methods=["GET", "POST"])
@@ -20,9 +21,9 @@ def sign_in_rule() -> Page:
     if form.validate_on_submit():
         second_factor.change_need(session, person, form.needed.data)
         flash(
-            "From their next sign-in on, everybody needs a second step."
+            _("From their next sign-in on, everybody needs a second step.")
             if form.needed.data
-            else "A password alone is enough to sign in."
+            else _("A password alone is enough to sign in.")
         )
         return redirect(url_for("factors.sign_in_rule"))
     team = [one for one in accounts.team(session, person.workspace_id) if one.left_at is None]
@@ -60,10 +61,11 @@ def help_person(person_id: int) -> Page:
 def reset_second_factor(person_id: int) -> Page:
     """Take a person's second factor away."""
     person, told = factor_reset.reset(db(), services().settings, me(), person_id)
-    words = (
-        f"The second step of {person.name} was taken away. They sign in with their password and can set up a new one."
+    words = _(
+        "The second step of %(person_name)s was taken away. They sign in with their password and can set up a new one.",
+        person_name=person.name,
     )
-    flash(words + (" An e-mail tells them." if told else " Tell them: no e-mail could be sent."))
+    flash(joined([words, _("An e-mail tells them.") if told else _("Tell them: no e-mail could be sent.")]))
     return redirect(url_for("factors.sign_in_rule"))
 
 
@@ -72,5 +74,5 @@ def reset_second_factor(person_id: int) -> Page:
 def forget_provider(person_id: int) -> Page:
     """Part a person from the account of the organisation's sign-in."""
     person = factor_reset.forget_provider(db(), me(), person_id)
-    flash(f"{person.name} is no longer connected to the organisation's sign-in.")
+    flash(_("%(person_name)s is no longer connected to the organisation's sign-in.", person_name=person.name))
     return redirect(url_for("factors.sign_in_rule"))

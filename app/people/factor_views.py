@@ -11,6 +11,7 @@ from app.people.roles import Permission
 from app.people.second_step_views import APP_TITLE
 from app.refusals import Refused
 from app.web.request import db, may, me, services
+from app.words import _
 
 
 @blueprint.get("/you/signing-in")
@@ -55,13 +56,13 @@ def turn_app_off() -> Page:
         except Refused as refusal:
             form.show(refusal)
         else:
-            flash("No code from an app is asked at sign-in any more.")
+            flash(_("No code from an app is asked at sign-in any more."))
             return redirect(url_for("factors.signing_in"))
     return _prove_page(
         form,
-        "Turn codes from the app off",
-        "Whoever learns your password can then sign in as you. Delete the entry in your app, too.",
-        "Turn codes off",
+        _("Turn codes from the app off"),
+        _("Whoever learns your password can then sign in as you. Delete the entry in your app, too."),
+        _("Turn codes off"),
     )
 
 
@@ -78,8 +79,8 @@ def new_recovery_codes() -> Page:
         else:
             back = url_for("factors.signing_in")
             return render_template("people/recovery_codes.html", codes=codes, go_on=back, is_first=False)
-    words = "You get ten new codes. The codes you have now stop working."
-    return _prove_page(form, "New recovery codes", words, "Make new codes")
+    words = _("You get ten new codes. The codes you have now stop working.")
+    return _prove_page(form, _("New recovery codes"), words, _("Make new codes"))
 
 
 @blueprint.post("/you/signing-in/provider/forget")
@@ -87,7 +88,7 @@ def new_recovery_codes() -> Page:
 def part_from_provider() -> Page:
     """Sign in by the organisation's sign-in no longer."""
     oidc.part(db(), services().settings, me().account)
-    flash("You are no longer connected. At the next sign-in there, Postroom finds you again by your address.")
+    flash(_("You are no longer connected. At the next sign-in there, Postroom finds you again by your address."))
     return redirect(url_for("factors.signing_in"))
 
 
@@ -114,10 +115,12 @@ def _begin_app() -> Page:
         return redirect(url_for("factors.set_up_app"))
     return _prove_page(
         form,
-        "Get a code from an app on your phone",
-        "From then on a password alone lets nobody in as you: Postroom also asks for six digits that an app on "
-        "your phone shows. First show that it is you.",
-        "Go on",
+        _("Get a code from an app on your phone"),
+        _(
+            "From then on a password alone lets nobody in as you: Postroom also asks for six digits that an app on "
+            "your phone shows. First show that it is you."
+        ),
+        _("Go on"),
     )
 
 

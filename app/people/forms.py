@@ -10,19 +10,20 @@ from wtforms.validators import InputRequired, Length, NumberRange, ValidationErr
 
 from app.people.models import SenderIdentity
 from app.web.forms import Form, strip
+from app.words import _
 
 
 class SignInForm(Form):
     """Address and password."""
 
     email = EmailField(
-        "E-mail address",
-        [InputRequired("Enter your e-mail address.")],
+        _("E-mail address"),
+        [InputRequired(_("Enter your e-mail address."))],
         filters=[strip],
         render_kw={"autocomplete": "username"},
     )
     password = PasswordField(
-        "Password", [InputRequired("Enter your password.")], render_kw={"autocomplete": "current-password"}
+        _("Password"), [InputRequired(_("Enter your password."))], render_kw={"autocomplete": "current-password"}
     )
 
 
@@ -30,33 +31,38 @@ class ConnectionForm(Form):
     """How to reach the mail service."""
 
     account_id = StringField(
-        "Account id",
-        [InputRequired("Enter the account id from the Cloudflare dashboard."), Length(max=100)],
+        _("Account id"),
+        [InputRequired(_("Enter the account id from the Cloudflare dashboard.")), Length(max=100)],
         filters=[strip],
         render_kw={"autocomplete": "off", "spellcheck": "false"},
     )
-    token = PasswordField("API token", [Length(max=500)], filters=[strip], render_kw={"autocomplete": "off"})
-    base_url = URLField("Base URL", [InputRequired("Enter the address of the API."), Length(max=300)], filters=[strip])
+    token = PasswordField(_("API token"), [Length(max=500)], filters=[strip], render_kw={"autocomplete": "off"})
+    base_url = URLField(
+        _("Base URL"), [InputRequired(_("Enter the address of the API.")), Length(max=300)], filters=[strip]
+    )
     calls_per_5_minutes = IntegerField(
-        "Calls in five minutes",
-        [InputRequired("Enter a number."), NumberRange(10, 1_000_000, "Between 10 and 1,000,000.")],
+        _("Calls in five minutes"),
+        [InputRequired(_("Enter a number.")), NumberRange(10, 1_000_000, _("Between 10 and 1,000,000."))],
     )
 
     def validate_base_url(self, field: StringField) -> None:
         """Only a web address; http only to this machine, because the token travels with it."""
-        parts = urlsplit(field.data or "")
+        try:
+            parts = urlsplit(field.data or "")
+        except ValueError as error:  # "https://["
+            raise ValidationError(_("Enter a web address that begins with https://.")) from error
         local = parts.hostname in {"127.0.0.1", "localhost", "::1"}
         if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ValidationError("Enter a web address that begins with https://.")
+            raise ValidationError(_("Enter a web address that begins with https://."))
         if parts.scheme == "http" and not local:
-            raise ValidationError("Use https, so that the token cannot be read on the way.")
+            raise ValidationError(_("Use https, so that the token cannot be read on the way."))
 
 
 class PublicAddressForm(Form):
     """Where recipients reach Postroom."""
 
     public_url = URLField(
-        "Address under which recipients reach Postroom (optional)",
+        _("Address under which recipients reach Postroom (optional)"),
         filters=[strip],
         render_kw={"autocomplete": "off", "placeholder": "https://mail.example.com"},
     )
@@ -65,36 +71,36 @@ class PublicAddressForm(Form):
 class TimezoneForm(Form):
     """The zone in which a person reads and types times."""
 
-    timezone = SelectField("Your time zone", choices=[], validate_choice=False)
+    timezone = SelectField(_("Your time zone"), choices=[], validate_choice=False)
 
 
 class SenderForm(Form):
     """A new sender identity."""
 
     local_part = StringField(
-        "Address before the @",
-        [InputRequired("Enter the part before the @, for example “notices”."), Length(max=64)],
+        _("Address before the @"),
+        [InputRequired(_("Enter the part before the @, for example “notices”.")), Length(max=64)],
         filters=[strip],
     )
-    domain = SelectField("Sending domain", validate_choice=False)
-    name = StringField("Name that people see", [Length(max=100)], filters=[strip])
-    reply_to = EmailField("Answers go to (optional)", [Length(max=254)], filters=[strip])
+    domain = SelectField(_("Sending domain"), validate_choice=False)
+    name = StringField(_("Name that people see"), [Length(max=100)], filters=[strip])
+    reply_to = EmailField(_("Answers go to (optional)"), [Length(max=254)], filters=[strip])
 
 
 class OwnMailForm(Form):
     """Who Postroom's own e-mails come from."""
 
-    sender = SelectField("They come from", coerce=int)
+    sender = SelectField(_("They come from"), coerce=int)
 
     def offer(self, identities: Sequence[SenderIdentity]) -> None:
         """Set what may be chosen: nobody, or one of the senders."""
         named = [(one.id, f"{one.name} <{one.address}>" if one.name else one.address) for one in identities]
-        self.sender.choices = [(0, "Nobody: send no such e-mails"), *named]
+        self.sender.choices = [(0, _("Nobody: send no such e-mails")), *named]
 
 
 class WorkspaceForm(Form):
     """The name of a workspace."""
 
     name = StringField(
-        "Name of the workspace", [InputRequired("Give the workspace a name."), Length(max=100)], filters=[strip]
+        _("Name of the workspace"), [InputRequired(_("Give the workspace a name.")), Length(max=100)], filters=[strip]
     )

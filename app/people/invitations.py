@@ -12,17 +12,18 @@ from sqlalchemy.orm import Session
 from app.audit.trail import note, note_program
 from app.db import now
 from app.people import own_mail, passwords
-from app.people.accounts import checked_address, checked_name, first_workspace, place_in
+from app.people.accounts import account_by_email, checked_address, checked_name, first_workspace, place_in
 from app.people.link_models import Invitation
 from app.people.models import Account, Person
-from app.people.roles import ROLE_WORDS, Role
+from app.people.roles import ROLES_INSIDE, Role
 from app.people.tokens import digest_of, new_token
 from app.refusals import NotThere, Refused
 from app.settings import Settings
+from app.words import _, _p, language, speaking
 
 VALID = timedelta(days=7)
-GONE = "This invitation was used, withdrawn, or is too old. Ask for a new one."
-SIGNS_IN = "Somebody with this address signs in to Postroom already. Use their password, in the part below."
+GONE = _("This invitation was used, withdrawn, or is too old. Ask for a new one.")
+SIGNS_IN = _("Somebody with this address signs in to Postroom already. Use their password, in the part below.")
 
 
 def invite(session: Session, actor: Person, *, email: str, name: str, role: Role) -> tuple[Invitation, str]:
@@ -35,11 +36,14 @@ def invite(session: Session, actor: Person, *, email: str, name: str, role: Role
         select(Person).join(Account).where(Account.email == email, Person.workspace_id == actor.workspace_id)
     )
     if here is not None and here.left_at is None:
-        raise Refused(f"{here.name} is in this workspace already.", field="email")
+        raise Refused(_("%(here_name)s is in this workspace already.", here_name=here.name), field="email")
     if here is not None:
-        raise Refused(f"{here.name} was taken out. Choose them in the table, and bring them back.", field="email")
+        raise Refused(
+            _("%(here_name)s was taken out. Choose them in the table, and bring them back.", here_name=here.name),
+            field="email",
+        )
     if any(one.email == email for one in open_invitations(session, actor.workspace_id)):
-        raise Refused("This address is invited already. Make a new link below.", field="email")
+        raise Refused(_("This address is invited already. Make a new link below."), field="email")
     token = new_token()
     invitation = Invitation(
         workspace_id=actor.workspace_id,
@@ -52,7 +56,7 @@ def invite(session: Session, actor: Person, *, email: str, name: str, role: Role
     )
     session.add(invitation)
     session.flush()
-    words = f"{name} ({email}) invited as {ROLE_WORDS[role][0].lower()}"
+    words = _("%(name)s (%(email)s) invited as %(role)s", name=name, email=email, role=ROLES_INSIDE[role])
     note(session, actor, "invitation.made", words, subject_id=invitation.id)
     return invitation, token
 
@@ -75,7 +79,7 @@ def invite_first_administrator(session: Session) -> str | None:
             expires_at=at + VALID,
         )
     )
-    note_program(session, workspace.id, "invitation.made", "Link made for the first administrator")
+    note_program(session, workspace.id, "invitation.made", _("Link made for the first administrator"))
     return token
 
 
@@ -86,9 +90,13 @@ def renew(session: Session, actor: Person, invitation_id: int) -> tuple[Invitati
     waiting = (Invitation.id == invitation.id, Invitation.accepted_at.is_(None), Invitation.withdrawn_at.is_(None))
     values = {"digest": digest_of(token), "made_at": now(), "expires_at": now() + VALID, "invited_by_id": actor.id}
     if session.scalar(update(Invitation).where(*waiting).values(values).returning(Invitation.id)) is None:
-        raise Refused("This invitation was accepted or withdrawn meanwhile.")
+        raise Refused(_("This invitation was accepted or withdrawn meanwhile."))
     session.refresh(invitation)
-    words = f"New link for the invitation of {invitation.name} ({invitation.email})"
+    words = _(
+        "New link for the invitation of %(invitation_name)s (%(invitation_email)s)",
+        invitation_name=invitation.name,
+        invitation_email=invitation.email,
+    )
     note(session, actor, "invitation.renewed", words, subject_id=invitation.id)
     return invitation, token
 
@@ -98,8 +106,12 @@ def withdraw(session: Session, actor: Person, invitation_id: int) -> Invitation:
     invitation = _of_workspace(session, actor, invitation_id)
     waiting = (Invitation.id == invitation.id, Invitation.accepted_at.is_(None), Invitation.withdrawn_at.is_(None))
     if session.scalar(update(Invitation).where(*waiting).values(withdrawn_at=now()).returning(Invitation.id)) is None:
-        raise Refused("This invitation was accepted or withdrawn meanwhile.")
-    words = f"Invitation of {invitation.name} ({invitation.email}) withdrawn"
+        raise Refused(_("This invitation was accepted or withdrawn meanwhile."))
+    words = _(
+        "Invitation of %(invitation_name)s (%(invitation_email)s) withdrawn",
+        invitation_name=invitation.name,
+        invitation_email=invitation.email,
+    )
     note(session, actor, "invitation.withdrawn", words, subject_id=invitation.id)
     return invitation
 
@@ -117,19 +129,28 @@ def find_open(session: Session, token: str) -> Invitation | None:
 
 
 def write_invitation(session: Session, settings: Settings, invitation: Invitation, url: str) -> bool:
-    """Mail an invitation's link; False when the workspace cannot write e-mails of its own."""
-    inviting = invitation.invited_by.name if invitation.invited_by is not None else "An administrator"
-    place = invitation.workspace.name
-    words = [
-        f"Dear {invitation.name},",
-        f"{inviting} invites you to work with Postroom, the program with which {place} writes its e-mails.",
-        "The link works once, for seven days. If you do not know what this is about, you need do nothing.",
-    ]
-    subject = f"{inviting} invites you to Postroom"
-    label = "Accept the invitation"
-    return own_mail.write(
-        session, settings, invitation.workspace_id, invitation.email, subject, words, link=(label, url)
-    )
+    """Mail an invitation's link; False when the workspace cannot write e-mails of its own.
+
+    Who has no account yet has chosen no language: the language of whoever invites is the best guess.
+    """
+    known = account_by_email(session, invitation.email)
+    with speaking(known.language or "en" if known is not None else language()):
+        inviting = (
+            invitation.invited_by.name if invitation.invited_by is not None else _p("inviting", "An administrator")
+        )
+        place = invitation.workspace.name
+        words = [
+            _("Dear %(name)s,", name=invitation.name),
+            _(
+                "%(inviting)s invites you to work with Postroom, the program with which %(place)s writes its e-mails.",
+                inviting=inviting,
+                place=place,
+            ),
+            _("The link works once, for seven days. If you do not know what this is about, you need do nothing."),
+        ]
+        subject = _("%(inviting)s invites you to Postroom", inviting=inviting)
+        link = (_("Accept the invitation"), url)
+        return own_mail.write(session, settings, invitation.workspace_id, invitation.email, subject, words, link=link)
 
 
 def accept_new(session: Session, invitation: Invitation, *, name: str, password: str, email: str = "") -> Account:
@@ -155,7 +176,12 @@ def accept_new(session: Session, invitation: Invitation, *, name: str, password:
 def accept_with(session: Session, invitation: Invitation, account: Account) -> Person:
     """Accept with an account that exists already. Raises Refused."""
     if account.email != invitation.email:
-        raise Refused(f"This invitation is for {invitation.email}. Sign in with that address.")
+        raise Refused(
+            _(
+                "This invitation is for %(invitation_email)s. Sign in with that address.",
+                invitation_email=invitation.email,
+            )
+        )
     _use(session, invitation)
     return _place(session, invitation, account)
 
@@ -167,7 +193,11 @@ def _place(session: Session, invitation: Invitation, account: Account) -> Person
         here = place_in(session, account, invitation.workspace, invitation.role, invitation.invited_by)
     elif here.left_at is not None:  # taken out and invited again: the invitation says what they may do now
         here.left_at, here.role = None, invitation.role
-    words = f"{here.name} accepted the invitation and is {ROLE_WORDS[here.role][0].lower()}"
+    words = _(
+        "%(name)s accepted the invitation and is %(role)s",
+        name=here.name,
+        role=ROLES_INSIDE[here.role],
+    )
     note(session, here, "invitation.accepted", words, subject_id=invitation.id)
     return here
 

@@ -18,6 +18,7 @@ from app.audit.trail import note_program
 from app.db import now
 from app.people.models import Account, Person
 from app.people.sign_in_models import Tries
+from app.words import _, _n
 
 LONGEST_MINUTES = 15
 KEPT = timedelta(days=2)
@@ -64,8 +65,11 @@ def forget_account(session: Session, email: str) -> None:
 def waiting_words(until: datetime) -> str:
     """Say how long to wait, and what else to do."""
     minutes = max(1, -(-int((until - now()).total_seconds()) // 60))
-    wait = "a minute" if minutes == 1 else f"{minutes} minutes"
-    return f"Too many wrong passwords. Wait {wait} and try again, or choose “Forgot your password?” below."
+    return _n(
+        "Too many wrong passwords. Wait a minute and try again, or choose “Forgot your password?” below.",
+        "Too many wrong passwords. Wait %(count)s minutes and try again, or choose “Forgot your password?” below.",
+        minutes,
+    )
 
 
 def note_waiting(session: Session) -> None:
@@ -81,7 +85,11 @@ def note_waiting(session: Session) -> None:
     for person in session.scalars(query):
         waiting = rows.get(_of_account(person.email))
         if waiting is not None:
-            words = f"{waiting.count} wrong passwords for {person.name}: whoever tries again must wait"
+            words = _(
+                "%(tries)s wrong passwords for %(name)s: whoever tries again must wait",
+                tries=waiting.count,
+                name=person.name,
+            )
             note_program(session, person.workspace_id, "person.must_wait", words, subject_id=person.id)
 
 

@@ -8,11 +8,12 @@ from sqlalchemy.orm import Session
 from app.audit.trail import note
 from app.db import now
 from app.people.models import Person, Workspace
-from app.people.roles import ROLE_WORDS, Role
+from app.people.roles import ROLES_INSIDE, Role
 from app.people.signing_in import end_all
 from app.refusals import NotThere, Refused
+from app.words import _
 
-LAST = "{name} is the only administrator here. Make somebody else an administrator first."
+LAST = _("%(name)s is the only administrator here. Make somebody else an administrator first.")
 
 
 def find_person(session: Session, actor: Person, person_id: int) -> Person:
@@ -32,7 +33,12 @@ def change_role(session: Session, actor: Person, person_id: int, role: Role) -> 
     if person.role is Role.ADMINISTRATOR:
         _keep_one(session, person, field="role")
     before, person.role = person.role, role
-    words = f"{person.name} is {ROLE_WORDS[role][0].lower()} now, was {ROLE_WORDS[before][0].lower()}"
+    words = _(
+        "%(name)s is %(role)s now, was %(before)s",
+        name=person.name,
+        role=ROLES_INSIDE[role],
+        before=ROLES_INSIDE[before],
+    )
     note(session, actor, "person.role", words, subject_id=person.id)
     return person
 
@@ -47,7 +53,13 @@ def take_out(session: Session, actor: Person, person_id: int) -> Person:
         _keep_one(session, person)
     person.left_at = now()
     end_all(session, person.account_id, person_id=person.id)
-    note(session, actor, "person.taken_out", f"{person.name} taken out of the workspace", subject_id=person.id)
+    note(
+        session,
+        actor,
+        "person.taken_out",
+        _("%(person_name)s taken out of the workspace", person_name=person.name),
+        subject_id=person.id,
+    )
     return person
 
 
@@ -56,7 +68,11 @@ def bring_back(session: Session, actor: Person, person_id: int) -> Person:
     person = find_person(session, actor, person_id)
     if person.left_at is not None:
         person.left_at = None
-        words = f"{person.name} brought back as {ROLE_WORDS[person.role][0].lower()}"
+        words = _(
+            "%(name)s brought back as %(role)s",
+            name=person.name,
+            role=ROLES_INSIDE[person.role],
+        )
         note(session, actor, "person.brought_back", words, subject_id=person.id)
     return person
 
@@ -74,4 +90,4 @@ def _keep_one(session: Session, person: Person, field: str = "") -> None:
         Person.id != person.id,
     )
     if person.left_at is None and not session.scalar(others):
-        raise Refused(LAST.format(name=person.name), field=field)
+        raise Refused(_(LAST, name=person.name), field=field)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.db import Base, Words, now
 from app.people.roles import ALLOWED, Permission, Role
+from app.words import shown
 
 
 class Workspace(Base):
@@ -115,9 +116,14 @@ class Connection(Base):
     """Pace: calls the account may make in five minutes (API.md, section 7)."""
     checked_at: Mapped[datetime | None]
     report: Mapped[list[Any]] = mapped_column(default=list)
-    """What the last check found: a list of {"ok": bool, "subject": str, "words": str}."""
+    """What the last check found: a list of {"ok": bool, "subject": str, "words": str}, in no language."""
     domains: Mapped[list[str]] = mapped_column(default=list)
     """Sending domains found by the last check."""
+
+    @property
+    def findings(self) -> list[dict[str, Any]]:
+        """What the last check found, in the reader's words."""
+        return [{**one, "subject": shown(one["subject"]), "words": shown(one["words"])} for one in self.report]
 
 
 class SenderIdentity(Base):

@@ -31,6 +31,7 @@ from app.people.link_models import Invitation
 from app.people.models import Account
 from app.refusals import Refused
 from app.settings import Settings
+from app.words import _
 
 ANSWER_PATH = "/sign-in/provider-answer"
 """Where the provider sends people back to; it must be registered there, after POSTROOM_URL."""
@@ -134,7 +135,10 @@ def claims_of(settings: Settings, *, code: str, nonce: str, code_verifier: str) 
                 claims = {**more, **claims}
     except (OAuthError, JoseError) as error:
         raise Refused(
-            f"{settings.oidc_name} sent an answer that does not fit this sign-in. Begin again from the sign-in page."
+            _(
+                "%(oidc_name)s sent an answer that does not fit this sign-in. Begin again from the sign-in page.",
+                oidc_name=settings.oidc_name,
+            )
         ) from error
     except (requests.RequestException, RuntimeError, ValueError, KeyError, TypeError) as error:
         raise ProviderAway(str(error)) from error
@@ -157,24 +161,41 @@ def account_for(session: Session, settings: Settings, claims: Mapping[str, Any])
     email = str(claims.get("email") or "").strip().lower()
     if not email or str(claims.get("email_verified")).lower() != "true":
         raise Refused(
-            f"{name} does not say that your e-mail address is really yours, so Postroom cannot tell who you are. Sign "
-            f"in with your password, or ask your administrators to have your address confirmed at {name}."
+            _(
+                "%(name)s does not say that your e-mail address is really yours, so Postroom cannot tell who you "
+                "are. Sign in with your password, or ask your administrators to have your address confirmed at "
+                "%(name)s.",
+                name=name,
+            )
         )
     account = _invited(session, email, str(claims.get("name") or ""))
     if account is None:
         raise Refused(
-            f"{name} knows you as {email}, but nobody with this address may use Postroom yet. Ask an administrator of "
-            "your department to invite you at this address, then sign in again."
+            _(
+                "%(name)s knows you as %(email)s, but nobody with this address may use Postroom yet. Ask an "
+                "administrator of your department to invite you at this address, then sign in again.",
+                name=name,
+                email=email,
+            )
         )
     if session.scalar(
         select(ProviderIdentity.id).where(ProviderIdentity.account_id == account.id, ProviderIdentity.issuer == issuer)
     ):
         raise Refused(
-            f"Postroom knows {email} as somebody else at {name}. If the address was given to you newly, ask an "
-            "administrator to part it from the earlier account (Settings, Signing in)."
+            _(
+                "Postroom knows %(email)s as somebody else at %(name)s. If the address was given to you newly, "
+                "ask an administrator to part it from the earlier account (Settings, Signing in).",
+                email=email,
+                name=name,
+            )
         )
     session.add(ProviderIdentity(account_id=account.id, issuer=issuer, subject=subject, used_at=now()))
-    note_account(session, account, "person.provider_joined", f"{account.email} signs in with {name} from now on")
+    note_account(
+        session,
+        account,
+        "person.provider_joined",
+        _("%(account_email)s signs in with %(name)s from now on", account_email=account.email, name=name),
+    )
     return account
 
 
@@ -212,7 +233,11 @@ def part(session: Session, settings: Settings, account: Account) -> None:
     identity = identity_of(session, settings, account)
     if identity is not None:
         session.delete(identity)
-        words = f"{account.email} parted from the account at {settings.oidc_name}"
+        words = _(
+            "%(account_email)s parted from the account at %(oidc_name)s",
+            account_email=account.email,
+            oidc_name=settings.oidc_name,
+        )
         note_account(session, account, "person.provider_parted", words)
 
 

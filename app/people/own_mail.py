@@ -16,6 +16,7 @@ from app.people.own_mail_models import OwnMail
 from app.people.sealing import seal, unseal
 from app.people.senders import find_sender
 from app.settings import Settings
+from app.words import FALLBACK, _, language
 
 SHOWN = 20
 """Own e-mails that the settings page shows, the newest first."""
@@ -23,10 +24,11 @@ SHOWN = 20
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """What an own e-mail says: paragraphs, then one link as (label, full URL), if any."""
+    """What an own e-mail says: paragraphs, then one link as (label, full URL), if any; and in which language."""
 
     words: tuple[str, ...]
     link: tuple[str, str] | None = None
+    language: str = FALLBACK
 
 
 def can_write(session: Session, settings: Settings, workspace_id: int) -> bool:
@@ -48,15 +50,19 @@ def write(
     *,
     link: tuple[str, str] | None = None,
 ) -> bool:
-    """Have an e-mail sent when this transaction is committed; False, and nothing, where `can_write` says no."""
+    """Have an e-mail sent when this transaction is committed; False, and nothing, where `can_write` says no.
+
+    It is in the language that is spoken: call it within `with speaking(account.language or "en")`, of whoever gets it.
+    """
     if not can_write(session, settings, workspace_id):
         return False
-    letter = json.dumps([list(words), link])
+    told = (str(link[0]), link[1]) if link else None
+    letter = json.dumps([[str(one) for one in words], told, language()])
     session.add(
         OwnMail(
             workspace_id=workspace_id,
             email=email,
-            subject=" ".join(subject.split())[:200],
+            subject=" ".join(str(subject).split())[:200],
             letter_sealed=seal(letter, settings.secret_key),
         )
     )
@@ -65,8 +71,8 @@ def write(
 
 def letter_of(mail: OwnMail, settings: Settings) -> Letter:
     """Read what an e-mail says. Raises CannotUnseal."""
-    words, link = json.loads(unseal(mail.letter_sealed, settings.secret_key))
-    return Letter(tuple(words), (link[0], link[1]) if link else None)
+    words, link, *spoken = json.loads(unseal(mail.letter_sealed, settings.secret_key))
+    return Letter(tuple(words), (link[0], link[1]) if link else None, spoken[0] if spoken else FALLBACK)
 
 
 def own_sender(session: Session, workspace_id: int) -> SenderIdentity | None:
@@ -81,8 +87,12 @@ def choose_sender(session: Session, actor: Person, sender_id: int | None) -> Sen
     sender = find_sender(session, actor, sender_id) if sender_id is not None else None
     before = own_sender(session, actor.workspace_id)
     session.get_one(Workspace, actor.workspace_id).own_mail_sender_id = sender.id if sender else None
-    words = f"Postroom's own e-mails come from {sender.address}" if sender else "Postroom sends no own e-mails"
-    changes = {"Sender of own e-mails": (before.address if before else "", sender.address if sender else "")}
+    words = (
+        _("Postroom's own e-mails come from %(address)s", address=sender.address)
+        if sender
+        else _("Postroom sends no own e-mails")
+    )
+    changes = {_("Sender of own e-mails"): (before.address if before else "", sender.address if sender else "")}
     note(session, actor, "workspace.own_mail", words, changes=changes)
     return sender
 

@@ -8,7 +8,8 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.db import Base, Words, now
+from app.db import Base, SaidText, Words, now
+from app.words import _
 
 
 class OwnMailState(enum.StrEnum):
@@ -22,11 +23,11 @@ class OwnMailState(enum.StrEnum):
 
 
 STATE_WORDS: dict[OwnMailState, tuple[str, str]] = {
-    OwnMailState.WAITING: ("Waiting", "info"),
-    OwnMailState.POSTING: ("Going out", "info"),
-    OwnMailState.SENT: ("Sent", "good"),
-    OwnMailState.NOT_SENT: ("Not sent", "bad"),
-    OwnMailState.UNKNOWN: ("In doubt", "warn"),
+    OwnMailState.WAITING: (_("Waiting"), "info"),
+    OwnMailState.POSTING: (_("Going out"), "info"),
+    OwnMailState.SENT: (_("Sent"), "good"),
+    OwnMailState.NOT_SENT: (_("Not sent"), "bad"),
+    OwnMailState.UNKNOWN: (_("In doubt"), "warn"),
 }
 """A state's name and its tone on pages."""
 
@@ -44,13 +45,14 @@ class OwnMail(Base):
     workspace_id: Mapped[int] = mapped_column(ForeignKey("workspace.id"))
     email: Mapped[str] = mapped_column(String(254))
     subject: Mapped[str] = mapped_column(String(200))
+    """In the language of whoever gets it."""
     letter_sealed: Mapped[str] = mapped_column(Text)
     """Paragraphs and link, encrypted, because a link may let somebody in; emptied when it left or will not leave."""
     state: Mapped[OwnMailState] = mapped_column(Words(OwnMailState), default=OwnMailState.WAITING)
     tries: Mapped[int] = mapped_column(default=0)
     next_try_at: Mapped[datetime] = mapped_column(default=now)
     retry_until: Mapped[datetime | None]
-    words: Mapped[str] = mapped_column(String(500), default="")
+    words: Mapped[str] = mapped_column(SaidText, default="")
     """Why it did not go out, for administrators."""
     created_at: Mapped[datetime] = mapped_column(default=now)
     settled_at: Mapped[datetime | None]

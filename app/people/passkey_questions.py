@@ -11,13 +11,14 @@ from app.people import passkeys
 from app.people.models import Account
 from app.refusals import Refused
 from app.web.request import db, services
+from app.words import _
 
 SECONDS = 300
 ASKED = "passkey_question"
 """Name of the entry in the session."""
 Purpose = Literal["sign-in", "second-step", "add"]
-TOO_OLD = "That took too long, or another page of Postroom asked meanwhile. Try again."
-NO_SCRIPT = "Passkeys need JavaScript. Switch it on for this page, or sign in another way."
+TOO_OLD = _("That took too long, or another page of Postroom asked meanwhile. Try again.")
+NO_SCRIPT = _("Passkeys need JavaScript. Switch it on for this page, or sign in another way.")
 
 
 def ask(question: passkeys.Question, purpose: Purpose, account: Account | None) -> Response:

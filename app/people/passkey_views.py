@@ -15,6 +15,7 @@ from app.people.sign_in_models import Way
 from app.refusals import Refused
 from app.web.request import db, may, me, only_reads, services
 from app.web.sign_in import safe_target
+from app.words import _
 
 
 @blueprint.post("/sign-in/passkey/question")
@@ -26,7 +27,7 @@ def ask_for_passkey() -> Response | tuple[Response, int]:
     try:
         question = passkeys.ask_to_sign_in(db(), services().settings, account)
     except Refused as refusal:
-        return jsonify(words=refusal.words), 422
+        return jsonify(words=str(refusal.words)), 422
     return ask(question, "second-step" if account else "sign-in", account)
 
 
@@ -36,7 +37,7 @@ def sign_in_with_passkey() -> Page:
     try:
         account = answered(None)
     except Refused as refusal:
-        return stopped("You are not signed in", refusal.words, 422)
+        return stopped(_("You are not signed in"), refusal.words, 422)
     target = safe_target(request.args.get("next")) or url_for("web.home")
     return let_in(account, target, Way.PASSKEY, both=True)
 
@@ -47,11 +48,11 @@ def ask_for_new_passkey() -> Response | tuple[Response, int]:
     """Ask the device for a new passkey, once the person has shown that it is them."""
     form, account = PasskeyForm(), me().account
     if not proves(form):
-        return jsonify(words=next((words[0] for words in form.errors.values() if words), "")), 422
+        return jsonify(words=str(next((words[0] for words in form.errors.values() if words), ""))), 422
     try:
         question = passkeys.ask_to_add(db(), services().settings, account)
     except Refused as refusal:
-        return jsonify(words=refusal.words), 422
+        return jsonify(words=str(refusal.words)), 422
     return ask(question, "add", account)
 
 
@@ -75,7 +76,7 @@ def add_passkey() -> Page:
     if codes:
         back = url_for("factors.signing_in")
         return render_template("people/recovery_codes.html", codes=codes, go_on=back, is_first=True)
-    flash(f"The passkey “{passkey.name}” was added.")
+    flash(_("The passkey “%(passkey_name)s” was added.", passkey_name=passkey.name))
     return redirect(url_for("factors.signing_in"))
 
 
@@ -91,13 +92,18 @@ def remove_passkey(passkey_id: int) -> Page:
         except Refused as refusal:
             form.show(refusal)
         else:
-            flash(f"The passkey “{passkey.name}” was removed. Delete it on your device, too.")
+            flash(
+                _(
+                    "The passkey “%(passkey_name)s” was removed. Delete it on your device, too.",
+                    passkey_name=passkey.name,
+                )
+            )
             return redirect(url_for("factors.signing_in"))
     passkey = passkeys.passkey_of(session, account, passkey_id)
     return render_template(
         "people/prove.html",
         form=form,
-        heading=f"Remove the passkey “{passkey.name}”",
-        words="You cannot sign in with it any more.",
-        button="Remove the passkey",
+        heading=_("Remove the passkey “%(passkey_name)s”", passkey_name=passkey.name),
+        words=_("You cannot sign in with it any more."),
+        button=_("Remove the passkey"),
     ), 422 if form.errors else 200

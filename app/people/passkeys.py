@@ -31,13 +31,14 @@ from app.people.second_factor import Ways, locked, ways_of
 from app.people.single_use import spend
 from app.refusals import NotThere, Refused
 from app.settings import Settings
+from app.words import _, joined
 
 MOST = 20
 """Passkeys of one account."""
 LONGEST_ANSWER = 20_000
 """Characters of what a device answers."""
-NOT_TAKEN = "This passkey was not taken. Try again, or sign in another way."
-UNVERIFIED = "The device must ask for your finger, face or PIN when the passkey is used. Set that up on it first."
+NOT_TAKEN = _("This passkey was not taken. Try again, or sign in another way.")
+UNVERIFIED = _("The device must ask for your finger, face or PIN when the passkey is used. Set that up on it first.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ def ask_to_add(session: Session, settings: Settings, account: Account) -> Questi
     party = _party(settings)
     present = passkeys_of(session, account)
     if len(present) >= MOST:
-        raise Refused(f"You have {MOST} passkeys. Take one away first.")
+        raise Refused(_("You have %(most)s passkeys. Take one away first.", most=MOST))
     options = webauthn.generate_registration_options(
         rp_id=party.id,
         rp_name="Postroom",
@@ -122,10 +123,10 @@ def add(
             require_user_verification=True,
         )
     except (WebAuthnException, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise Refused(f"{NOT_TAKEN} {UNVERIFIED}") from error
+        raise Refused(joined([NOT_TAKEN, UNVERIFIED])) from error
     credential_id = bytes_to_base64url(made.credential_id)
     if session.scalar(select(Passkey.id).where(Passkey.credential_id == credential_id)):
-        raise Refused("This passkey is here already.")
+        raise Refused(_("This passkey is here already."))
     passkey = Passkey(
         account_id=account.id,
         name=name.strip()[:100] or "Passkey",
@@ -136,7 +137,16 @@ def add(
     )
     had_codes = ways_of(session, account).any and recovery_codes.left(session, account)
     session.add(passkey)
-    note_account(session, account, "person.passkey_added", f"{account.email} added the passkey “{passkey.name}”")
+    note_account(
+        session,
+        account,
+        "person.passkey_added",
+        _(
+            "%(account_email)s added the passkey “%(passkey_name)s”",
+            account_email=account.email,
+            passkey_name=passkey.name,
+        ),
+    )
     return passkey, () if had_codes else recovery_codes.make_new(session, account)
 
 
@@ -146,7 +156,16 @@ def remove(session: Session, account: Account, passkey_id: int) -> Passkey:
     ways = ways_of(session, account)
     second_factor.refuse_the_last(session, account, Ways(ways.app_since, ways.passkeys - 1, 0))
     session.delete(passkey)
-    note_account(session, account, "person.passkey_removed", f"{account.email} removed the passkey “{passkey.name}”")
+    note_account(
+        session,
+        account,
+        "person.passkey_removed",
+        _(
+            "%(account_email)s removed the passkey “%(passkey_name)s”",
+            account_email=account.email,
+            passkey_name=passkey.name,
+        ),
+    )
     second_factor.drop_unneeded_codes(session, account)
     return passkey
 
@@ -191,7 +210,7 @@ def account_of(session: Session, settings: Settings, answer: str, challenge: str
 def _party(settings: Settings) -> RelyingParty:
     party = relying_party(settings)
     if party is None:
-        raise Refused("Passkeys work only where Postroom is reached by a name and over https.")
+        raise Refused(_("Passkeys work only where Postroom is reached by a name and over https."))
     return party
 
 

@@ -10,6 +10,7 @@ from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from zxcvbn import zxcvbn
 
 from app.refusals import Refused
+from app.words import _
 
 MIN_PASSWORD = 12
 """Characters; length over rules (NIST SP 800-63B, section 3.1.1.2)."""
@@ -20,7 +21,7 @@ LOOKED_AT = 72
 SAFE_ENOUGH = 3
 """Of 4: about a hundred million guesses, which nobody makes on a sign-in page that makes them wait."""
 
-EASY = (
+EASY = _(
     "This password is easily guessed: it is on lists of known passwords, or nearly. Take a few words that have nothing "
     "to do with each other."
 )
@@ -49,9 +50,9 @@ def check_new_password(password: str, about: Iterable[str] = (), *, field: str =
     Known passwords from breaches, words, names, rows of keys and dates are looked up in lists on this machine.
     """
     if len(password) < MIN_PASSWORD:
-        raise Refused(f"Use at least {MIN_PASSWORD} characters; a sentence is good.", field=field)
+        raise Refused(_("Use at least %(least)s characters; a sentence is good.", least=MIN_PASSWORD), field=field)
     if len(password) > MAX_PASSWORD:
-        raise Refused(f"Use at most {MAX_PASSWORD} characters.", field=field)
+        raise Refused(_("Use at most %(most)s characters.", most=MAX_PASSWORD), field=field)
     known = [part for one in ("postroom", *about) for part in (one, *one.replace("@", " ").replace(".", " ").split())]
     found = zxcvbn(password[:LOOKED_AT], user_inputs=known)
     if found["score"] < SAFE_ENOUGH:

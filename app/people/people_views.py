@@ -9,10 +9,11 @@ from app.people import accounts, invitations, membership, own_mail, resets
 from app.people.blueprint import Page, blueprint
 from app.people.link_models import Invitation
 from app.people.models import Person
-from app.people.roles import ROLE_WORDS, Permission, Role
+from app.people.roles import ROLE_WORDS, ROLES_INSIDE, Permission, Role
 from app.people.sign_in_forms import InvitationForm, RoleForm
 from app.refusals import Refused
 from app.web.request import db, may, me, services
+from app.words import _
 
 
 @blueprint.get("/settings/people")
@@ -52,7 +53,12 @@ def renew_invitation(invitation_id: int) -> Page:
 def withdraw_invitation(invitation_id: int) -> Page:
     """Take an invitation back."""
     invitation = invitations.withdraw(db(), me(), invitation_id)
-    flash(f"The invitation of {invitation.name} is withdrawn; the link no longer works.")
+    flash(
+        _(
+            "The invitation of %(invitation_name)s is withdrawn; the link no longer works.",
+            invitation_name=invitation.name,
+        )
+    )
     return redirect(url_for("people.team"))
 
 
@@ -75,7 +81,13 @@ def change_role(person_id: int) -> Page:
         except Refused as refusal:
             form.show(refusal)
         else:
-            flash(f"{found.name} is {ROLE_WORDS[found.role][0].lower()} now.")
+            flash(
+                _(
+                    "%(name)s is %(role)s now.",
+                    name=found.name,
+                    role=ROLES_INSIDE[found.role],
+                )
+            )
             return redirect(url_for("people.team"))
     return _person_page(found, form=form), 422
 
@@ -88,7 +100,12 @@ def take_out(person_id: int) -> Page:
         found = membership.take_out(db(), me(), person_id)
     except Refused as refusal:
         return _person_page(membership.find_person(db(), me(), person_id), problem=refusal.words), 422
-    flash(f"{found.name} can no longer sign in here. What they did stays, and sends they released go on.")
+    flash(
+        _(
+            "%(found_name)s can no longer sign in here. What they did stays, and sends they released go on.",
+            found_name=found.name,
+        )
+    )
     return redirect(url_for("people.team"))
 
 
@@ -97,7 +114,13 @@ def take_out(person_id: int) -> Page:
 def bring_back(person_id: int) -> Page:
     """Let somebody in again."""
     found = membership.bring_back(db(), me(), person_id)
-    flash(f"{found.name} may sign in again, as {ROLE_WORDS[found.role][0].lower()}.")
+    flash(
+        _(
+            "%(name)s may sign in again, as %(role)s.",
+            name=found.name,
+            role=ROLES_INSIDE[found.role],
+        )
+    )
     return redirect(url_for("people.team"))
 
 
@@ -139,7 +162,7 @@ def _person_page(found: Person, *, form: RoleForm | None = None, problem: str = 
     return render_template(
         "people/person.html",
         person=found,
-        role_words=ROLE_WORDS,
+        role_inside=ROLES_INSIDE[found.role],
         form=form,
         problems=[problem] if problem else [],
         link=link,

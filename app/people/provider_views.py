@@ -16,13 +16,14 @@ from app.people.single_use import spend
 from app.refusals import Refused
 from app.web.request import db, services, writes
 from app.web.sign_in import safe_target
+from app.words import _
 
 log = logging.getLogger(__name__)
 SECONDS = 600
 """How long somebody may take at the provider."""
 AWAY = "at_provider"
 """Name of the entry in the session."""
-NOT_IN = "You are not signed in"
+NOT_IN = _("You are not signed in")
 
 
 @blueprint.get("/sign-in/provider")
@@ -56,17 +57,26 @@ def provider_answer() -> Page:
     if left is None:
         return stopped(
             NOT_IN,
-            "This answer of the sign-in was used before, is too old, or belongs to another browser. Begin again from "
-            "the sign-in page.",
+            _(
+                "This answer of the sign-in was used before, is too old, or belongs to another browser. Begin again "
+                "from the sign-in page."
+            ),
         )
     if "code" not in request.args:
-        return stopped(NOT_IN, f"{settings.oidc_name} did not sign you in. Try again, or ask your administrators.", 422)
+        return stopped(
+            NOT_IN,
+            _(
+                "%(oidc_name)s did not sign you in. Try again, or ask your administrators.",
+                oidc_name=settings.oidc_name,
+            ),
+            422,
+        )
     try:
         claims = oidc.claims_of(
             settings, code=request.args["code"], nonce=left["nonce"], code_verifier=left["code_verifier"]
         )
         if not spend(db(), "provider", left["state"]):
-            raise Refused("This answer of the sign-in was used before. Begin again from the sign-in page.")
+            raise Refused(_("This answer of the sign-in was used before. Begin again from the sign-in page."))
         account = oidc.account_for(db(), settings, claims)
     except oidc.ProviderAway as reason:
         return _provider_away(reason)
@@ -91,8 +101,11 @@ def _provider_away(reason: oidc.ProviderAway) -> Page:
     log.warning("the identity provider could not be asked: %s", reason)
     name = services().settings.oidc_name
     return stopped(
-        f"{name} does not answer",
-        f"Postroom could not ask {name} who you are. Wait a minute and try again, or sign in with your password. If it "
-        "stays, tell your administrators.",
+        _("%(name)s does not answer", name=name),
+        _(
+            "Postroom could not ask %(name)s who you are. Wait a minute and try again, or sign in with your "
+            "password. If it stays, tell your administrators.",
+            name=name,
+        ),
         503,
     )

@@ -8,8 +8,9 @@ from sqlalchemy.orm import Session
 from app.people import lockout, passwords
 from app.people.models import Account, Person
 from app.refusals import Refused
+from app.words import _
 
-WRONG = "The address or the password is not right."
+WRONG = _("The address or the password is not right.")
 
 
 def prove_password(

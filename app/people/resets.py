@@ -18,17 +18,20 @@ from app.people.signing_in import end_all
 from app.people.tokens import digest_of, new_token
 from app.refusals import Refused
 from app.settings import Settings
+from app.words import _, speaking
 
 VALID_BY_MAIL = timedelta(hours=1)
 VALID_BY_HAND = timedelta(days=1)
 """An administrator's link goes by telephone or paper, perhaps."""
 MOST_BY_MAIL = 3
 """E-mails with a link for one account in an hour."""
-GONE = "This link was used, or is too old. Ask for a new one."
+GONE = _("This link was used, or is too old. Ask for a new one.")
 CHANGED = (
-    "Your password for Postroom was changed just now, and all other sign-ins have ended.",
-    "If that was you, all is well. If not, choose “Forgot your password?” on the sign-in page at once, and tell an "
-    "administrator.",
+    _("Your password for Postroom was changed just now, and all other sign-ins have ended."),
+    _(
+        "If that was you, all is well. If not, choose “Forgot your password?” on the sign-in page at once, and tell an "
+        "administrator."
+    ),
 )
 
 
@@ -57,7 +60,11 @@ def make_link(session: Session, actor: Person, person: Person) -> str:
     token = new_token()
     expires = now() + VALID_BY_HAND
     session.add(PasswordReset(account_id=person.account_id, digest=digest_of(token), expires_at=expires))
-    words = f"Link for a new password made for {person.name} ({person.email})"
+    words = _(
+        "Link for a new password made for %(person_name)s (%(person_email)s)",
+        person_name=person.name,
+        person_email=person.email,
+    )
     note(session, actor, "person.reset_link", words, subject_id=person.id)
     return token
 
@@ -101,11 +108,18 @@ def _set(session: Session, settings: Settings, account: Account, password: str, 
     session.execute(update(PasswordReset).where(*others).values(used_at=at))
     places = places_of(session, account)
     for person in places:
-        note(session, person, "person.password_changed", f"{person.name} chose a new password", subject_id=person.id)
-    any(
-        own_mail.write(session, settings, one.workspace_id, account.email, "Your password was changed", CHANGED)
-        for one in places
-    )
+        note(
+            session,
+            person,
+            "person.password_changed",
+            _("%(person_name)s chose a new password", person_name=person.name),
+            subject_id=person.id,
+        )
+    with speaking(account.language or "en"):
+        any(
+            own_mail.write(session, settings, one.workspace_id, account.email, _("Your password was changed"), CHANGED)
+            for one in places
+        )
 
 
 def _mail_link(session: Session, settings: Settings, asked: PasswordReset, account: Account) -> bool:
@@ -117,21 +131,22 @@ def _mail_link(session: Session, settings: Settings, asked: PasswordReset, accou
         return False
     token = new_token()
     words = [
-        f"Dear {account.name},",
-        "Somebody, we hope it was you, asked for a new password for Postroom.",
-        "The link works once, for one hour. If it was not you, you need do nothing: your password stays as it is.",
+        _("Dear %(name)s,", name=account.name),
+        _("Somebody, we hope it was you, asked for a new password for Postroom."),
+        _("The link works once, for one hour. If it was not you, you need do nothing: your password stays as it is."),
     ]
-    link = ("Choose a new password", f"{settings.url}/new-password/{token}")
+    subject = _("A new password for Postroom")
+    link = (_("Choose a new password"), f"{settings.url}/new-password/{token}")
     for person in places_of(session, account):
-        if own_mail.write(
-            session, settings, person.workspace_id, account.email, "A new password for Postroom", words, link=link
-        ):
+        with speaking(account.language or "en"):
+            is_mailed = own_mail.write(session, settings, person.workspace_id, account.email, subject, words, link=link)
+        if is_mailed:
             asked.account_id, asked.digest, asked.expires_at = account.id, digest_of(token), now() + VALID_BY_MAIL
             note_program(
                 session,
                 person.workspace_id,
                 "person.reset_mailed",
-                f"{person.name} was mailed a link for a new password",
+                _("%(person_name)s was mailed a link for a new password", person_name=person.name),
                 subject_id=person.id,
             )
             return True
@@ -141,9 +156,11 @@ def _mail_link(session: Session, settings: Settings, asked: PasswordReset, accou
 def _check_may_hand_over(session: Session, actor: Person, person: Person) -> None:
     """A link opens the whole account, so whoever makes one must be above it in all that it reaches."""
     if person.left_at is not None:
-        raise Refused(f"{person.name} was taken out of the workspace. Bring them back first.")
+        raise Refused(
+            _("%(person_name)s was taken out of the workspace. Bring them back first.", person_name=person.name)
+        )
     if person.account_id == actor.account_id:
-        raise Refused("Change your own password on the page with your name.")
+        raise Refused(_("Change your own password on the page with your name."))
     mine = select(Person.workspace_id).where(
         Person.account_id == actor.account_id, Person.role == Role.ADMINISTRATOR, Person.left_at.is_(None)
     )
@@ -151,9 +168,12 @@ def _check_may_hand_over(session: Session, actor: Person, person: Person) -> Non
     above = person.account.runs_installation and not actor.account.runs_installation
     if above or session.scalar(elsewhere.limit(1)) is not None:
         raise Refused(
-            f"{person.name} can do more in Postroom than you can, or works in a department of which you are no "
-            "administrator, and the link would open that as well. Ask them to choose “Forgot your password?” on the "
-            "sign-in page instead."
+            _(
+                "%(person_name)s can do more in Postroom than you can, or works in a department of which you are "
+                "no administrator, and the link would open that as well. Ask them to choose “Forgot your "
+                "password?” on the sign-in page instead.",
+                person_name=person.name,
+            )
         )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import enum
 
+from app.words import _, _p
+
 
 class Permission(enum.StrEnum):
     """One kind of act that a role allows."""
@@ -33,10 +35,18 @@ ALLOWED: dict[Role, frozenset[Permission]] = {
 """Each role has its own permission and those of the roles before it."""
 
 ROLE_WORDS: dict[Role, tuple[str, str]] = {
-    Role.VIEWER: ("Viewer", "Sees everything, changes nothing"),
-    Role.EDITOR: ("Editor", "Also writes templates and keeps lists"),
-    Role.SENDER: ("Sender", "Also composes and releases sends"),
-    Role.APPROVER: ("Approver", "Also approves what others want to send"),
-    Role.ADMINISTRATOR: ("Administrator", "Everything, settings and people too"),
+    Role.VIEWER: (_p("role", "Viewer"), _("Sees everything, changes nothing")),
+    Role.EDITOR: (_p("role", "Editor"), _("Also writes templates and keeps lists")),
+    Role.SENDER: (_p("role", "Sender"), _("Also composes and releases sends")),
+    Role.APPROVER: (_p("role", "Approver"), _("Also approves what others want to send")),
+    Role.ADMINISTRATOR: (_p("role", "Administrator"), _("Everything, settings and people too")),
 }
 """A role's name, and what it adds."""
+ROLES_INSIDE: dict[Role, str] = {
+    Role.VIEWER: _p("role", "viewer"),
+    Role.EDITOR: _p("role", "editor"),
+    Role.SENDER: _p("role", "sender"),
+    Role.APPROVER: _p("role", "approver"),
+    Role.ADMINISTRATOR: _p("role", "administrator"),
+}
+"""A role's name inside a sentence."""

@@ -25,6 +25,7 @@ from app.people.proving import prove_password
 from app.people.sealing import CannotUnseal, seal, unseal
 from app.refusals import Refused
 from app.settings import Settings
+from app.words import _, _n
 
 DRIFT = 1
 """Steps of 30 seconds that the clock of a phone may be wrong by."""
@@ -33,12 +34,12 @@ WRONG_AT_ONCE = 5
 KEY_SHOWN = timedelta(minutes=30)
 """How long a new key can be seen and confirmed; then one shows anew who one is."""
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=15), timedelta(hours=24)
-NOT_THIS_CODE = (
+NOT_THIS_CODE = _(
     "This code is not right. A code works once and for about a minute: wait for the next one and type it. If that "
     "does not help, let the phone set its clock by itself."
 )
-NOT_PROVEN = "This is neither your password nor a code that works."
-ANOTHER_KEY = (
+NOT_PROVEN = _("This is neither your password nor a code that works.")
+ANOTHER_KEY = _(
     "Codes of the app cannot be checked any more, because Postroom's secret key was changed. Use a recovery code, or "
     "ask an administrator to reset your second step."
 )
@@ -92,7 +93,7 @@ def begin_app(session: Session, settings: Settings, account: Account) -> None:
     """Make a key for an app; it counts from its first right code on. Raises Refused when there is an app."""
     factor = locked(session, account)
     if factor.totp_sealed is not None:
-        raise Refused("An app gives codes already. Turn it off first.")
+        raise Refused(_("An app gives codes already. Turn it off first."))
     factor.pending_sealed, factor.pending_since = seal(pyotp.random_base32(), settings.secret_key), now()
 
 
@@ -114,14 +115,15 @@ def confirm_app(session: Session, settings: Settings, account: Account, code: st
     """Turn the app on with its first code; gives ten new recovery codes. Raises Refused at `code`."""
     factor = locked(session, account)
     if factor.pending_sealed is None or not _is_fresh(factor):
-        raise Refused("This key is too old. Load the page again and begin anew.", field="code")
+        raise Refused(_("This key is too old. Load the page again and begin anew."), field="code")
     try:
         factor.last_step = _step_of(unseal(factor.pending_sealed, settings.secret_key), code)
     except (CannotUnseal, OTPVerificationError) as error:
         raise Refused(NOT_THIS_CODE, field="code") from error
     factor.totp_sealed, factor.pending_sealed = factor.pending_sealed, None
     factor.totp_since, factor.wrong_codes, factor.wait_until = now(), 0, None
-    note_account(session, account, "person.second_step_on", f"{account.email}: codes from an app are asked at sign-in")
+    words = _("%(email)s: codes from an app are asked at sign-in", email=account.email)
+    note_account(session, account, "person.second_step_on", words)
     return recovery_codes.make_new(session, account)
 
 
@@ -140,7 +142,10 @@ def try_code(session: Session, settings: Settings, account: Account, code: str) 
         if right:
             left = recovery_codes.left(session, account)
             note_account(
-                session, account, "person.recovery_code", f"{account.email} used a recovery code; {left} are left"
+                session,
+                account,
+                "person.recovery_code",
+                _("%(account_email)s used a recovery code; %(left)s are left", account_email=account.email, left=left),
             )
     _count(session, factor, account, right)
     return right
@@ -171,7 +176,8 @@ def turn_app_off(session: Session, account: Account) -> None:
     refuse_the_last(session, account, Ways(None, ways_of(session, account).passkeys, 0))
     factor = locked(session, account)
     factor.totp_sealed = factor.pending_sealed = factor.totp_since = None
-    note_account(session, account, "person.second_step_off", f"{account.email}: no code from an app is asked any more")
+    words = _("%(email)s: no code from an app is asked any more", email=account.email)
+    note_account(session, account, "person.second_step_off", words)
     drop_unneeded_codes(session, account)
 
 
@@ -179,7 +185,7 @@ def refuse_the_last(session: Session, account: Account, after: Ways) -> None:
     """Raise Refused when an account would be left without a factor that one of its workspaces needs."""
     if not after.any and is_needed(session, account):
         raise Refused(
-            "Your department needs a second step at sign-in. Set up another one first, then take this one away."
+            _("Your department needs a second step at sign-in. Set up another one first, then take this one away.")
         )
 
 
@@ -193,8 +199,13 @@ def drop_unneeded_codes(session: Session, account: Account) -> None:
 def renew_recovery_codes(session: Session, account: Account) -> Sequence[str]:
     """Make ten new recovery codes; earlier ones stop working. Raises Refused without a second factor."""
     if not ways_of(session, account).any:
-        raise Refused("Set up a second step first.")
-    note_account(session, account, "person.recovery_codes", f"{account.email} made new recovery codes")
+        raise Refused(_("Set up a second step first."))
+    note_account(
+        session,
+        account,
+        "person.recovery_codes",
+        _("%(account_email)s made new recovery codes", account_email=account.email),
+    )
     return recovery_codes.make_new(session, account)
 
 
@@ -220,7 +231,7 @@ def change_need(session: Session, actor: Actor, needed: bool) -> None:
         rule = SignInRule(workspace_id=actor.workspace_id)
         session.add(rule)
     rule.needs_second_factor = needed
-    words = "Everybody needs a second step at sign-in" if needed else "A password alone is enough to sign in"
+    words = _("Everybody needs a second step at sign-in") if needed else _("A password alone is enough to sign in")
     note(session, actor, "workspace.second_step", words)
 
 
@@ -259,11 +270,13 @@ def _step_of(key: str, code: str) -> int:
 def _refuse_while_waiting(factor: SecondFactor, field: str) -> None:
     if factor.wait_until is not None and factor.wait_until > now():
         minutes = -(-int((factor.wait_until - now()).total_seconds() + 1) // 60)
-        wait = f"{minutes} minutes" if minutes > 1 else "a minute"
-        raise Refused(
-            f"Too many wrong codes were given. Wait {wait}, then try again. If it was not you, change your password.",
-            field=field,
+        words = _n(
+            "Too many wrong codes were given. Wait a minute, then try again. If it was not you, change your password.",
+            "Too many wrong codes were given. Wait %(count)s minutes, then try again. If it was not you, change your "
+            "password.",
+            minutes,
         )
+        raise Refused(words, field=field)
 
 
 def _count(session: Session, factor: SecondFactor, account: Account, right: bool) -> None:
@@ -275,5 +288,9 @@ def _count(session: Session, factor: SecondFactor, account: Account, right: bool
         longer = min(factor.wrong_codes // WRONG_AT_ONCE - 1, 20)
         wait = min(FIRST_WAIT * 2**longer, LONGEST_WAIT)
         factor.wait_until = now() + wait
-        words = f"{account.email}: {factor.wrong_codes} wrong codes in a row; none is taken for a while"
+        words = _(
+            "%(email)s: %(tries)s wrong codes in a row; none is taken for a while",
+            email=account.email,
+            tries=factor.wrong_codes,
+        )
         note_account_program(session, account, "person.wrong_codes", words)

@@ -13,6 +13,7 @@ from app.people.sign_in_models import Way
 from app.refusals import Refused
 from app.web.request import db, services
 from app.web.sign_in import enter
+from app.words import _
 
 APP_TITLE = "Postroom"
 """What the entry is called in people's apps."""
@@ -37,7 +38,7 @@ def second_step() -> Page:
             db().commit()  # a wrong code is counted also when this answer is an error
             if right:
                 return _go(half, _way_of(form.code.data or ""))
-            wrong = "This recovery code is not right, or was used before." if wants_recovery else None
+            wrong = _("This recovery code is not right, or was used before.") if wants_recovery else None
             form.show(Refused(wrong or second_factor.NOT_THIS_CODE, field="code"))
     return _page(half, form)
 
@@ -75,7 +76,7 @@ def _take_passkey(half: HalfSignedIn) -> Page:
     except Refused as refusal:
         return _page(half, CodeForm(formdata=None), passkey_problem=refusal.words)
     if account.id != half.account.id:
-        return _page(half, CodeForm(formdata=None), passkey_problem="This passkey belongs to another account.")
+        return _page(half, CodeForm(formdata=None), passkey_problem=_("This passkey belongs to another account."))
     return _go(half, Way.PASSWORD_AND_PASSKEY)
 
 
@@ -83,7 +84,13 @@ def _go(half: HalfSignedIn, way: Way) -> Page:
     enter(half.account, way if half.way is Way.PASSWORD else half.way)
     if way is Way.RECOVERY:
         left = recovery_codes.left(db(), half.account)
-        flash(f"You used a recovery code; {left} are left. Make new ones on the page “You”, under “How you sign in”.")
+        flash(
+            _(
+                "You used a recovery code; %(left)s are left. Make new ones on the page “You”, under “How you "
+                "sign in”.",
+                left=left,
+            )
+        )
     return redirect(half.target)
 
 
@@ -106,6 +113,6 @@ def _page(half: HalfSignedIn, form: CodeForm | RecoveryForm, *, passkey_problem:
 
 def _over() -> Page:
     return stopped(
-        "This sign-in is over",
-        "There are ten minutes for the second step, in the same browser. Nothing was changed. Sign in again.",
+        _("This sign-in is over"),
+        _("There are ten minutes for the second step, in the same browser. Nothing was changed. Sign in again."),
     )

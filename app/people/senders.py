@@ -11,6 +11,7 @@ from app.cloudflare.problem import has_odd_character
 from app.people.connection import stored_connection
 from app.people.models import SenderIdentity
 from app.refusals import NotThere, Refused
+from app.words import _
 
 
 def senders(session: Session, workspace_id: int) -> list[SenderIdentity]:
@@ -29,13 +30,13 @@ def add_sender(
 ) -> SenderIdentity:
     """Make an identity on one of the account's sending domains. Raises Refused."""
     if domain not in stored_connection(session, actor.workspace_id).domains:
-        raise Refused("Pick one of the account's sending domains; check the connection to see them.", field="domain")
+        raise Refused(_("Pick one of the account's sending domains; check the connection to see them."), field="domain")
     address = f"{local_part.strip()}@{domain.removeprefix('*.')}"
     problem = check_address(address)
     if problem is not None:
         raise Refused(problem.words, field="local_part")
     if any(sign in name for sign in "\r\n<>") or has_odd_character(name):
-        raise Refused("A sender's name cannot hold line breaks, control characters or angle brackets.", field="name")
+        raise Refused(_("A sender's name cannot hold line breaks, control characters or angle brackets."), field="name")
     if reply_to.strip() and (wrong := check_address(reply_to.strip())) is not None:
         raise Refused(wrong.words, field="reply_to")
     known = session.scalar(
@@ -46,14 +47,21 @@ def add_sender(
         )
     )
     if known is not None and not known.is_retired:
-        raise Refused("This sender exists already.", field="local_part")
+        raise Refused(_("This sender exists already."), field="local_part")
     sender = known or SenderIdentity(workspace_id=actor.workspace_id, address=address, name=name.strip())
     sender.reply_to = reply_to.strip()
     sender.is_retired = False
     session.add(sender)
     session.flush()
-    changes = {"Name": ("", sender.name), "Reply-To": ("", sender.reply_to), "Offered": (False, True)}
-    note(session, actor, "sender.added", f"Sender {address} added", subject_id=sender.id, changes=changes)
+    changes = {_("Name"): ("", sender.name), "Reply-To": ("", sender.reply_to), _("Offered"): (False, True)}
+    note(
+        session,
+        actor,
+        "sender.added",
+        _("Sender %(address)s added", address=address),
+        subject_id=sender.id,
+        changes=changes,
+    )
     return sender
 
 
@@ -61,8 +69,15 @@ def retire_sender(session: Session, actor: Actor, sender_id: int) -> SenderIdent
     """Offer an identity no longer; past sends keep naming it."""
     sender = find_sender(session, actor, sender_id)
     sender.is_retired = True
-    changes = {"Offered": (True, False)}
-    note(session, actor, "sender.retired", f"Sender {sender.address} removed", subject_id=sender.id, changes=changes)
+    changes = {_("Offered"): (True, False)}
+    note(
+        session,
+        actor,
+        "sender.retired",
+        _("Sender %(address)s removed", address=sender.address),
+        subject_id=sender.id,
+        changes=changes,
+    )
     return sender
 
 

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from app.refusals import Refused
 from app.settings import CLOUDFLARE_API, LOOPBACK
+from app.words import _
 
 
 def check_service_address(url: str, allowed: Collection[str] = ()) -> None:
@@ -24,21 +25,24 @@ def check_service_address(url: str, allowed: Collection[str] = ()) -> None:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        raise _refused("Enter a web address that begins with https://.") from None
+        raise _refused(_("Enter a web address that begins with https://.")) from None
     host = (parts.hostname or "").rstrip(".")
     if parts.scheme not in {"http", "https"} or not host:
-        raise _refused("Enter a web address that begins with https://.")
+        raise _refused(_("Enter a web address that begins with https://."))
     if parts.username is not None or parts.query or parts.fragment or port == 0:
-        raise _refused("Enter only the address of the API, without a name, a question mark or a # in it.")
+        raise _refused(_("Enter only the address of the API, without a name, a question mark or a # in it."))
     if host in LOOPBACK:
         return
     if parts.scheme == "http":
-        raise _refused("Use https, so that the token cannot be read on the way.")
+        raise _refused(_("Use https, so that the token cannot be read on the way."))
     if host in allowed or host == urlsplit(CLOUDFLARE_API).hostname:
         return
     if any(not address.is_global or address.is_multicast for address in _addresses(host)):
         raise _refused(
-            "This address lies within your own network. Whoever runs Postroom must name it in POSTROOM_SERVICE_HOSTS."
+            _(
+                "This address lies within your own network. Whoever runs Postroom must name it in "
+                "POSTROOM_SERVICE_HOSTS."
+            )
         )
 
 

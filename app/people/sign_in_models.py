@@ -8,8 +8,10 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from app.audit.origin import said_browser
 from app.db import Base, Words, now
 from app.people.models import Person
+from app.words import _
 
 
 class Way(enum.StrEnum):
@@ -24,14 +26,23 @@ class Way(enum.StrEnum):
 
 
 WAY_WORDS: dict[Way, str] = {
-    Way.PASSWORD: "Password",
-    Way.CODE: "Password and a code from an app",
-    Way.RECOVERY: "Password and a recovery code",
-    Way.PASSWORD_AND_PASSKEY: "Password and a passkey",
-    Way.PASSKEY: "Passkey",
-    Way.PROVIDER: "The organisation's sign-in",
+    Way.PASSWORD: _("Password"),
+    Way.CODE: _("Password and a code from an app"),
+    Way.RECOVERY: _("Password and a recovery code"),
+    Way.PASSWORD_AND_PASSKEY: _("Password and a passkey"),
+    Way.PASSKEY: _("Passkey"),
+    Way.PROVIDER: _("The organisation's sign-in"),
 }
 """Ways as people read them."""
+WAYS_INSIDE: dict[Way, str] = {
+    Way.PASSWORD: _("password"),
+    Way.CODE: _("password and a code from an app"),
+    Way.RECOVERY: _("password and a recovery code"),
+    Way.PASSWORD_AND_PASSKEY: _("password and a passkey"),
+    Way.PASSKEY: _("passkey"),
+    Way.PROVIDER: _("the organisation's sign-in"),
+}
+"""Ways inside a sentence."""
 
 
 class SignIn(Base):
@@ -56,6 +67,11 @@ class SignIn(Base):
     ended_at: Mapped[datetime | None]
 
     person: Mapped[Person] = relationship(lazy="joined", innerjoin=True)
+
+    @property
+    def browser_words(self) -> str:
+        """The browser in the reader's language."""
+        return said_browser(self.browser)
 
 
 class Tries(Base):

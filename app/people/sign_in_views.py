@@ -18,6 +18,7 @@ from app.people.sign_in_models import Way
 from app.refusals import Refused
 from app.web.request import db, may, me, reader, services, sign_in_of_request
 from app.web.sign_in import leave, safe_target
+from app.words import _
 
 
 @blueprint.route("/sign-in", methods=["GET", "POST"])
@@ -77,7 +78,7 @@ def accept_invitation(token: str) -> Page:
             form.show(refusal)
         else:
             answer = _go_in(account, url_for("web.home"))
-            flash(f"Welcome. You are in {found.workspace.name} now.")
+            flash(_("Welcome. You are in %(workspace_name)s now.", workspace_name=found.workspace.name))
             return answer
     return _invitation_page(found, token, accept_form=form), 422
 
@@ -91,7 +92,7 @@ def accept_as_known(token: str) -> Page:
     form = KnownForm(prefix="known-")
     if form.validate_on_submit():
         try:
-            typed, wrong = form.password.data or "", "The password is not right."
+            typed, wrong = form.password.data or "", _("The password is not right.")
             account = prove_password(
                 db(), found.email, typed, _network_address(), from_outside=True, field="password", wrong=wrong
             )
@@ -102,7 +103,7 @@ def accept_as_known(token: str) -> Page:
             answer = _go_in(account, url_for("web.home"))
             if (begun := sign_in_of_request()) is not None:
                 begun.person = person
-            flash(f"You are in {found.workspace.name} now.")
+            flash(_("You are in %(workspace_name)s now.", workspace_name=found.workspace.name))
             return answer
     return _invitation_page(found, token, known_form=form), 422
 
@@ -115,7 +116,7 @@ def accept_signed_in(token: str) -> Page:
     if found is None or here is None:
         return _gone(invitations.GONE)
     here.person = invitations.accept_with(db(), found, me().account)
-    flash(f"You are in {found.workspace.name} now.")
+    flash(_("You are in %(workspace_name)s now.", workspace_name=found.workspace.name))
     return redirect(url_for("web.home"))
 
 
@@ -144,7 +145,7 @@ def new_password(token: str) -> Page:
             form.show(refusal)
         else:
             leave()
-            flash("Your password is changed. Sign in with it.")
+            flash(_("Your password is changed. Sign in with it."))
             return redirect(url_for("people.sign_in"))
     page = render_template("people/new_password.html", form=form, account=link.account)
     return page, 422 if form.errors or form.form_errors else 200

@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session
 from app.audit.trail import note
 from app.db import now
 from app.people.models import Account, Person
-from app.people.sign_in_models import WAY_WORDS, SignIn, Way
+from app.people.sign_in_models import WAYS_INSIDE, SignIn, Way
 from app.people.tokens import digest_of, new_token
 from app.refusals import NotThere, Refused
 from app.settings import Settings
+from app.words import _
 
 SEEN_EVERY = timedelta(minutes=5)
 """How exact the time is at which somebody was seen last."""
@@ -45,7 +46,12 @@ def begin_sign_in(session: Session, account: Account, way: Way, browser: Browser
     session.add(begun)
     account.last_seen_at = now()
     session.flush()
-    words = f"{account.name} signed in ({WAY_WORDS[way].lower()}; {begun.browser})"
+    words = _(
+        "%(name)s signed in (%(way)s; %(browser)s)",
+        name=account.name,
+        way=WAYS_INSIDE[way],
+        browser=begun.browser_words,
+    )
     note(session, begun.person, "person.signed_in", words, subject_id=begun.person_id)
     return begun, token
 
@@ -81,14 +87,26 @@ def end_sign_in(session: Session, person: Person, sign_in_id: int) -> SignIn:
         raise NotThere("sign-in")
     if found.ended_at is None:
         found.ended_at = now()
-        note(session, person, "person.signed_out", f"{person.name} signed out ({found.browser})", subject_id=person.id)
+        note(
+            session,
+            person,
+            "person.signed_out",
+            _("%(name)s signed out (%(browser)s)", name=person.name, browser=found.browser_words),
+            subject_id=person.id,
+        )
     return found
 
 
 def end_everywhere(session: Session, person: Person) -> int:
     """End every sign-in of the person's account. Gives how many there were."""
     count = end_all(session, person.account_id)
-    note(session, person, "person.signed_out", f"{person.name} signed out everywhere", subject_id=person.id)
+    note(
+        session,
+        person,
+        "person.signed_out",
+        _("%(person_name)s signed out everywhere", person_name=person.name),
+        subject_id=person.id,
+    )
     return count
 
 
@@ -118,6 +136,6 @@ def _place_of(session: Session, account: Account) -> Person:
     here = (Person.account_id == account.id, Person.left_at.is_(None))
     places = session.scalars(select(Person).where(*here).order_by(Person.id)).all()
     if not places:
-        raise Refused("You are in no workspace any more. Ask an administrator to let you in again.")
+        raise Refused(_("You are in no workspace any more. Ask an administrator to let you in again."))
     before = session.scalar(last)
     return next((place for place in places if place.id == before), places[0])

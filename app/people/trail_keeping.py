@@ -13,6 +13,7 @@ from app.audit.trail import Actor, note
 from app.db import Database, now
 from app.people.models import Workspace
 from app.refusals import Refused
+from app.words import _, _n
 
 MOST_YEARS = 30
 DAYS_OF_A_YEAR = 365.25
@@ -21,12 +22,20 @@ DAYS_OF_A_YEAR = 365.25
 def keep_trail_for(session: Session, actor: Actor, years: int | None) -> None:
     """Keep the words of the trail for so many years; None: for ever. Raises Refused with the field `years`."""
     if years is not None and not 1 <= years <= MOST_YEARS:
-        raise Refused(f"Give a number of years from 1 to {MOST_YEARS}.", field="years")
+        raise Refused(_("Give a number of years from 1 to %(most_years)s.", most_years=MOST_YEARS), field="years")
     workspace = session.get_one(Workspace, actor.workspace_id)
     before, workspace.keep_trail_years = workspace.keep_trail_years, years
     if before != years:
-        words = "The words of the trail are kept " + ("for ever" if years is None else f"for {years} years")
-        changes = {"Years that the trail keeps its words": (before or "for ever", years or "for ever")}
+        if years is None:
+            words = _("The words of the trail are kept for ever")
+        else:
+            words = _n(
+                "The words of the trail are kept for %(count)s years",
+                "The words of the trail are kept for %(count)s years",
+                years,
+            )
+        ever = _("for ever")
+        changes = {_("Years that the trail keeps its words"): (before or ever, years or ever)}
         note(session, actor, "workspace.trail_retention", words, changes=changes)
 
 

@@ -23,6 +23,7 @@ from app.recipients.suppression_adding import go_on_syncing
 from app.refusals import Refused
 from app.sends import events
 from app.web.request import db, may, me, services
+from app.words import _
 
 __all__ = ["account_views", "blueprint", "people_views", "sign_in_views", "workspace_views"]
 CHECK_CALLS = 6
@@ -57,7 +58,7 @@ def save_connection() -> Page:
         else:
             events.read_again(db(), me().workspace_id)
             go_on_syncing(db(), me().workspace_id)
-            flash("Saved. Now check the connection.")
+            flash(_("Saved. Now check the connection."))
             return redirect(url_for("people.settings"))
     return _settings_page(connection_form=form), 422
 
@@ -70,7 +71,7 @@ def check_connection() -> Page:
     try:
         parameters = connection.resolve(session, services().settings, person.workspace_id)
     except connection.NotConnected as missing:
-        findings = [connection.Finding(False, "Connection", missing.words)]
+        findings = [connection.Finding(False, _("Connection"), missing.words)]
         domains: list[str] = []
     else:
         session.commit()
@@ -93,7 +94,11 @@ def save_public_url() -> Page:
         except Refused as refusal:
             form.show(refusal)
         else:
-            flash(f"Unsubscribe links now begin with {url}/u/." if url else "There is no unsubscribe link any more.")
+            flash(
+                _("Unsubscribe links now begin with %(url)s/u/.", url=url)
+                if url
+                else _("There is no unsubscribe link any more.")
+            )
             return redirect(url_for("people.settings", _anchor="public-address"))
     return _settings_page(public_form=form), 422
 
@@ -116,7 +121,7 @@ def add_sender() -> Page:
         except Refused as refusal:
             form.show(refusal)
         else:
-            flash(f"Staff may now send as {sender.address}.")
+            flash(_("Staff may now send as %(address)s.", address=sender.address))
             return redirect(url_for("people.settings", _anchor="senders"))
     return _settings_page(sender_form=form), 422
 
@@ -126,7 +131,7 @@ def add_sender() -> Page:
 def retire_sender(sender_id: int) -> Page:
     """Offer a sender no longer."""
     sender = senders.retire_sender(db(), me(), sender_id)
-    flash(f"{sender.address} is no longer offered. Past sends keep it.")
+    flash(_("%(address)s is no longer offered. Past sends keep it.", address=sender.address))
     return redirect(url_for("people.settings", _anchor="senders"))
 
 
@@ -138,7 +143,11 @@ def choose_own_sender() -> Page:
     form.offer(senders.senders(db(), me().workspace_id))
     if form.validate_on_submit():
         sender = own_mail.choose_sender(db(), me(), form.sender.data or None)
-        flash(f"They now come from {sender.address}." if sender else "Postroom sends no e-mails of its own any more.")
+        flash(
+            _("They now come from %(address)s.", address=sender.address)
+            if sender
+            else _("Postroom sends no e-mails of its own any more.")
+        )
         return redirect(url_for("people.settings", _anchor="own-mail"))
     return _settings_page(own_form=form), 422
 
@@ -150,9 +159,9 @@ def switch_mode() -> Page:
     live = request.form.get("mode") == "live"
     connection.switch_live(db(), me(), live=live)
     flash(
-        "Postroom is live: e-mail now goes to everybody on a list."
+        _("Postroom is live: e-mail now goes to everybody on a list.")
         if live
-        else "Trial mode: only the team gets e-mail."
+        else _("Trial mode: only the team gets e-mail.")
     )
     return redirect(url_for("people.settings"))
 

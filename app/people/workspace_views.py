@@ -10,6 +10,7 @@ from app.people.forms import WorkspaceForm
 from app.people.roles import Permission
 from app.refusals import NotThere, Refused
 from app.web.request import db, may, me, sign_in_of_request
+from app.words import _
 
 
 @blueprint.get("/settings/workspaces")
@@ -30,7 +31,12 @@ def add_workspace() -> Page:
         except Refused as refusal:
             form.show(refusal)
         else:
-            flash(f"“{made.workspace.name}” is made, and you are its administrator. Go there at the top of the page.")
+            flash(
+                _(
+                    "“%(workspace_name)s” is made, and you are its administrator. Go there at the top of the page.",
+                    workspace_name=made.workspace.name,
+                )
+            )
             return redirect(url_for("people.all_workspaces"))
     return _page(new_form=form), 422
 
@@ -46,7 +52,7 @@ def rename_workspace(workspace_id: int) -> Page:
         except Refused as refusal:
             form.show(refusal)
         else:
-            flash(f"The workspace is called “{workspace.name}” now.")
+            flash(_("The workspace is called “%(workspace_name)s” now.", workspace_name=workspace.name))
             return redirect(url_for("people.all_workspaces"))
     return _page(wrong_form=(workspace_id, form)), 422
 
@@ -62,7 +68,7 @@ def switch_workspace() -> Page:
     if sign_in is None:
         raise NotThere("sign-in")
     place = workspaces.go_to(db(), sign_in, int(typed))
-    flash(f"You are in “{place.workspace.name}” now.")
+    flash(_("You are in “%(workspace_name)s” now.", workspace_name=place.workspace.name))
     return redirect(url_for("web.home"))
 
 

@@ -13,6 +13,7 @@ from app.people.models import Account, Person, Workspace
 from app.people.roles import Role
 from app.people.sign_in_models import SignIn
 from app.refusals import NotThere, Refused
+from app.words import _
 
 LONGEST_NAME = 100
 """Characters of a workspace's name."""
@@ -39,7 +40,7 @@ def add_workspace(session: Session, account: Account, name: str) -> Person:
     session.add(workspace)
     session.flush()
     person = place_in(session, account, workspace, Role.ADMINISTRATOR)
-    note(session, person, "workspace.added", f"Workspace “{workspace.name}” made")
+    note(session, person, "workspace.added", _("Workspace “%(workspace_name)s” made", workspace_name=workspace.name))
     return person
 
 
@@ -49,13 +50,23 @@ def rename_workspace(session: Session, account: Account, workspace_id: int, name
     if workspace is None:
         raise NotThere("workspace")
     before, workspace.name = workspace.name, _free_name(session, name, besides=workspace_id)
-    words = f"Workspace “{before}” renamed “{workspace.name}”"
+    words = _("Workspace “%(before)s” renamed “%(workspace_name)s”", before=before, workspace_name=workspace.name)
     if before != workspace.name:
         place = next((one for one in places_of(session, account) if one.workspace_id == workspace_id), None)
         if place is not None:
             note(session, place, "workspace.renamed", words)
         else:
-            note_program(session, workspace_id, "workspace.renamed", f"{words} by {account.name}")
+            note_program(
+                session,
+                workspace_id,
+                "workspace.renamed",
+                _(
+                    "Workspace “%(before)s” renamed “%(workspace_name)s” by %(name)s",
+                    before=before,
+                    workspace_name=workspace.name,
+                    name=account.name,
+                ),
+            )
     return workspace
 
 
@@ -79,12 +90,12 @@ def place_in_past(session: Session, account: Account, workspace_id: int) -> Pers
 def _free_name(session: Session, typed: str, besides: int = 0) -> str:
     name = _tidy(typed)
     if not name:
-        raise Refused("Give the workspace a name, such as the department's.", field="name")
+        raise Refused(_("Give the workspace a name, such as the department's."), field="name")
     if len(name) > LONGEST_NAME:
-        raise Refused(f"Use at most {LONGEST_NAME} characters.", field="name")
+        raise Refused(_("Use at most %(most)s characters.", most=LONGEST_NAME), field="name")
     taken = _named(session, name)
     if taken is not None and taken.id != besides:
-        raise Refused("There is a workspace of this name already.", field="name")
+        raise Refused(_("There is a workspace of this name already."), field="name")
     return name
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.audit.trail import note
 from app.people.models import Person
 from app.refusals import Refused
+from app.words import _, dated
 
 REGIONS = ("Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
 """Beginnings of the names that people know; all others are abbreviations and old names."""
@@ -43,11 +44,17 @@ def zone_label(name: str) -> str:
 def change_timezone(session: Session, person: Person, name: str) -> None:
     """Choose the zone in which a person reads and types times; empty: the browser's. Raises Refused."""
     if name and not is_zone(name):
-        raise Refused("Choose a time zone from the list.", field="timezone")
+        raise Refused(_("Choose a time zone from the list."), field="timezone")
     if person.timezone != name:
-        was, label = (zone_label(one) or "that of the browser" for one in (person.timezone, name))
+        was, label = (zone_label(one) or _("that of the browser") for one in (person.timezone, name))
         person.account.timezone = name
-        note(session, person, "person.timezone", f"Time zone set to {label}", changes={"Time zone": (was, label)})
+        note(
+            session,
+            person,
+            "person.timezone",
+            _("Time zone set to %(label)s", label=label),
+            changes={_("Time zone"): (was, label)},
+        )
 
 
 def moment_in_zone(day: date, clock: time, zone: str, fold: int | None = None) -> datetime:
@@ -61,24 +68,35 @@ def moment_in_zone(day: date, clock: time, zone: str, fold: int | None = None) -
         first, second = (datetime.combine(day, clock, place).replace(fold=one) for one in (0, 1))
         at = first.astimezone(UTC), second.astimezone(UTC)
     except OverflowError as error:
-        raise Refused("Choose another day.", field="date") from error
+        raise Refused(_("Choose another day."), field="date") from error
     before, after = first.utcoffset(), second.utcoffset()
     if before == after:
         return at[0]
     if at[0].astimezone(place).replace(tzinfo=None) != first.replace(tzinfo=None):
         later = _end_of_gap(at[1], at[0], place)
-        when = f"{later:%H:%M}" if later.date() == day else f"{later:%-d %B, %H:%M}"
-        words = f"Clocks go forward then, and {clock:%H:%M} does not exist. The next possible time is {when}."
+        when = f"{later:%H:%M}" if later.date() == day else dated(later, "d MMMM, HH:mm", "d. MMMM, HH:mm")
+        words = _(
+            "Clocks go forward then, and %(clock)s does not exist. The next possible time is %(when)s.",
+            clock=f"{clock:%H:%M}",
+            when=when,
+        )
         raise Refused(words, field="time")
     if fold is None:
-        choices = _choice("The first", first), _choice("The second", second)
-        raise TwoTimes(f"Clocks go back then, so {clock:%H:%M} comes twice. Which one is meant?", choices, field="fold")
+        choices = (
+            _("The first %(clock)s, UTC%(offset)s", clock=f"{first:%H:%M}", offset=_offset(first)),
+            _("The second %(clock)s, UTC%(offset)s", clock=f"{second:%H:%M}", offset=_offset(second)),
+        )
+        raise TwoTimes(
+            _("Clocks go back then, so %(clock)s comes twice. Which one is meant?", clock=f"{clock:%H:%M}"),
+            choices,
+            field="fold",
+        )
     return at[1] if fold else at[0]
 
 
-def _choice(which: str, local: datetime) -> str:
+def _offset(local: datetime) -> str:
     offset = local.strftime("%z")
-    return f"{which} {local:%H:%M}, UTC{offset[:3]}:{offset[3:5]}"
+    return f"{offset[:3]}:{offset[3:5]}"
 
 
 def _end_of_gap(low: datetime, high: datetime, place: ZoneInfo) -> datetime:

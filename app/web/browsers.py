@@ -8,7 +8,7 @@ UNKNOWN = "Unknown browser"
 
 
 def browser_in_words(header: str) -> str:
-    """Give the browser and the system of a `User-Agent` header: `Firefox on Windows`."""
+    """Give the browser and the system of a `User-Agent` header as it is kept: `Firefox on Windows` (`said_browser`)."""
     found = parse(header[:500])
     browser = found.user_agent.family if found.user_agent else header.split("/", maxsplit=1)[0].strip()[:40]
     system = found.os.family if found.os else ""

@@ -14,6 +14,7 @@ from app.emails.models import PieceKind
 from app.emails.piece_making import make_piece
 from app.people.connection import save_connection
 from app.people.models import Person
+from app.people.zones import zone_label, zone_names
 from app.recipients.checking import NewRecipient
 from app.recipients.filtering import Condition, Filter, Operator
 from app.recipients.models import Conflict, Suppression, SuppressionReason
@@ -32,6 +33,7 @@ from tests.factories import a_draft_send, a_list, a_sender, a_template_version, 
 from tests.sends.outcomes import settle
 
 DATA = frozenset({"branch", "Ada Admin", "Harbour Council", "Ada", "English", "Deutsch", "xx", "text/plain"})
+DATA |= {"Werkzeug", *map(zone_label, zone_names())}
 """Data that cannot carry a mark, or that the fixtures of all tests made."""
 
 
@@ -39,6 +41,7 @@ def fill(database: Database, renderer: LimitedRenderer, actor: Person, settings:
     """Make templates, lists, sends in every state and suppressions; gives the numbers that addresses of pages need."""
     with database.writing() as session:
         actor = session.get_one(Person, actor.id)
+        actor.account.runs_installation = True  # opens the page of workspaces
         save_connection(
             session,
             actor,
