@@ -16,6 +16,7 @@ from app.sends.tallies import counts
 from app.sends.words import why_words
 from app.web.numbers import row_number
 from app.web.request import db, may, me, services
+from app.words import _
 
 PAGE = 25
 
@@ -150,7 +151,7 @@ def _newest_version(send: Send) -> int:
 def _to_go_again(send_id: int, count: int) -> Page:
     db().commit()
     services().queue.wake(send_id)
-    flash(f"{_e_mails(count)} to be sent again.")
+    flash(_("%(e_mails)s to be sent again.", e_mails=_e_mails(count)))
     return redirect(url_for("sends.show", send_id=send_id))
 
 
@@ -181,7 +182,7 @@ def _outcome() -> Outcome | None:
 def _decision() -> Decision:
     name = request.form.get("decision", "")
     if name not in set(Decision):
-        raise Refused("Choose one of the three ways. Nothing was changed.")
+        raise Refused(_("Choose one of the three ways. Nothing was changed."))
     return Decision(name)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.cloudflare.errors import KINDS
+from app.words import _
 
 BOUNCES = "bounces"
 QUOTA = "quota"
@@ -31,25 +32,31 @@ class PauseWording:
     remedy: str
 
 
-_WHEN_OVER = "Resume the send when this is over."
+_WHEN_OVER = _("Resume the send when this is over.")
 PAUSES: dict[str, PauseWording] = {
     **{cause: PauseWording(kind.staff, kind.administrator) for cause, kind in KINDS.items() if kind.stops_send},
     **{
-        cause: PauseWording(f"{KINDS[cause].staff} It was tried again for a long time.", f"{_WHEN_OVER} {remedy}")
+        cause: PauseWording(
+            _("%(staff)s It was tried again for a long time.", staff=KINDS[cause].staff), f"{_WHEN_OVER} {remedy}"
+        )
         for cause, remedy in (
-            ("throttled", "If it persists, the daily quota is used up: go on tomorrow."),
-            ("global_limit", "Lower the pace under Settings if it happens again."),
-            ("cannot_connect", "Check the network and the base URL under Settings."),
+            ("throttled", _("If it persists, the daily quota is used up: go on tomorrow.")),
+            ("global_limit", _("Lower the pace under Settings if it happens again.")),
+            ("cannot_connect", _("Check the network and the base URL under Settings.")),
         )
     },
     BOUNCES: PauseWording(
         "{bounced:,} of {answered:,} e-mails were permanently refused by the recipients' mail servers; above 5 in 100, "
         "mail services begin to refuse all e-mail of a sender.",
-        "Look at the group “Permanently bounced”. Cancel the send if the list is old or wrong; resume it if the rest "
-        "is right. These bounces are then no longer counted.",
+        _(
+            "Look at the group “Permanently bounced”. Cancel the send if the list is old or wrong; resume it if the rest "
+            "is right. These bounces are then no longer counted."
+        ),
     ),
     QUOTA: PauseWording(
-        "The allowance of the mail service is used up ({value:,} e-mails a {unit}). The rest waits; nothing is lost.",
+        _(
+            "The allowance of the mail service is used up ({value:,} e-mails a {unit}). The rest waits; nothing is lost."
+        ),
         "{when} More may be had from Cloudflare; then press Resume.",
     ),
     NOT_CONNECTED: PauseWording("{words}", ""),

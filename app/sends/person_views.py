@@ -16,6 +16,7 @@ from app.sends.words import why_words
 from app.web.looks import note_download
 from app.web.numbers import row_number
 from app.web.request import db, may, me
+from app.words import _
 
 PAGE = 50
 
@@ -46,7 +47,7 @@ def person_data(form: str) -> Response:
     """All that is kept of a person, for them."""
     email = _address()
     everything = whole_person.everything(db(), me(), email)
-    note_download("person_downloaded", "Everything about one person downloaded")
+    note_download("person_downloaded", _("Everything about one person downloaded"))
     if form == "json":
         answer = Response(json.dumps(everything, indent=2, ensure_ascii=False), mimetype="application/json")
     else:
@@ -70,7 +71,13 @@ def erase_person() -> Page:
     except Refused as refusal:
         flash(refusal.words, "warn")
         return redirect(url_for("sends.erase_person", email=email))
-    flash(f"Erased: taken out of {gone.lists:,} lists and {gone.messages:,} e-mails. Counts and outcomes stay.")
+    flash(
+        _(
+            "Erased: taken out of %(lists)s lists and %(messages)s e-mails. Counts and outcomes stay.",
+            lists=gone.lists,
+            messages=gone.messages,
+        )
+    )
     return redirect(url_for("recipients.index"))
 
 

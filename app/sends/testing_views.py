@@ -20,6 +20,7 @@ from app.sends.testing import CannotTest, Choice, Specimen, What
 from app.sends.testing_forms import EXAMPLES, NO_GROUP, RECIPIENT, WHOSE, GroupForm, ToTestersForm
 from app.web.numbers import LARGEST, row_number
 from app.web.request import db, may, me, services
+from app.words import _
 
 MOST_CHOICES = 500
 """Templates that are offered when none is named."""
@@ -87,7 +88,7 @@ def change_test_group(group_id: int) -> Page:
             db().rollback()
             form.show(refusal)
         else:
-            flash("The group is saved.")
+            flash(_("The group is saved."))
             return redirect(url_for("sends.test_groups"))
     return _groups_page(form, group_id), 422
 
@@ -96,7 +97,7 @@ def change_test_group(group_id: int) -> Page:
 @may(Permission.SEND)
 def remove_test_group(group_id: int) -> Page:
     """Remove a group."""
-    flash(f"The group “{testers.remove_group(db(), me(), group_id)}” is removed.")
+    flash(_("The group “%(remove_group)s” is removed.", remove_group=testers.remove_group(db(), me(), group_id)))
     return redirect(url_for("sends.test_groups"))
 
 
@@ -135,7 +136,7 @@ def _choice(form: ToTestersForm, template: Template) -> Choice:
             group_id=form.group.data or NO_GROUP,
         )
     except NotThere as missing:
-        raise Refused("This group was removed. Choose another one.", field="group") from missing
+        raise Refused(_("This group was removed. Choose another one."), field="group") from missing
     return Choice(
         template.id,
         form.sender.data or 0,
@@ -184,12 +185,15 @@ def _values(
 
 def _page(template: Template, form: ToTestersForm, problems: Sequence[str] = (), asked: Sequence[str] = ()) -> str:
     newest = templates.newest_of(db(), [template.id]).get(template.id)
-    form.what.choices = [(str(What.DRAFT), "The draft, as it is saved now")]
+    form.what.choices = [(str(What.DRAFT), _("The draft, as it is saved now"))]
     if newest is not None:
         form.what.choices.append((str(What.NEWEST), f"Version {newest.number}"))
     if _send_id():
-        form.what.choices.insert(0, (str(What.SEND), "The send, with its headers, values and files"))
-    form.language.choices = [("", "As the data says"), *((tag, language_name(tag)) for tag in template.draft.variants)]
+        form.what.choices.insert(0, (str(What.SEND), _("The send, with its headers, values and files")))
+    form.language.choices = [
+        ("", _("As the data says")),
+        *((tag, language_name(tag)) for tag in template.draft.variants),
+    ]
     form.group.choices = [
         (NO_GROUP, "None"),
         *((one.id, f"{one.name} ({len(one.addresses)})") for one in testers.groups(db(), me())),
