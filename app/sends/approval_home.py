@@ -45,7 +45,7 @@ def for_person(session: Session, person: Person) -> list[ApprovalItem]:
             _("To approve"),
             "warn",
             _title(session, one),
-            _("%(asker_name)s waits since", asker_name=one.asker.name),
+            _("%(person)s waits since", person=one.asker.name),
             one.asked_at,
         )
         for one in to_decide(session, person, MOST)
@@ -57,8 +57,11 @@ def _own(session: Session, person: Person) -> Iterator[ApprovalItem]:
     for one in _own_requests(session, person):
         label, tone = STATE_WORDS[one.state]
         waits = one.state is ApprovalState.WAITING
-        took = "took" if one.state is ApprovalState.TAKEN_BACK else "sent"
-        by = f"{one.decider.name} {took} it back" if one.decider else _("It became a draft again")
+        by = _("It became a draft again")
+        if one.decider and one.state is ApprovalState.TAKEN_BACK:
+            by = _("%(person)s took it back", person=one.decider.name)
+        elif one.decider:
+            by = _("%(person)s sent it back", person=one.decider.name)
         words = _("You asked for approval; it waits since") if waits else by
         since = one.asked_at if waits else one.decided_at or one.asked_at
         yield ApprovalItem(one, label, tone, _title(session, one), words, since)
@@ -97,4 +100,4 @@ def _own_requests(session: Session, person: Person) -> Sequence[ApprovalRequest]
 def _title(session: Session, asked: ApprovalRequest) -> str:
     if asked.send_id is not None:
         return title_of(session.get_one(Send, asked.send_id))
-    return _("Publish “%(get_one_name)s”", get_one_name=session.get_one(Template, asked.template_id).name)
+    return _("Publish “%(name)s”", name=session.get_one(Template, asked.template_id).name)

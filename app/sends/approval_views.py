@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from flask import Response, flash, redirect, render_template, request, url_for
@@ -31,7 +31,7 @@ from app.sends.sampling import neighbours_in, sample_of
 from app.web.frames import foreign_html
 from app.web.numbers import row_number
 from app.web.request import db, may, me, services
-from app.words import _
+from app.words import _, joined
 
 PROBLEMS = 25
 """Problems of the review that are shown at once."""
@@ -108,7 +108,7 @@ def approval_look(send_id: int) -> Page:
 def approval_look_page(send_id: int) -> Response:
     """Give the HTML of one person of the sample, for the sandboxed frame."""
     send, asked = _waiting(send_id)
-    recipient_id, _ = _person_of_sample(send, asked)
+    recipient_id, _rest = _person_of_sample(send, asked)
     found = looking.look_before(db(), services().renderer, send, recipient_id)
     return foreign_html(html_of_request(found.request) if found.request else "", images="images" in request.args)
 
@@ -239,7 +239,7 @@ def _approval_page(
 ) -> str:
     if asked.state is not ApprovalState.WAITING:  # it ended while somebody pressed a button
         form = start_form or back_form
-        words = " ".join(form.form_errors) if form else ""
+        words = joined(str(one) for one in form.form_errors) if form else ""
         return render_template("sends/approval_over.html", send=send, asked=asked, words=words)
     form = start_form or StartForm(formdata=None)
     form.offer_zones(me().timezone)
@@ -259,7 +259,7 @@ def _seen(send: Send, asked: ApprovalRequest) -> dict[str, Any]:
         "files": compose.attachments_of(db(), send.id),
         "options": approving.options_of(asked),
         "lapsed": approving.lapsed_start(asked),
-        "changed": approving.changes_since(db(), send, asked),
+        "changed": _and(approving.changes_since(db(), send, asked)),
         "refusal": refusal_to_decide(me(), asked),
         "approvers": approvers_of(db(), send.workspace_id, besides=(asked.asked_by, asked.changed_by)),
         "last": last_time(db(), send),
@@ -270,6 +270,14 @@ def _seen(send: Send, asked: ApprovalRequest) -> dict[str, Any]:
         "estimate": finishing.estimate_of(db(), services().settings, send, count) if count else None,
         "undo_seconds": int(services().settings.undo_seconds),
     }
+
+
+def _and(clauses: Sequence[str]) -> str:
+    """Put clauses in a row."""
+    whole = ""
+    for one in clauses:
+        whole = _("%(before)s, and %(clause)s", before=whole, clause=one) if whole else one
+    return whole
 
 
 def _emergency_page(send: Send, asked: ApprovalRequest, form: EmergencyForm, *, confirms: bool = False) -> str:
@@ -309,8 +317,12 @@ def _rule_page(form: RuleForm) -> str:
         form=form,
         words=rules.rule_words(db(), rule_of(db(), me().workspace_id)),
         scope_words=SCOPE_WORDS,
-        lists=[(one.id, one.name) for one, _ in offered],
-        segments=[(one.id, f"{one.name}, of {of.name}") for of, found in offered for one in found],
+        lists=[(one.id, one.name) for one, _segments in offered],
+        segments=[
+            (one.id, _("%(segment)s, of %(of)s", segment=one.name, of=of.name))
+            for of, found in offered
+            for one in found
+        ],
         senders=[
             (one.id, f"{one.name} <{one.address}>" if one.name else one.address)
             for one in senders(db(), me().workspace_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -19,7 +20,7 @@ from app.sends.models import ReviewState, Send, SendKind
 from app.web.forms import Form
 from app.web.numbers import row_number
 from app.web.request import db, is_htmx, may, me
-from app.words import _
+from app.words import _, _n
 
 
 class PartForm(Form):
@@ -61,9 +62,7 @@ def add_part(send_id: int) -> Page:
         form.show(refusal)
         return _people_page(_list_draft(send_id), form), 422
     if replaced:
-        flash(
-            _("It takes the place of %(value)s: both together would be the whole list.", value=" and ".join(replaced))
-        )
+        flash(_("It takes the place of %(these)s: both together would be the whole list.", these=_and(replaced)))
     return redirect(url_for("sends.people", send_id=send_id))
 
 
@@ -147,18 +146,33 @@ def _counting(send: Send, counted: Counted | None) -> dict[str, Any]:
     }
 
 
+def _and(names: Sequence[str]) -> str:
+    """Put names in a row."""
+    whole = ""
+    for one in names:
+        whole = _("%(before)s and %(name)s", before=whole, name=one) if whole else one
+    return whole
+
+
 def _people_page(send: Send, form: PartForm, counted: Counted | None = None) -> str:
     form.part.choices = {
         one.name: [
             (
                 f"{one.id}-0",
-                _(
-                    "Everybody on %(one_name)s (%(recipient_count)s people)",
-                    one_name=one.name,
-                    recipient_count=one.recipient_count,
+                _n(
+                    "Everybody on %(list_name)s (%(count)s people)",
+                    "Everybody on %(list_name)s (%(count)s people)",
+                    one.recipient_count,
+                    list_name=one.name,
                 ),
             ),
-            *((f"{one.id}-{segment.id}", f"“{segment.name}” of {one.name}") for segment in segments),
+            *(
+                (
+                    f"{one.id}-{segment.id}",
+                    _("“%(segment)s” of %(list_name)s", segment=segment.name, list_name=one.name),
+                )
+                for segment in segments
+            ),
         ]
         for one, segments in choosing.choices(db(), me())
     }

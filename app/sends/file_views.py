@@ -14,7 +14,7 @@ from app.sends.blueprint import STEPS, Page, blueprint
 from app.sends.forms import FileForm, PersonFilesForm
 from app.sends.models import Send
 from app.web.request import TOKEN, db, may, me, services
-from app.words import _
+from app.words import _, _n
 
 _ROOM = 1024 * 1024
 """Bytes of a request besides the ZIP file, and room for a clear answer to one that is a little too large."""
@@ -93,7 +93,7 @@ def add_person_files(send_id: int) -> Page:
         form.validate()
         form.show(refusal)
         return _values_page(send, person_form=form), 422
-    flash(_("1 file is kept.") if len(packed) == 1 else _("%(packed)s files are kept.", packed=len(packed)))
+    flash(_n("%(count)s file is kept.", "%(count)s files are kept.", len(packed)))
     return redirect(url_for("sends.values", send_id=send_id, _anchor="person-files"))
 
 

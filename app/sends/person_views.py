@@ -16,7 +16,7 @@ from app.sends.words import why_words
 from app.web.looks import note_download
 from app.web.numbers import row_number
 from app.web.request import db, may, me
-from app.words import _
+from app.words import _, _n
 
 PAGE = 50
 
@@ -73,9 +73,9 @@ def erase_person() -> Page:
         return redirect(url_for("sends.erase_person", email=email))
     flash(
         _(
-            "Erased: taken out of %(lists)s lists and %(messages)s e-mails. Counts and outcomes stay.",
-            lists=gone.lists,
-            messages=gone.messages,
+            "Erased: taken out of %(lists)s and %(messages)s. Counts and outcomes stay.",
+            lists=_n("%(count)s lists", "%(count)s lists", gone.lists),
+            messages=_n("%(count)s e-mails", "%(count)s e-mails", gone.messages),
         )
     )
     return redirect(url_for("recipients.index"))

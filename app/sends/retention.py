@@ -35,18 +35,22 @@ def keep_for(session: Session, actor: Actor, days: int | None) -> None:
     if days is not None and not LEAST_DAYS <= days <= MOST_DAYS:
         raise Refused(
             _(
-                "Give a number of days from %(least_days)s to %(most_days)s.",
-                least_days=LEAST_DAYS,
-                most_days=MOST_DAYS,
+                "Give a number of days from %(least)s to %(most)s.",
+                least=LEAST_DAYS,
+                most=MOST_DAYS,
             ),
             field="days",
         )
     if workspace.keep_message_days == days:
         return
     before, workspace.keep_message_days = workspace.keep_message_days, days
-    words = "kept for ever" if days is None else f"kept for {days:,} days"
-    changes = {"Days that data are kept": (before or "for ever", days or "for ever")}
-    note(session, actor, "workspace.retention", _("Data of sent e-mails are %(words)s", words=words), changes=changes)
+    words = (
+        _("Data of sent e-mails are kept for ever")
+        if days is None
+        else _("Data of sent e-mails are kept for %(days)s days", days=days)
+    )
+    changes = {_("Days that data are kept"): (before or _("for ever"), days or _("for ever"))}
+    note(session, actor, "workspace.retention", words, changes=changes)
 
 
 def due_sends(session: Session) -> list[int]:

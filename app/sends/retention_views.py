@@ -22,7 +22,7 @@ class RetentionForm(Form):
 
     keep = RadioField(
         _("Keep the data of sent e-mails"),
-        choices=[("ever", "for ever"), ("days", "for a number of days")],
+        choices=[("ever", _("for ever")), ("days", _("for a number of days"))],
         default="ever",
     )
     days = IntegerField(_("Days after the send is over"), [Optional()])
@@ -33,7 +33,7 @@ class TrailForm(Form):
 
     keep_trail = RadioField(
         _("Keep the words and addresses of the activity"),
-        choices=[("ever", "for ever"), ("years", "for a number of years")],
+        choices=[("ever", _("for ever")), ("years", _("for a number of years"))],
         default="ever",
     )
     years = IntegerField(_("Years"), [Optional()])

@@ -61,12 +61,12 @@ def save_group(session: Session, actor: Actor, name: str, typed: str) -> TestGro
     group.addresses = _addresses(typed)
     session.add(group)
     session.flush()
-    changes = {"Name": ("", group.name), "Addresses": (0, len(group.addresses))}
+    changes = {_("Name"): ("", group.name), _("Addresses"): (0, len(group.addresses))}
     note(
         session,
         actor,
         "test_group.saved",
-        _("Test group “%(group_name)s” saved", group_name=group.name),
+        _("Test group “%(name)s” saved", name=group.name),
         subject_id=group.id,
         changes=changes,
     )
@@ -78,12 +78,12 @@ def change_group(session: Session, actor: Actor, group_id: int, name: str, typed
     group = find_group(session, actor, group_id)
     before = (group.name, len(group.addresses))
     group.name, group.addresses = _free_name(session, actor, name, group.id), _addresses(typed)
-    changes = {"Name": (before[0], group.name), "Addresses": (before[1], len(group.addresses))}
+    changes = {_("Name"): (before[0], group.name), _("Addresses"): (before[1], len(group.addresses))}
     note(
         session,
         actor,
         "test_group.saved",
-        _("Test group “%(group_name)s” changed", group_name=group.name),
+        _("Test group “%(name)s” changed", name=group.name),
         subject_id=group.id,
         changes=changes,
     )
@@ -98,7 +98,7 @@ def remove_group(session: Session, actor: Actor, group_id: int) -> str:
         session,
         actor,
         "test_group.removed",
-        _("Test group “%(group_name)s” removed", group_name=group.name),
+        _("Test group “%(name)s” removed", name=group.name),
         subject_id=group.id,
     )
     return group.name
@@ -120,9 +120,9 @@ def _check_outside(session: Session, actor: Actor, found: Sequence[Tester]) -> N
     if outside := [address for address, _ in found if address.lower() not in team]:
         raise Refused(
             _(
-                "%(value)s: as an editor you can test with people who sign in here. A sender can test with other "
+                "%(addresses)s: as an editor you can test with people who sign in here. A sender can test with other "
                 "addresses.",
-                value=", ".join(outside),
+                addresses=", ".join(outside),
             ),
             field="addresses",
         )
@@ -138,9 +138,9 @@ def _each_once(pairs: Sequence[Sequence[str]]) -> list[Tester]:
 def _few_enough(found: list[Tester]) -> list[Tester]:
     if len(found) > MOST_TESTERS:
         words = _(
-            "These are %(found)s addresses; a test goes to at most %(most_testers)s.",
-            found=len(found),
-            most_testers=MOST_TESTERS,
+            "These are %(count)s addresses; a test goes to at most %(most)s.",
+            count=len(found),
+            most=MOST_TESTERS,
         )
         raise Refused(words, field="addresses")
     return found
@@ -151,9 +151,7 @@ def _free_name(session: Session, actor: Actor, name: str, besides: int = 0) -> s
     if not name:
         raise Refused(_("Give the group a name."), field="group_name")
     if len(name) > MOST_OF_A_NAME:
-        raise Refused(
-            _("Use at most %(most_of_a_name)s characters.", most_of_a_name=MOST_OF_A_NAME), field="group_name"
-        )
+        raise Refused(_("Use at most %(most)s characters.", most=MOST_OF_A_NAME), field="group_name")
     taken = session.scalar(
         select(TestGroup.id).where(
             TestGroup.workspace_id == actor.workspace_id,

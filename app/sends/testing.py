@@ -35,7 +35,7 @@ from app.sends.release import message_row, skip_outsiders, team_in_trial_mode
 from app.sends.review import Person, review_chunk, variables_of_all
 from app.sends.tallies import open_tallies
 from app.sends.testers import MOST_TESTERS, Tester
-from app.words import _
+from app.words import _, _n
 
 SNAPSHOTS_LOOKED_AT = 10
 """Earlier snapshots of a draft that a new one is compared with."""
@@ -110,7 +110,7 @@ def send_test(session: Session, actor: Actor, renderer: LimitedRenderer, choice:
 
 def examples(content: Content) -> Specimen:
     """Give a template's examples as a specimen; address and name are each tester's own."""
-    return Specimen("the examples", {name: hint.example for name, hint in content.hints.items() if hint.example})
+    return Specimen(_("the examples"), {name: hint.example for name, hint in content.hints.items() if hint.example})
 
 
 def recipient(session: Session, actor: Actor, list_id: int, *, find: str = "", recipient_id: int = 0) -> Specimen:
@@ -137,10 +137,13 @@ def prepare(session: Session, actor: Actor, renderer: LimitedRenderer, choice: C
     version, data = _version_and_data(session, actor, renderer, choice)
     asked = _asked_for(renderer, _plan(session, actor, choice, sender, version, {}), data)
     if missing := [name for name in asked if not choice.values.get(name)]:
-        words = _("Type a value for ") if len(missing) == 1 else _("Type values for ")
-        raise CannotTest(
-            [_("%(words)s%(value)s: the chosen data has none.", words=words, value=", ".join(missing))], asked
+        words = _n(
+            "Type a value for %(names)s: the chosen data has none.",
+            "Type values for %(names)s: the chosen data has none.",
+            len(missing),
+            names=", ".join(missing),
         )
+        raise CannotTest([words], asked)
     values = {name: choice.values[name] for name in asked}
     plan = _plan(session, actor, choice, sender, version, values)
     people = [Person(None, email, name, dict(data)) for email, name in choice.testers[:MOST_TESTERS]]
@@ -181,9 +184,9 @@ def queue(session: Session, actor: Actor, made: Prepared) -> Send:
     if skipped == len(rows):  # trial mode: there is nothing to wait for
         send.state, send.finished_at = SendState.FINISHED, at
     words = _(
-        "Test e-mail of “%(template_name)s” sent to %(value)s, %(skipped)s left out",
-        template_name=template.name,
-        value=len(rows) - skipped,
+        "Test e-mail of “%(name)s” sent to %(sent)s, %(skipped)s left out",
+        name=template.name,
+        sent=len(rows) - skipped,
         skipped=skipped,
     )
     note(session, actor, "send.tested", words, subject_id=send.id)
@@ -208,8 +211,8 @@ def _version_and_data(
         return version, data
     if choice.language not in content.variants:
         words = _(
-            "There is no %(language_name)s text in what you test. Choose another language.",
-            language_name=language_name(choice.language),
+            "There is no %(language)s text in what you test. Choose another language.",
+            language=language_name(choice.language),
         )
         raise Refused(words, field="language")
     if content.language_column:

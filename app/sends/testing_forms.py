@@ -24,7 +24,7 @@ class ToTestersForm(Form):
     language = SelectField(_("Language"), default="", validate_choice=False)
     myself = BooleanField(_("Myself"), default=True)
     addresses = TextAreaField(
-        _("Other addresses, up to %(most_testers)s", most_testers=MOST_TESTERS),
+        _("Other addresses, up to %(most)s", most=MOST_TESTERS),
         render_kw={"rows": 2, "spellcheck": "false"},
     )
     group_name = StringField(

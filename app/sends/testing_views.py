@@ -20,7 +20,7 @@ from app.sends.testing import CannotTest, Choice, Specimen, What
 from app.sends.testing_forms import EXAMPLES, NO_GROUP, RECIPIENT, WHOSE, GroupForm, ToTestersForm
 from app.web.numbers import LARGEST, row_number
 from app.web.request import db, may, me, services
-from app.words import _
+from app.words import _, _n
 
 MOST_CHOICES = 500
 """Templates that are offered when none is named."""
@@ -97,7 +97,7 @@ def change_test_group(group_id: int) -> Page:
 @may(Permission.SEND)
 def remove_test_group(group_id: int) -> Page:
     """Remove a group."""
-    flash(_("The group “%(remove_group)s” is removed.", remove_group=testers.remove_group(db(), me(), group_id)))
+    flash(_("The group “%(name)s” is removed.", name=testers.remove_group(db(), me(), group_id)))
     return redirect(url_for("sends.test_groups"))
 
 
@@ -166,7 +166,7 @@ def _values(
     template: Template, form: ToTestersForm, problems: Sequence[str] = (), asked: Sequence[str] = ()
 ) -> dict[str, object]:
     """Give whose data is shown and which values it lacks; what is wrong with the draft is said at once."""
-    who, draft_problems = "the examples", []
+    who, draft_problems = _("the examples"), []
     try:
         specimen = _specimen(form)
         who = specimen.who if specimen else who
@@ -187,7 +187,7 @@ def _page(template: Template, form: ToTestersForm, problems: Sequence[str] = (),
     newest = templates.newest_of(db(), [template.id]).get(template.id)
     form.what.choices = [(str(What.DRAFT), _("The draft, as it is saved now"))]
     if newest is not None:
-        form.what.choices.append((str(What.NEWEST), f"Version {newest.number}"))
+        form.what.choices.append((str(What.NEWEST), _("Version %(number)s", number=str(newest.number))))
     if _send_id():
         form.what.choices.insert(0, (str(What.SEND), _("The send, with its headers, values and files")))
     form.language.choices = [
@@ -195,13 +195,24 @@ def _page(template: Template, form: ToTestersForm, problems: Sequence[str] = (),
         *((tag, language_name(tag)) for tag in template.draft.variants),
     ]
     form.group.choices = [
-        (NO_GROUP, "None"),
+        (NO_GROUP, _("None")),
         *((one.id, f"{one.name} ({len(one.addresses)})") for one in testers.groups(db(), me())),
     ]
     offered = senders(db(), me().workspace_id)
     form.sender.choices = [(one.id, f"{one.name} <{one.address}>" if one.name else one.address) for one in offered]
     lists = all_lists(db(), me())
-    form.list.choices = [(one.id, f"{one.name} ({one.recipient_count:,} people)") for one in lists]
+    form.list.choices = [
+        (
+            one.id,
+            _n(
+                "%(list_name)s (%(count)s people)",
+                "%(list_name)s (%(count)s people)",
+                one.recipient_count,
+                list_name=one.name,
+            ),
+        )
+        for one in lists
+    ]
     if not lists:
         form.whose.choices = WHOSE[:1]
     return render_template(

@@ -53,7 +53,7 @@ from app.web.frames import foreign_html
 from app.web.looks import note_download, note_opened
 from app.web.numbers import row_number
 from app.web.request import db, is_htmx, may, me, services
-from app.words import _
+from app.words import _, _n
 
 __all__ = [
     "approval_views",
@@ -280,7 +280,13 @@ def resume(send_id: int) -> Page:
 def cancel(send_id: int) -> Page:
     """Cancel a send."""
     stopped = control.cancel(db(), me(), send_id)
-    flash(_("Cancelled. %(stopped)s e-mails were stopped before they went out.", stopped=stopped))
+    flash(
+        _n(
+            "Cancelled. %(count)s e-mails were stopped before they went out.",
+            "Cancelled. %(count)s e-mails were stopped before they went out.",
+            stopped,
+        )
+    )
     return redirect(url_for("sends.show", send_id=send_id))
 
 

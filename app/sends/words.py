@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from app.cloudflare.errors import KINDS
 from app.cloudflare.events import EventKind
 from app.sends.models import Message, Outcome, ReviewState, Send, SendState
-from app.words import _
+from app.words import _, joined, shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,39 +17,50 @@ class Wording:
     label: str
     words: str
     tone: str = "plain"
+    inside: str = ""
+    """The label as it stands inside a sentence."""
+    """The label as it stands inside a sentence."""
 
 
 OUTCOMES: dict[Outcome, Wording] = {
-    Outcome.PENDING: Wording("Waiting", _("Not sent yet."), "info"),
-    Outcome.SENDING: Wording(_("Going out"), _("Being handed to the mail service now."), "info"),
-    Outcome.DELIVERED: Wording("Delivered", _("The recipient's mail server took it."), "good"),
-    Outcome.QUEUED: Wording("Queued", _("Cloudflare goes on trying to deliver it."), "info"),
+    Outcome.PENDING: Wording(_("Waiting"), _("Not sent yet."), "info", _("waiting")),
+    Outcome.SENDING: Wording(_("Going out"), _("Being handed to the mail service now."), "info", _("going out")),
+    Outcome.DELIVERED: Wording(_("Delivered"), _("The recipient's mail server took it."), "good", _("delivered")),
+    Outcome.QUEUED: Wording(_("Queued"), _("Cloudflare goes on trying to deliver it."), "info", _("queued")),
     Outcome.BOUNCED: Wording(
-        _("Permanently bounced"), _("The recipient's mail server refused it for good. Do not write there again."), "bad"
+        _("Permanently bounced"),
+        _("The recipient's mail server refused it for good. Do not write there again."),
+        "bad",
+        _("permanently bounced"),
     ),
-    Outcome.ACCEPTED: Wording("Accepted", _("Cloudflare took it, and did not say what became of it."), "info"),
-    Outcome.REJECTED: Wording("Refused", _("The mail service refused it. Nothing went out."), "bad"),
-    Outcome.FAILED: Wording("Failed", _("Tried several times; nothing went out."), "bad"),
-    Outcome.SKIPPED: Wording(_("Left out"), _("Not written to, on purpose."), "plain"),
+    Outcome.ACCEPTED: Wording(
+        _("Accepted"), _("Cloudflare took it, and did not say what became of it."), "info", _("accepted")
+    ),
+    Outcome.REJECTED: Wording(_("Refused"), _("The mail service refused it. Nothing went out."), "bad", _("refused")),
+    Outcome.FAILED: Wording(_("Failed"), _("Tried several times; nothing went out."), "bad", _("failed")),
+    Outcome.SKIPPED: Wording(_("Left out"), _("Not written to, on purpose."), "plain", _("left out")),
     Outcome.UNKNOWN: Wording(
-        _("In doubt"), _("It may or may not have gone out. Postroom does not send it again by itself."), "warn"
+        _("In doubt"),
+        _("It may or may not have gone out. Postroom does not send it again by itself."),
+        "warn",
+        _("in doubt"),
     ),
-    Outcome.CANCELLED: Wording("Cancelled", _("Stopped by a person before it went out."), "plain"),
+    Outcome.CANCELLED: Wording(_("Cancelled"), _("Stopped by a person before it went out."), "plain", _("cancelled")),
 }
 
 SEND_STATES: dict[SendState, Wording] = {
-    SendState.DRAFT: Wording("Draft", _("Not released yet."), "plain"),
+    SendState.DRAFT: Wording(_("Draft"), _("Not released yet."), "plain", _("draft")),
     SendState.AWAITING_APPROVAL: Wording(
-        _("Waits for approval"), _("Nothing goes out until somebody else approves it."), "warn"
+        _("Waits for approval"), _("Nothing goes out until somebody else approves it."), "warn", _("waits for approval")
     ),
-    SendState.SCHEDULED: Wording("Released", _("It begins in a moment."), "info"),
-    SendState.SENDING: Wording("Sending", _("E-mails are going out."), "info"),
-    SendState.PAUSED: Wording("Paused", _("Nothing goes out until a person resumes it."), "warn"),
-    SendState.FINISHED: Wording("Finished", _("Everybody has an outcome."), "good"),
-    SendState.CANCELLED: Wording("Cancelled", _("Stopped by a person."), "plain"),
+    SendState.SCHEDULED: Wording(_("Released"), _("It begins in a moment."), "info", _("released")),
+    SendState.SENDING: Wording(_("Sending"), _("E-mails are going out."), "info", _("sending")),
+    SendState.PAUSED: Wording(_("Paused"), _("Nothing goes out until a person resumes it."), "warn", _("paused")),
+    SendState.FINISHED: Wording(_("Finished"), _("Everybody has an outcome."), "good", _("finished")),
+    SendState.CANCELLED: Wording(_("Cancelled"), _("Stopped by a person."), "plain", _("cancelled")),
 }
 
-SCHEDULED = Wording("Scheduled", _("It begins at the time that was chosen."), "info")
+SCHEDULED = Wording(_("Scheduled"), _("It begins at the time that was chosen."), "info", _("scheduled"))
 
 
 def send_wording(send: Send) -> Wording:
@@ -59,15 +70,15 @@ def send_wording(send: Send) -> Wording:
 
 def state_change(before: SendState, after: SendState) -> dict[str, tuple[object, object]]:
     """Give what the trail says of a send that went from one state to another."""
-    return {"State": (SEND_STATES[before].label, SEND_STATES[after].label)}
+    return {_("State"): (SEND_STATES[before].label, SEND_STATES[after].label)}
 
 
 REVIEWS: dict[ReviewState, Wording] = {
     ReviewState.NONE: Wording(_("Not reviewed"), _("Start the review to see what everybody would get.")),
-    ReviewState.WAITING: Wording("Waiting", _("The review begins in a moment."), "info"),
-    ReviewState.RUNNING: Wording("Running", _("Every e-mail is being put together once."), "info"),
-    ReviewState.DONE: Wording("Reviewed", _("Every e-mail was put together once."), "good"),
-    ReviewState.FAILED: Wording("Stopped", _("The review could not be finished."), "bad"),
+    ReviewState.WAITING: Wording(_("Waiting"), _("The review begins in a moment."), "info"),
+    ReviewState.RUNNING: Wording(_("Running"), _("Every e-mail is being put together once."), "info"),
+    ReviewState.DONE: Wording(_("Reviewed"), _("Every e-mail was put together once."), "good"),
+    ReviewState.FAILED: Wording(_("Stopped"), _("The review could not be finished."), "bad"),
 }
 
 _OWN_REASONS = {
@@ -90,7 +101,7 @@ _OWN_REASONS = {
     "marked_as_sent": _("It was in doubt, and a person marked it as sent."),
 }
 EVENTS: dict[EventKind, Wording] = {
-    EventKind.DELIVERED: Wording("Delivered", _("The recipient's mail server took it."), "good"),
+    EventKind.DELIVERED: Wording(_("Delivered"), _("The recipient's mail server took it."), "good"),
     EventKind.DEFERRED: Wording(
         _("Put off"),
         _("The recipient's mail server put it off for now (a soft bounce); the mail service goes on."),
@@ -102,11 +113,11 @@ EVENTS: dict[EventKind, Wording] = {
         _("The recipient's mail server put it off until the mail service gave up. It did not arrive."),
         "bad",
     ),
-    EventKind.REJECTED: Wording("Refused", _("The mail service refused it before delivery."), "bad"),
-    EventKind.FAILED: Wording("Failed", _("The mail service could not deliver it."), "bad"),
-    EventKind.COMPLAINED: Wording("Complaint", _("The recipient got it and marked it as spam."), "bad"),
+    EventKind.REJECTED: Wording(_("Refused"), _("The mail service refused it before delivery."), "bad"),
+    EventKind.FAILED: Wording(_("Failed"), _("The mail service could not deliver it."), "bad"),
+    EventKind.COMPLAINED: Wording(_("Complaint"), _("The recipient got it and marked it as spam."), "bad"),
     EventKind.OTHER: Wording(
-        "Known", _("The mail service knows this e-mail, and did not say what became of it."), "plain"
+        _("Known"), _("The mail service knows this e-mail, and did not say what became of it."), "plain"
     ),
 }
 """What the mail service told later."""
@@ -129,8 +140,11 @@ def looked_for_words(is_over: bool, was_looked_for: bool) -> str:
             if is_over
             else _("Not looked for yet. When the mail service tells what became of it, it is shown here.")
         )
-    more = _("The service tells nothing older") if is_over else _("Postroom goes on looking")
-    return _("not found at the service. That does not prove that it did not go out. %(more)s.", more=more)
+    if is_over:
+        return _(
+            "not found at the service. That does not prove that it did not go out. The service tells nothing older."
+        )
+    return _("not found at the service. That does not prove that it did not go out. Postroom goes on looking.")
 
 
 def reason_words(reason: str) -> str:
@@ -140,9 +154,9 @@ def reason_words(reason: str) -> str:
 
 def why_words(message: Message) -> str:
     """Say why a message ended as it did, and that it was left in doubt by decision."""
-    words = message.detail or reason_words(message.reason)
+    words = shown(message.detail) or reason_words(message.reason)
     is_left = message.state is Outcome.UNKNOWN and message.decided_at is not None
-    return _("Left in doubt by decision. %(words)s", words=words).strip() if is_left else words
+    return joined([_("Left in doubt by decision."), words]) if is_left else words
 
 
 _SAME_AGAIN = _("The same e-mail would be refused again. Send it again with another version of the template.")
