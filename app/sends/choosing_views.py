@@ -169,7 +169,7 @@ def _people_page(send: Send, form: PartForm, counted: Counted | None = None) -> 
             *(
                 (
                     f"{one.id}-{segment.id}",
-                    _("“%(segment)s” of %(list_name)s", segment=segment.name, list_name=one.name),
+                    _("“%(segment)s” of %(of_list)s", segment=segment.name, of_list=one.name),
                 )
                 for segment in segments
             ),

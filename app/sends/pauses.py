@@ -52,8 +52,8 @@ PAUSES: dict[str, PauseWording] = {
             "100, mail services begin to refuse all e-mail of a sender."
         ),
         _(
-            "Look at the group “Permanently bounced”. Cancel the send if the list is old or wrong; resume it if the rest "
-            "is right. These bounces are then no longer counted."
+            "Look at the group “Permanently bounced”. Cancel the send if the list is old or wrong; resume it if the "
+            "rest is right. These bounces are then no longer counted."
         ),
     ),
     QUOTA: PauseWording(
@@ -67,8 +67,6 @@ PAUSES: dict[str, PauseWording] = {
     NOT_CONNECTED: PauseWording(_("%(words)s"), ""),
 }
 """Reason's code, as in `Send.pause_code`, to words. Causes of the mail service have its own words."""
-UNITS = {"day": _("day"), "hour": _("hour")}
-"""What the mail service counts an allowance by, as it says it."""
 STOPS_WHEN_USED_UP = frozenset({"throttled", "global_limit", "cannot_connect"})
 """When the time for retries of one message is over for such a reason, every other message would only use up its own."""
 
@@ -76,8 +74,6 @@ STOPS_WHEN_USED_UP = frozenset({"throttled", "global_limit", "cannot_connect"})
 def pause_words(code: str, **facts: object) -> str:
     """Give the reason and the remedy of a pause as one text. Raises KeyError for a code that is not in the table."""
     wording = PAUSES[code]
-    if "unit" in facts:
-        facts["unit"] = UNITS.get(str(facts["unit"]), facts["unit"])
     return joined(_filled(words, facts) for words in (wording.reason, wording.remedy) if words)
 
 

@@ -17,50 +17,53 @@ class Wording:
     label: str
     words: str
     tone: str = "plain"
-    inside: str = ""
-    """The label as it stands inside a sentence."""
-    """The label as it stands inside a sentence."""
 
 
 OUTCOMES: dict[Outcome, Wording] = {
-    Outcome.PENDING: Wording(_("Waiting"), _("Not sent yet."), "info", _("waiting")),
-    Outcome.SENDING: Wording(_("Going out"), _("Being handed to the mail service now."), "info", _("going out")),
-    Outcome.DELIVERED: Wording(_("Delivered"), _("The recipient's mail server took it."), "good", _("delivered")),
-    Outcome.QUEUED: Wording(_("Queued"), _("Cloudflare goes on trying to deliver it."), "info", _("queued")),
+    Outcome.PENDING: Wording(_("Waiting"), _("Not sent yet."), "info"),
+    Outcome.SENDING: Wording(_("Going out"), _("Being handed to the mail service now."), "info"),
+    Outcome.DELIVERED: Wording(_("Delivered"), _("The recipient's mail server took it."), "good"),
+    Outcome.QUEUED: Wording(_("Queued"), _("Cloudflare goes on trying to deliver it."), "info"),
     Outcome.BOUNCED: Wording(
         _("Permanently bounced"),
         _("The recipient's mail server refused it for good. Do not write there again."),
         "bad",
-        _("permanently bounced"),
     ),
-    Outcome.ACCEPTED: Wording(
-        _("Accepted"), _("Cloudflare took it, and did not say what became of it."), "info", _("accepted")
-    ),
-    Outcome.REJECTED: Wording(_("Refused"), _("The mail service refused it. Nothing went out."), "bad", _("refused")),
-    Outcome.FAILED: Wording(_("Failed"), _("Tried several times; nothing went out."), "bad", _("failed")),
-    Outcome.SKIPPED: Wording(_("Left out"), _("Not written to, on purpose."), "plain", _("left out")),
+    Outcome.ACCEPTED: Wording(_("Accepted"), _("Cloudflare took it, and did not say what became of it."), "info"),
+    Outcome.REJECTED: Wording(_("Refused"), _("The mail service refused it. Nothing went out."), "bad"),
+    Outcome.FAILED: Wording(_("Failed"), _("Tried several times; nothing went out."), "bad"),
+    Outcome.SKIPPED: Wording(_("Left out"), _("Not written to, on purpose."), "plain"),
     Outcome.UNKNOWN: Wording(
         _("In doubt"),
         _("It may or may not have gone out. Postroom does not send it again by itself."),
         "warn",
-        _("in doubt"),
     ),
-    Outcome.CANCELLED: Wording(_("Cancelled"), _("Stopped by a person before it went out."), "plain", _("cancelled")),
+    Outcome.CANCELLED: Wording(_("Cancelled"), _("Stopped by a person before it went out."), "plain"),
 }
 
 SEND_STATES: dict[SendState, Wording] = {
-    SendState.DRAFT: Wording(_("Draft"), _("Not released yet."), "plain", _("draft")),
+    SendState.DRAFT: Wording(_("Draft"), _("Not released yet."), "plain"),
     SendState.AWAITING_APPROVAL: Wording(
-        _("Waits for approval"), _("Nothing goes out until somebody else approves it."), "warn", _("waits for approval")
+        _("Waits for approval"), _("Nothing goes out until somebody else approves it."), "warn"
     ),
-    SendState.SCHEDULED: Wording(_("Released"), _("It begins in a moment."), "info", _("released")),
-    SendState.SENDING: Wording(_("Sending"), _("E-mails are going out."), "info", _("sending")),
-    SendState.PAUSED: Wording(_("Paused"), _("Nothing goes out until a person resumes it."), "warn", _("paused")),
-    SendState.FINISHED: Wording(_("Finished"), _("Everybody has an outcome."), "good", _("finished")),
-    SendState.CANCELLED: Wording(_("Cancelled"), _("Stopped by a person."), "plain", _("cancelled")),
+    SendState.SCHEDULED: Wording(_("Released"), _("It begins in a moment."), "info"),
+    SendState.SENDING: Wording(_("Sending"), _("E-mails are going out."), "info"),
+    SendState.PAUSED: Wording(_("Paused"), _("Nothing goes out until a person resumes it."), "warn"),
+    SendState.FINISHED: Wording(_("Finished"), _("Everybody has an outcome."), "good"),
+    SendState.CANCELLED: Wording(_("Cancelled"), _("Stopped by a person."), "plain"),
 }
 
-SCHEDULED = Wording(_("Scheduled"), _("It begins at the time that was chosen."), "info", _("scheduled"))
+SCHEDULED = Wording(_("Scheduled"), _("It begins at the time that was chosen."), "info")
+SEND_STATES_INSIDE: dict[SendState, str] = {
+    SendState.DRAFT: _("draft"),
+    SendState.AWAITING_APPROVAL: _("waits for approval"),
+    SendState.SCHEDULED: _("released"),
+    SendState.SENDING: _("sending"),
+    SendState.PAUSED: _("paused"),
+    SendState.FINISHED: _("finished"),
+    SendState.CANCELLED: _("cancelled"),
+}
+"""The labels as they stand inside a sentence."""
 
 
 def send_wording(send: Send) -> Wording:
