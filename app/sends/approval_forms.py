@@ -11,6 +11,7 @@ from app.refusals import Refused
 from app.sends.forms import TimeForm, chosen_row, typed_number
 from app.sends.release import Options
 from app.web.forms import Form, strip
+from app.words import _
 
 NOTE = {"rows": 3, "maxlength": MOST_OF_A_NOTE}
 
@@ -19,24 +20,24 @@ class RuleForm(Form):
     """What needs approval."""
 
     scope = RadioField(
-        "Which sends need approval",
+        _("Which sends need approval"),
         choices=[(str(scope), words) for scope, words in SCOPE_WORDS.items()],
         default=str(ApprovalScope.NEVER),
         validate_choice=False,
     )
-    above = IntegerField("More than so many people", render_kw={"inputmode": "numeric", "min": 0})
-    lists = SelectMultipleField("Sends to these lists", coerce=chosen_row, validate_choice=False)
-    segments = SelectMultipleField("Sends to these segments", coerce=chosen_row, validate_choice=False)
-    senders = SelectMultipleField("Sends from these senders", coerce=chosen_row, validate_choice=False)
-    of_templates = BooleanField("Publishing a template needs approval, too")
+    above = IntegerField(_("More than so many people"), render_kw={"inputmode": "numeric", "min": 0})
+    lists = SelectMultipleField(_("Sends to these lists"), coerce=chosen_row, validate_choice=False)
+    segments = SelectMultipleField(_("Sends to these segments"), coerce=chosen_row, validate_choice=False)
+    senders = SelectMultipleField(_("Sends from these senders"), coerce=chosen_row, validate_choice=False)
+    of_templates = BooleanField(_("Publishing a template needs approval, too"))
     remind_hours = IntegerField(
-        "Remind approvers after hours", default=REMIND_HOURS, render_kw={"inputmode": "numeric", "min": 1}
+        _("Remind approvers after hours"), default=REMIND_HOURS, render_kw={"inputmode": "numeric", "min": 1}
     )
 
     def chosen_scope(self) -> ApprovalScope:
         """Give the scope that was chosen. Raises Refused."""
         if self.scope.data not in set(ApprovalScope):
-            raise Refused("Choose one of the three.", field="scope")
+            raise Refused(_("Choose one of the three."), field="scope")
         return ApprovalScope(self.scope.data)
 
     def numbers(self) -> tuple[int | None, int]:
@@ -49,8 +50,8 @@ class StartForm(TimeForm):
     """When it begins, asked when the chosen time has passed while a send waited."""
 
     when = RadioField(
-        "When",
-        choices=[("now", "As soon as it is approved"), ("later", "At another time")],
+        _("When"),
+        choices=[("now", _("As soon as it is approved")), ("later", _("At another time"))],
         validate_choice=False,
     )
 
@@ -62,17 +63,17 @@ class StartForm(TimeForm):
             return None
         start_at = self.start_at()
         if start_at is None:
-            raise Refused("Look at the time below.")
+            raise Refused(_("Look at the time below."))
         return Options(start_at=start_at)
 
 
 class SendBackForm(Form):
     """Why something is sent back."""
 
-    reason = TextAreaField("Reason", [Length(max=MOST_OF_A_NOTE)], filters=[strip], render_kw=NOTE)
+    reason = TextAreaField(_("Reason"), [Length(max=MOST_OF_A_NOTE)], filters=[strip], render_kw=NOTE)
 
 
 class EmergencyForm(StartForm):
     """Why it cannot wait, and the second confirmation."""
 
-    reason = TextAreaField("Why it cannot wait", [Length(max=MOST_OF_A_NOTE)], filters=[strip], render_kw=NOTE)
+    reason = TextAreaField(_("Why it cannot wait"), [Length(max=MOST_OF_A_NOTE)], filters=[strip], render_kw=NOTE)

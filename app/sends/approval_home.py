@@ -16,6 +16,7 @@ from app.people.approval_models import STATE_WORDS, ApprovalRequest, ApprovalSta
 from app.people.models import Person
 from app.sends.models import Send, SendState
 from app.sends.results import title_of
+from app.words import _
 
 CAME_BACK = (ApprovalState.SENT_BACK, ApprovalState.CANCELLED)
 SHOWN_DAYS = 14
@@ -39,7 +40,14 @@ class ApprovalItem:
 def for_person(session: Session, person: Person) -> list[ApprovalItem]:
     """Give what this person should know: what waits for their approval first, then what they asked for."""
     found = [
-        ApprovalItem(one, "To approve", "warn", _title(session, one), f"{one.asker.name} waits since", one.asked_at)
+        ApprovalItem(
+            one,
+            _("To approve"),
+            "warn",
+            _title(session, one),
+            _("%(person)s waits since", person=one.asker.name),
+            one.asked_at,
+        )
         for one in to_decide(session, person, MOST)
     ]
     return [*found, *_own(session, person)]
@@ -49,9 +57,12 @@ def _own(session: Session, person: Person) -> Iterator[ApprovalItem]:
     for one in _own_requests(session, person):
         label, tone = STATE_WORDS[one.state]
         waits = one.state is ApprovalState.WAITING
-        took = "took" if one.state is ApprovalState.TAKEN_BACK else "sent"
-        by = f"{one.decider.name} {took} it back" if one.decider else "It became a draft again"
-        words = "You asked for approval; it waits since" if waits else by
+        by = _("It became a draft again")
+        if one.decider and one.state is ApprovalState.TAKEN_BACK:
+            by = _("%(person)s took it back", person=one.decider.name)
+        elif one.decider:
+            by = _("%(person)s sent it back", person=one.decider.name)
+        words = _("You asked for approval; it waits since") if waits else by
         since = one.asked_at if waits else one.decided_at or one.asked_at
         yield ApprovalItem(one, label, tone, _title(session, one), words, since)
 
@@ -89,4 +100,4 @@ def _own_requests(session: Session, person: Person) -> Sequence[ApprovalRequest]
 def _title(session: Session, asked: ApprovalRequest) -> str:
     if asked.send_id is not None:
         return title_of(session.get_one(Send, asked.send_id))
-    return f"Publish “{session.get_one(Template, asked.template_id).name}”"
+    return _("Publish “%(name)s”", name=session.get_one(Template, asked.template_id).name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from flask import Response, flash, redirect, render_template, request, url_for
@@ -31,6 +31,7 @@ from app.sends.sampling import neighbours_in, sample_of
 from app.web.frames import foreign_html
 from app.web.numbers import row_number
 from app.web.request import db, may, me, services
+from app.words import _, joined
 
 PROBLEMS = 25
 """Problems of the review that are shown at once."""
@@ -67,7 +68,7 @@ def approval_rule() -> Page:
     except Refused as refusal:
         form.show(refusal)
         return _rule_page(form), 422
-    flash("The rule is saved. It counts from now on; what is released already stays released.")
+    flash(_("The rule is saved. It counts from now on; what is released already stays released."))
     return redirect(url_for("sends.approval_rule"))
 
 
@@ -107,7 +108,7 @@ def approval_look(send_id: int) -> Page:
 def approval_look_page(send_id: int) -> Response:
     """Give the HTML of one person of the sample, for the sandboxed frame."""
     send, asked = _waiting(send_id)
-    recipient_id, _ = _person_of_sample(send, asked)
+    recipient_id, _rest = _person_of_sample(send, asked)
     found = looking.look_before(db(), services().renderer, send, recipient_id)
     return foreign_html(html_of_request(found.request) if found.request else "", images="images" in request.args)
 
@@ -125,7 +126,7 @@ def approve(send_id: int, request_id: int) -> Page:
         )
 
     try:
-        return _let_go(send_id, act, "Approved. It goes out as it was put up.")
+        return _let_go(send_id, act, _("Approved. It goes out as it was put up."))
     except Refused as refusal:
         form.show(refusal)
         return _approval_page(send, asked, start_form=form), 422
@@ -142,7 +143,7 @@ def send_back(send_id: int, request_id: int) -> Page:
     except Refused as refusal:
         form.show(refusal)
         return _approval_page(send, asked, back_form=form), 422
-    flash(f"Sent back. {asked.asker.name} sees your reason, and it is a draft again.")
+    flash(_("Sent back. %(asker_name)s sees your reason, and it is a draft again.", asker_name=asked.asker.name))
     return redirect(url_for("web.home"))
 
 
@@ -151,7 +152,7 @@ def send_back(send_id: int, request_id: int) -> Page:
 def take_back(send_id: int) -> Page:
     """Make it a draft again, to change it."""
     approving.take_back(db(), me(), send_id)
-    flash("Taken back: it is a draft again, and you can change it.")
+    flash(_("Taken back: it is a draft again, and you can change it."))
     return redirect(url_for("sends.review", send_id=send_id))
 
 
@@ -169,9 +170,9 @@ def emergency(send_id: int, request_id: int) -> Page:
     try:
         start = form.start()
         if not reason:
-            raise Refused("Write why it cannot wait for an approver.", field="reason")
+            raise Refused(_("Write why it cannot wait for an approver."), field="reason")
         if approving.lapsed_start(asked) is not None and start is None:
-            raise Refused("The chosen time has passed. Say when it goes out.", field="when")
+            raise Refused(_("The chosen time has passed. Say when it goes out."), field="when")
         if request.form.get("confirmed") != "yes":
             return _emergency_page(send, asked, form, confirms=True)
         return _let_go(
@@ -185,7 +186,7 @@ def emergency(send_id: int, request_id: int) -> Page:
                 undo_seconds=services().settings.undo_seconds,
                 start=start,
             ),
-            "Released without approval. It is written down, and all approvers are told.",
+            _("Released without approval. It is written down, and all approvers are told."),
         )
     except Refused as refusal:
         form.show(refusal)
@@ -197,7 +198,10 @@ def _let_go(send_id: int, act: Callable[[], ApprovalRequest], words: str) -> Pag
     done = act()
     db().commit()
     if done.state is ApprovalState.CANCELLED:
-        flash(f"{done.words} Nothing went out: the approval is cancelled, and it is a draft again.", "warn")
+        flash(
+            _("%(words)s Nothing went out: the approval is cancelled, and it is a draft again.", words=done.words),
+            "warn",
+        )
         return redirect(url_for("web.home"))
     services().queue.wake(send_id)
     flash(words)
@@ -208,7 +212,7 @@ def _waiting(send_id: int) -> tuple[Send, ApprovalRequest]:
     send = control.find_send(db(), me(), send_id)
     asked = waiting_request(db(), send_id=send_id)
     if send.state is not SendState.AWAITING_APPROVAL or asked is None:
-        raise Refused("This send does not wait for approval any more. Its own page says what became of it.")
+        raise Refused(_("This send does not wait for approval any more. Its own page says what became of it."))
     return send, asked
 
 
@@ -235,7 +239,7 @@ def _approval_page(
 ) -> str:
     if asked.state is not ApprovalState.WAITING:  # it ended while somebody pressed a button
         form = start_form or back_form
-        words = " ".join(form.form_errors) if form else ""
+        words = joined(str(one) for one in form.form_errors) if form else ""
         return render_template("sends/approval_over.html", send=send, asked=asked, words=words)
     form = start_form or StartForm(formdata=None)
     form.offer_zones(me().timezone)
@@ -255,7 +259,7 @@ def _seen(send: Send, asked: ApprovalRequest) -> dict[str, Any]:
         "files": compose.attachments_of(db(), send.id),
         "options": approving.options_of(asked),
         "lapsed": approving.lapsed_start(asked),
-        "changed": approving.changes_since(db(), send, asked),
+        "changed": _and(approving.changes_since(db(), send, asked)),
         "refusal": refusal_to_decide(me(), asked),
         "approvers": approvers_of(db(), send.workspace_id, besides=(asked.asked_by, asked.changed_by)),
         "last": last_time(db(), send),
@@ -266,6 +270,14 @@ def _seen(send: Send, asked: ApprovalRequest) -> dict[str, Any]:
         "estimate": finishing.estimate_of(db(), services().settings, send, count) if count else None,
         "undo_seconds": int(services().settings.undo_seconds),
     }
+
+
+def _and(clauses: Sequence[str]) -> str:
+    """Put clauses in a row."""
+    whole = ""
+    for one in clauses:
+        whole = _("%(before)s, and %(clause)s", before=whole, clause=one) if whole else one
+    return whole
 
 
 def _emergency_page(send: Send, asked: ApprovalRequest, form: EmergencyForm, *, confirms: bool = False) -> str:
@@ -305,8 +317,12 @@ def _rule_page(form: RuleForm) -> str:
         form=form,
         words=rules.rule_words(db(), rule_of(db(), me().workspace_id)),
         scope_words=SCOPE_WORDS,
-        lists=[(one.id, one.name) for one, _ in offered],
-        segments=[(one.id, f"{one.name}, of {of.name}") for of, found in offered for one in found],
+        lists=[(one.id, one.name) for one, _segments in offered],
+        segments=[
+            (one.id, _("%(segment)s, of %(of)s", segment=one.name, of=of.name))
+            for of, found in offered
+            for one in found
+        ],
         senders=[
             (one.id, f"{one.name} <{one.address}>" if one.name else one.address)
             for one in senders(db(), me().workspace_id)

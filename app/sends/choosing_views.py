@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -19,15 +20,16 @@ from app.sends.models import ReviewState, Send, SendKind
 from app.web.forms import Form
 from app.web.numbers import row_number
 from app.web.request import db, is_htmx, may, me
+from app.words import _, _n
 
 
 class PartForm(Form):
     """One more list or segment."""
 
-    part = SelectField("List or segment", validate_choice=False)
+    part = SelectField(_("List or segment"), validate_choice=False)
     how = RadioField(
-        "What to do with them",
-        choices=[("include", "Write to them"), ("exclude", "Leave them out")],
+        _("What to do with them"),
+        choices=[("include", _("Write to them")), ("exclude", _("Leave them out"))],
         default="include",
         validate_choice=False,
     )
@@ -60,7 +62,7 @@ def add_part(send_id: int) -> Page:
         form.show(refusal)
         return _people_page(_list_draft(send_id), form), 422
     if replaced:
-        flash(f"It takes the place of {' and '.join(replaced)}: both together would be the whole list.")
+        flash(_("It takes the place of %(these)s: both together would be the whole list.", these=_and(replaced)))
     return redirect(url_for("sends.people", send_id=send_id))
 
 
@@ -122,7 +124,7 @@ def _list_draft(send_id: int) -> Send:
     """Find a draft to lists. Raises Refused."""
     send = compose.draft_of(db(), me(), send_id)
     if send.kind is not SendKind.LIST:
-        raise Refused("Only a send to lists has several of them.")
+        raise Refused(_("Only a send to lists has several of them."))
     return send
 
 
@@ -131,7 +133,7 @@ def _part(value: str | None) -> tuple[int, int | None]:
     try:
         list_id, segment_id = (row_number(one) for one in (value or "").split("-"))
     except ValueError as error:
-        raise Refused("Choose a list or a segment.", field="part") from error
+        raise Refused(_("Choose a list or a segment."), field="part") from error
     return list_id, segment_id or None
 
 
@@ -144,11 +146,33 @@ def _counting(send: Send, counted: Counted | None) -> dict[str, Any]:
     }
 
 
+def _and(names: Sequence[str]) -> str:
+    """Put names in a row."""
+    whole = ""
+    for one in names:
+        whole = _("%(before)s and %(name)s", before=whole, name=one) if whole else one
+    return whole
+
+
 def _people_page(send: Send, form: PartForm, counted: Counted | None = None) -> str:
     form.part.choices = {
         one.name: [
-            (f"{one.id}-0", f"Everybody on {one.name} ({one.recipient_count:,} people)"),
-            *((f"{one.id}-{segment.id}", f"“{segment.name}” of {one.name}") for segment in segments),
+            (
+                f"{one.id}-0",
+                _n(
+                    "Everybody on %(list_name)s (%(count)s people)",
+                    "Everybody on %(list_name)s (%(count)s people)",
+                    one.recipient_count,
+                    list_name=one.name,
+                ),
+            ),
+            *(
+                (
+                    f"{one.id}-{segment.id}",
+                    _("“%(segment)s” of %(of_list)s", segment=segment.name, of_list=one.name),
+                )
+                for segment in segments
+            ),
         ]
         for one, segments in choosing.choices(db(), me())
     }

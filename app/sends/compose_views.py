@@ -23,6 +23,7 @@ from app.sends.models import Send, SendKind
 from app.web.header_rows import Composer, answer, composer, given_headers, is_header_action
 from app.web.numbers import row_number
 from app.web.request import db, may, me
+from app.words import _, _n
 
 
 @blueprint.route("/new", methods=["GET", "POST"])
@@ -123,7 +124,7 @@ def check_headers(send_id: int) -> Page:
 def delete(send_id: int) -> Page:
     """Throw a draft away."""
     compose.delete_draft(db(), me(), send_id)
-    flash("The draft is deleted. Nothing was sent.")
+    flash(_("The draft is deleted. Nothing was sent."))
     return redirect(url_for("sends.index"))
 
 
@@ -145,7 +146,7 @@ def _segment(form: WhatForm) -> Segment | None:
 def _tell_of_twins(send: Send, form: WhatForm) -> None:
     twins = compose.left_out_twins(send, form.addresses()) if send.kind is SendKind.DIRECT else 0
     if twins:
-        flash("An address typed more than once is written to only once.")
+        flash(_("An address typed more than once is written to only once."))
 
 
 def _what_page(form: WhatForm, send: Send | None) -> str:
@@ -154,7 +155,18 @@ def _what_page(form: WhatForm, send: Send | None) -> str:
     if send is not None and send.template_version is not None and send.template_version not in versions:
         form.version.choices.insert(0, (send.template_version.id, send.template_version.title))
     lists = all_lists(db(), me())
-    form.list.choices = [(one.id, f"{one.name} ({one.recipient_count:,} people)") for one in lists]
+    form.list.choices = [
+        (
+            one.id,
+            _n(
+                "%(list_name)s (%(count)s people)",
+                "%(list_name)s (%(count)s people)",
+                one.recipient_count,
+                list_name=one.name,
+            ),
+        )
+        for one in lists
+    ]
     return render_template(
         "sends/what.html",
         form=form,

@@ -16,6 +16,7 @@ from app.sends.tallies import counts
 from app.sends.words import why_words
 from app.web.numbers import row_number
 from app.web.request import db, may, me, services
+from app.words import _, _n
 
 PAGE = 25
 
@@ -72,8 +73,11 @@ def decide(send_id: int) -> Page:
         )
         if decision is Decision.SEND_AGAIN:
             return _to_go_again(send_id, count)
-        done = "left in doubt" if decision is Decision.LEAVE else "marked as sent"
-        flash(f"{_e_mails(count)} {done}.")
+        flash(
+            _n("%(count)s e-mail left in doubt.", "%(count)s e-mails left in doubt.", count)
+            if decision is Decision.LEAVE
+            else _n("%(count)s e-mail marked as sent.", "%(count)s e-mails marked as sent.", count)
+        )
         return redirect(url_for("sends.show", send_id=send_id))
     upto = retrying.last_attempt(db())  # before the counts, as above
     after = request.args.get("after", 0, type=row_number)
@@ -150,12 +154,8 @@ def _newest_version(send: Send) -> int:
 def _to_go_again(send_id: int, count: int) -> Page:
     db().commit()
     services().queue.wake(send_id)
-    flash(f"{_e_mails(count)} to be sent again.")
+    flash(_n("%(count)s e-mail to be sent again.", "%(count)s e-mails to be sent again.", count))
     return redirect(url_for("sends.show", send_id=send_id))
-
-
-def _e_mails(count: int) -> str:
-    return f"{count:,} {'e-mail' if count == 1 else 'e-mails'}"
 
 
 def _send_and_message(send_id: int) -> tuple[Send, Message | None]:
@@ -181,7 +181,7 @@ def _outcome() -> Outcome | None:
 def _decision() -> Decision:
     name = request.form.get("decision", "")
     if name not in set(Decision):
-        raise Refused("Choose one of the three ways. Nothing was changed.")
+        raise Refused(_("Choose one of the three ways. Nothing was changed."))
     return Decision(name)
 
 
@@ -192,5 +192,5 @@ def _upto() -> int:
 
 def _counted(value: str) -> tuple[int, str]:
     """Read a ticked reason: how many the person saw of it, and its code."""
-    count, _, code = value.partition(":")
+    count, _colon, code = value.partition(":")
     return (int(count) if count.isascii() and count.isdecimal() and len(count) < 10 else 0), code

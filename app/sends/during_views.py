@@ -17,6 +17,7 @@ from app.sends.models import Send, SendState
 from app.sends.pace import change_pace, pace_of
 from app.sends.pauses import RESTORED
 from app.web.request import db, may, me, services
+from app.words import _, _n
 
 
 def controls(send: Send) -> dict[str, object]:
@@ -40,7 +41,7 @@ def undo(send_id: int) -> Page:
     except Refused as refusal:
         flash(refusal.words, "warn")
         return redirect(url_for("sends.show", send_id=send_id))
-    flash("Undone. Nothing went out, and this is a draft again.")
+    flash(_("Undone. Nothing went out, and this is a draft again."))
     return redirect(url_for("sends.review", send_id=send_id))
 
 
@@ -63,7 +64,7 @@ def time(send_id: int) -> Page:
         return _time_page(send, form), 422
     scheduling.reschedule(db(), me(), send_id, start_at)
     words = scheduling.moment_words(start_at, form.zone.data)
-    return _woken(send_id, f"It begins on {words}.")
+    return _woken(send_id, _("It begins on %(moment)s.", moment=words))
 
 
 @blueprint.post("/<int:send_id>/now")
@@ -94,7 +95,9 @@ def pace(send_id: int) -> Page:
         form.show(refusal)
         return render_template("sends/pace.html", send=send, form=form), 422
     change_pace(db(), me(), send_id, chosen)
-    return _woken(send_id, f"Pace: {chosen.words if chosen else 'as fast as the account allows'}.")
+    return _woken(
+        send_id, _("Pace: %(pace)s.", pace=chosen.words) if chosen else _("Pace: as fast as the account allows.")
+    )
 
 
 @blueprint.route("/<int:send_id>/go-on", methods=["GET", "POST"])
@@ -130,10 +133,10 @@ def after_restore(send_id: int) -> Page:
     """Send what waited in the backup that was restored, or leave it in doubt."""
     if request.form.get("how") != "send":
         restored.leave_after_restore(db(), me(), send_id)
-        return _woken(send_id, "Nothing was sent. What is in doubt stays listed, to be decided on.")
+        return _woken(send_id, _("Nothing was sent. What is in doubt stays listed, to be decided on."))
     seen = request.form.get("seen", type=int) or 0
     moved = restored.send_after_restore(db(), me(), send_id, seen=seen)
-    return _woken(send_id, f"{moved:,} {'e-mail goes' if moved == 1 else 'e-mails go'} out.")
+    return _woken(send_id, _n("%(count)s e-mail goes out.", "%(count)s e-mails go out.", moved))
 
 
 def _time_page(send: Send, form: TimeForm) -> str:

@@ -14,6 +14,7 @@ from app.sends.blueprint import STEPS, Page, blueprint
 from app.sends.forms import FileForm, PersonFilesForm
 from app.sends.models import Send
 from app.web.request import TOKEN, db, may, me, services
+from app.words import _, _n
 
 _ROOM = 1024 * 1024
 """Bytes of a request besides the ZIP file, and room for a clear answer to one that is a little too large."""
@@ -54,7 +55,7 @@ def add_file(send_id: int) -> Page:
         form.validate()
         form.show(refusal)
         return _values_page(send, form=form), 422
-    flash(f"“{attachment.file_name}” is attached.")
+    flash(_("“%(file_name)s” is attached.", file_name=attachment.file_name))
     return redirect(url_for("sends.values", send_id=send_id))
 
 
@@ -63,7 +64,7 @@ def add_file(send_id: int) -> Page:
 def remove_file(send_id: int, attachment_id: int) -> Page:
     """Take a file away."""
     compose.remove_attachment(db(), me(), send_id, attachment_id)
-    flash("The file is removed.")
+    flash(_("The file is removed."))
     return redirect(url_for("sends.values", send_id=send_id))
 
 
@@ -76,7 +77,7 @@ def add_person_files(send_id: int) -> Page:
     try:
         upload = form.archive.data
         if not upload or not upload.filename:
-            raise Refused("Choose a ZIP file first.", field="archive")
+            raise Refused(_("Choose a ZIP file first."), field="archive")
         column = form.file_column.data or ""
         person_files.check_column(db(), send, column)
         db().commit()  # looking at the files takes a while; nobody waits for our write lock meanwhile
@@ -92,7 +93,7 @@ def add_person_files(send_id: int) -> Page:
         form.validate()
         form.show(refusal)
         return _values_page(send, person_form=form), 422
-    flash("1 file is kept." if len(packed) == 1 else f"{len(packed):,} files are kept.")
+    flash(_n("%(count)s file is kept.", "%(count)s files are kept.", len(packed)))
     return redirect(url_for("sends.values", send_id=send_id, _anchor="person-files"))
 
 
@@ -108,7 +109,7 @@ def change_file_column(send_id: int) -> Page:
         form.validate()
         form.show(refusal)
         return _values_page(send, person_form=form), 422
-    flash("The column is chosen.")
+    flash(_("The column is chosen."))
     return redirect(url_for("sends.values", send_id=send_id, _anchor="person-files"))
 
 
@@ -117,14 +118,14 @@ def change_file_column(send_id: int) -> Page:
 def remove_person_files(send_id: int) -> Page:
     """Take everybody's own file away."""
     person_files.remove_person_files(db(), me(), send_id)
-    flash("The people's own files are removed.")
+    flash(_("The people's own files are removed."))
     return redirect(url_for("sends.values", send_id=send_id, _anchor="person-files"))
 
 
 def _values_page(send: Send, *, form: FileForm | None = None, person_form: PersonFilesForm | None = None) -> str:
     columns = person_files.columns_of(db(), send)
     person_form = person_form or PersonFilesForm(formdata=None, file_column=send.file_column or _likely(columns))
-    person_form.file_column.choices = [("", "Choose a column"), *((one, one) for one in columns)]
+    person_form.file_column.choices = [("", _("Choose a column")), *((one, one) for one in columns)]
     return render_template(
         "sends/values.html",
         send=send,

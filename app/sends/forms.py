@@ -28,6 +28,7 @@ from app.sends.scheduling import chosen_start
 from app.sends.waves import FIRST_WAVE, wave_from
 from app.web.forms import Form, strip
 from app.web.numbers import row_number
+from app.words import _
 
 
 def chosen_row(value: object) -> int:
@@ -41,21 +42,21 @@ def chosen_row(value: object) -> int:
 class WhatForm(Form):
     """Which template, and to whom."""
 
-    version = SelectField("Template", coerce=chosen_row, validate_choice=False)
+    version = SelectField(_("Template"), coerce=chosen_row, validate_choice=False)
     kind = RadioField(
-        "To whom",
+        _("To whom"),
         choices=[
-            (str(SendKind.LIST), "Everybody on a list, one e-mail each"),
-            (str(SendKind.DIRECT), "One e-mail to addresses I type in"),
+            (str(SendKind.LIST), _("Everybody on a list, one e-mail each")),
+            (str(SendKind.DIRECT), _("One e-mail to addresses I type in")),
         ],
         default=str(SendKind.LIST),
     )
-    list = SelectField("List", coerce=chosen_row, validate_choice=False)
+    list = SelectField(_("List"), coerce=chosen_row, validate_choice=False)
     segment = HiddenField()
     """A segment that the send goes to instead of a whole list."""
-    to = TextAreaField("To", render_kw={"rows": 2, "spellcheck": "false"})
-    cc = TextAreaField("Cc", render_kw={"rows": 1, "spellcheck": "false"})
-    bcc = TextAreaField("Bcc", render_kw={"rows": 1, "spellcheck": "false"})
+    to = TextAreaField(_("To"), render_kw={"rows": 2, "spellcheck": "false"})
+    cc = TextAreaField(_("Cc"), render_kw={"rows": 1, "spellcheck": "false"})
+    bcc = TextAreaField(_("Bcc"), render_kw={"rows": 1, "spellcheck": "false"})
 
     def addresses(self) -> dict[str, str]:
         """Give what was typed."""
@@ -65,34 +66,34 @@ class WhatForm(Form):
 class SenderForm(Form):
     """From whom, and with which headers."""
 
-    sender = SelectField("Sender", coerce=chosen_row, validate_choice=False)
-    reply_to = EmailField("Answers go to (optional)", [Length(max=254)], filters=[strip])
+    sender = SelectField(_("Sender"), coerce=chosen_row, validate_choice=False)
+    reply_to = EmailField(_("Answers go to (optional)"), [Length(max=254)], filters=[strip])
 
 
 class FileForm(Form):
     """One more file."""
 
-    file = FileField("File")
+    file = FileField(_("File"))
 
 
 class PersonFilesForm(Form):
     """A file for each person: the column that names it, and the ZIP file that brings it."""
 
-    file_column = SelectField("Column that names each person's file", validate_choice=False)
-    archive = FileField("ZIP file", render_kw={"accept": ".zip,application/zip"})
+    file_column = SelectField(_("Column that names each person's file"), validate_choice=False)
+    archive = FileField(_("ZIP file"), render_kw={"accept": ".zip,application/zip"})
 
 
 class SendAgainForm(Form):
     """Send again to those not reached: with which version, to which groups."""
 
-    version = SelectField("Template", coerce=chosen_row, validate_choice=False)
-    groups = SelectMultipleField("Whose e-mail ended so", validate_choice=False)
+    version = SelectField(_("Template"), coerce=chosen_row, validate_choice=False)
+    groups = SelectMultipleField(_("Whose e-mail ended so"), validate_choice=False)
 
 
 def typed_number(field: IntegerField) -> int | None:
     """Give the number that was typed; None for nothing. Raises Refused for what is no number."""
     if field.data is None and any(str(one).strip() for one in field.raw_data or ()):
-        raise Refused("Enter a whole number, in digits.", field=field.short_name)
+        raise Refused(_("Enter a whole number, in digits."), field=field.short_name)
     number: int | None = field.data
     return number
 
@@ -100,10 +101,12 @@ def typed_number(field: IntegerField) -> int | None:
 class TimeForm(Form):
     """When a send begins: a day and a time in a zone."""
 
-    date = DateField("Day")
-    time = TimeField("Time", format=["%H:%M", "%H:%M:%S"])
-    zone = SelectField("Time zone", choices=[], validate_choice=False)
-    fold = RadioField("Which of the two", choices=[("0", "The first"), ("1", "The second")], validate_choice=False)
+    date = DateField(_("Day"))
+    time = TimeField(_("Time"), format=["%H:%M", "%H:%M:%S"])
+    zone = SelectField(_("Time zone"), choices=[], validate_choice=False)
+    fold = RadioField(
+        _("Which of the two"), choices=[("0", _("The first")), ("1", _("The second"))], validate_choice=False
+    )
     asks_which = False
     """The typed time comes twice, and the form asks which is meant."""
 
@@ -131,9 +134,9 @@ class TimeForm(Form):
 class PaceForm(Form):
     """How fast a send may go."""
 
-    pace = IntegerField("E-mails at most", render_kw={"inputmode": "numeric", "min": 1})
+    pace = IntegerField(_("E-mails at most"), render_kw={"inputmode": "numeric", "min": 1})
     pace_unit = SelectField(
-        "In each", choices=[(str(seconds), word) for seconds, word in UNITS.items()], default="3600"
+        _("In each"), choices=[(str(seconds), word) for seconds, word in UNITS.items()], default="3600"
     )
 
     def chosen_pace(self) -> Pace | None:
@@ -145,23 +148,27 @@ class PaceForm(Form):
 class WaveForm(Form):
     """How many e-mails go next."""
 
-    wave_size = IntegerField("E-mails", default=FIRST_WAVE, render_kw={"inputmode": "numeric", "min": 1})
+    wave_size = IntegerField(_("E-mails"), default=FIRST_WAVE, render_kw={"inputmode": "numeric", "min": 1})
 
     def chosen_wave(self) -> int:
         """Give the number that was typed. Raises Refused."""
         return wave_from(typed_number(self.wave_size))
 
 
-WHEN_APPROVED = [("now", "As soon as it is approved"), ("later", "At a time I choose")]
+WHEN_APPROVED = [("now", _("As soon as it is approved")), ("later", _("At a time I choose"))]
 """The choices of `ReleaseForm.when` where somebody else approves it first."""
 
 
 class ReleaseForm(TimeForm, PaceForm, WaveForm):
     """How a send goes out: now or later, at which pace, and whether it waits after the first few."""
 
-    when = RadioField("When", choices=[("now", "Send now"), ("later", "Send at a time I choose")], default="now")
-    wave = BooleanField("Send a few first, then wait for me")
-    note = TextAreaField("Note to the approver (optional)", filters=[strip], render_kw={"rows": 3, "maxlength": 1_000})
+    when = RadioField(
+        _("When"), choices=[("now", _("Send now")), ("later", _("Send at a time I choose"))], default="now"
+    )
+    wave = BooleanField(_("Send a few first, then wait for me"))
+    note = TextAreaField(
+        _("Note to the approver (optional)"), filters=[strip], render_kw={"rows": 3, "maxlength": 1_000}
+    )
 
     def options(self) -> Options | None:
         """Give what was chosen; None when something of it is refused, and the form says what."""

@@ -14,6 +14,7 @@ from app.sends import compose, notices
 from app.sends.blueprint import Page, blueprint
 from app.sends.models import Send
 from app.web.request import db, may, me
+from app.words import _
 
 
 @blueprint.app_context_processor
@@ -34,7 +35,7 @@ def notice(send_id: int) -> Page:
     except Refused as refusal:
         form.show(refusal)
         return _page(send, form), 422
-    flash("The kind of notice is saved.")
+    flash(_("The kind of notice is saved."))
     return redirect(url_for("sends.review", send_id=send_id))
 
 
@@ -50,7 +51,7 @@ def declare_service(send_id: int) -> Page:
         form.topic.data = send.topic_id or 0
         form.show(refusal)
         return _page(send, form), 422
-    flash("Saved. It stands in the activity.")
+    flash(_("Saved. It stands in the activity."))
     return redirect(url_for("sends.review", send_id=send_id))
 
 

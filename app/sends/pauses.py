@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.cloudflare.errors import KINDS
+from app.words import _, joined
 
 BOUNCES = "bounces"
 QUOTA = "quota"
@@ -25,34 +27,44 @@ BOUNCES_FROM = 100
 
 @dataclass(frozen=True, slots=True)
 class PauseWording:
-    """Why a send paused by itself and what a person does; both may hold {names} of facts."""
+    """Why a send paused by itself and what a person does; both may hold names of facts."""
 
     reason: str
     remedy: str
 
 
-_WHEN_OVER = "Resume the send when this is over."
+_WHEN_OVER = _("Resume the send when this is over.")
 PAUSES: dict[str, PauseWording] = {
     **{cause: PauseWording(kind.staff, kind.administrator) for cause, kind in KINDS.items() if kind.stops_send},
     **{
-        cause: PauseWording(f"{KINDS[cause].staff} It was tried again for a long time.", f"{_WHEN_OVER} {remedy}")
+        cause: PauseWording(
+            _("%(staff)s It was tried again for a long time.", staff=KINDS[cause].staff), joined([_WHEN_OVER, remedy])
+        )
         for cause, remedy in (
-            ("throttled", "If it persists, the daily quota is used up: go on tomorrow."),
-            ("global_limit", "Lower the pace under Settings if it happens again."),
-            ("cannot_connect", "Check the network and the base URL under Settings."),
+            ("throttled", _("If it persists, the daily quota is used up: go on tomorrow.")),
+            ("global_limit", _("Lower the pace under Settings if it happens again.")),
+            ("cannot_connect", _("Check the network and the base URL under Settings.")),
         )
     },
     BOUNCES: PauseWording(
-        "{bounced:,} of {answered:,} e-mails were permanently refused by the recipients' mail servers; above 5 in 100, "
-        "mail services begin to refuse all e-mail of a sender.",
-        "Look at the group “Permanently bounced”. Cancel the send if the list is old or wrong; resume it if the rest "
-        "is right. These bounces are then no longer counted.",
+        _(
+            "%(bounced)s of %(answered)s e-mails were permanently refused by the recipients' mail servers; above 5 in "
+            "100, mail services begin to refuse all e-mail of a sender."
+        ),
+        _(
+            "Look at the group “Permanently bounced”. Cancel the send if the list is old or wrong; resume it if the "
+            "rest is right. These bounces are then no longer counted."
+        ),
     ),
     QUOTA: PauseWording(
-        "The allowance of the mail service is used up ({value:,} e-mails a {unit}). The rest waits; nothing is lost.",
-        "{when} More may be had from Cloudflare; then press Resume.",
+        _(
+            "The allowance of the mail service is used up (%(value)s e-mails a %(unit)s). The rest waits; "
+            "nothing is "
+            "lost."
+        ),
+        _("%(when)s More may be had from Cloudflare; then press Resume."),
     ),
-    NOT_CONNECTED: PauseWording("{words}", ""),
+    NOT_CONNECTED: PauseWording(_("%(words)s"), ""),
 }
 """Reason's code, as in `Send.pause_code`, to words. Causes of the mail service have its own words."""
 STOPS_WHEN_USED_UP = frozenset({"throttled", "global_limit", "cannot_connect"})
@@ -62,7 +74,12 @@ STOPS_WHEN_USED_UP = frozenset({"throttled", "global_limit", "cannot_connect"})
 def pause_words(code: str, **facts: object) -> str:
     """Give the reason and the remedy of a pause as one text. Raises KeyError for a code that is not in the table."""
     wording = PAUSES[code]
-    return f"{wording.reason.format(**facts)} {wording.remedy.format(**facts)}".strip()
+    return joined(_filled(words, facts) for words in (wording.reason, wording.remedy) if words)
+
+
+def _filled(words: str, facts: Mapping[str, object]) -> str:
+    """Fill in the facts that words name; the others need not be kept with them."""
+    return _(words, **{name: fact for name, fact in facts.items() if f"%({name})s" in words})
 
 
 def too_many_bounces(answered: int, bounced: int) -> bool:

@@ -16,6 +16,7 @@ from app.sends.words import why_words
 from app.web.looks import note_download
 from app.web.numbers import row_number
 from app.web.request import db, may, me
+from app.words import _, _n, _p
 
 PAGE = 50
 
@@ -46,7 +47,7 @@ def person_data(form: str) -> Response:
     """All that is kept of a person, for them."""
     email = _address()
     everything = whole_person.everything(db(), me(), email)
-    note_download("person_downloaded", "Everything about one person downloaded")
+    note_download("person_downloaded", _("Everything about one person downloaded"))
     if form == "json":
         answer = Response(json.dumps(everything, indent=2, ensure_ascii=False), mimetype="application/json")
     else:
@@ -70,7 +71,13 @@ def erase_person() -> Page:
     except Refused as refusal:
         flash(refusal.words, "warn")
         return redirect(url_for("sends.erase_person", email=email))
-    flash(f"Erased: taken out of {gone.lists:,} lists and {gone.messages:,} e-mails. Counts and outcomes stay.")
+    flash(
+        _(
+            "Erased: taken out of %(lists)s and %(messages)s. Counts and outcomes stay.",
+            lists=_n("%(count)s lists", "%(count)s lists", gone.lists),
+            messages=_n("%(count)s e-mails", "%(count)s e-mails", gone.messages),
+        )
+    )
     return redirect(url_for("recipients.index"))
 
 
@@ -82,12 +89,33 @@ def _address() -> str:
     return email
 
 
+_IN_CSV: dict[str, str] = {
+    "what": _p("download", "what"),
+    "where": _p("download", "where"),
+    "field": _p("download", "field"),
+    "value": _p("download", "value"),
+    "held_back": _p("download", "must not be written to"),
+    "why": _p("download", "why"),
+    "list": _p("download", "list"),
+    "send": _p("download", "send"),
+    "email": _p("download", "email"),
+    "name": _p("download", "name"),
+    "template": _p("download", "template"),
+    "from": _p("download", "from"),
+    "outcome": _p("download", "outcome"),
+    "reason": _p("download", "reason"),
+    "last_change": _p("download", "last_change"),
+}
+"""What the CSV calls its columns and the fields of the JSON."""
+
+
 def _as_csv(everything: dict[str, object]) -> str:
-    rows: list[list[object]] = [["what", "where", "field", "value"]]
-    rows += [["must not be written to", "", "why", words] for words in everything["must_not_be_written_to"]]  # type: ignore[attr-defined]
+    words = {name: str(word) for name, word in _IN_CSV.items()}  # a CSV writer takes what they were when they were made
+    rows: list[list[object]] = [[words[name] for name in ("what", "where", "field", "value")]]
+    rows += [[words["held_back"], "", words["why"], reason] for reason in everything["must_not_be_written_to"]]  # type: ignore[attr-defined]
     for kind, title in (("lists", "list"), ("emails", "send")):
         for one in everything[kind]:  # type: ignore[attr-defined]
-            where = one[title]
-            rows += [[title, where, name, value] for name, value in one.items() if name not in {title, "data"}]
-            rows += [[title, where, name, value] for name, value in one["data"].items()]
+            what, where = words[title], one[title]
+            rows += [[what, where, words[name], value] for name, value in one.items() if name not in {title, "data"}]
+            rows += [[what, where, name, value] for name, value in one["data"].items()]  # columns of people's own
     return BYTE_ORDER_MARK + csv_lines(rows)

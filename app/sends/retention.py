@@ -18,6 +18,7 @@ from app.people.models import Workspace
 from app.refusals import NotThere, Refused
 from app.sends.event_models import MessageEvent
 from app.sends.models import Attempt, Message, PersonFile, ReviewProblem, Send, SendState
+from app.words import _
 
 CHUNK = 1_000
 """E-mails whose data are taken away in one transaction."""
@@ -32,13 +33,24 @@ def keep_for(session: Session, actor: Actor, days: int | None) -> None:
     if workspace is None:
         raise NotThere("workspace")
     if days is not None and not LEAST_DAYS <= days <= MOST_DAYS:
-        raise Refused(f"Give a number of days from {LEAST_DAYS} to {MOST_DAYS:,}.", field="days")
+        raise Refused(
+            _(
+                "Give a number of days from %(least)s to %(most)s.",
+                least=LEAST_DAYS,
+                most=MOST_DAYS,
+            ),
+            field="days",
+        )
     if workspace.keep_message_days == days:
         return
     before, workspace.keep_message_days = workspace.keep_message_days, days
-    words = "kept for ever" if days is None else f"kept for {days:,} days"
-    changes = {"Days that data are kept": (before or "for ever", days or "for ever")}
-    note(session, actor, "workspace.retention", f"Data of sent e-mails are {words}", changes=changes)
+    words = (
+        _("Data of sent e-mails are kept for ever")
+        if days is None
+        else _("Data of sent e-mails are kept for %(days)s days", days=days)
+    )
+    changes = {_("Days that data are kept"): (before or _("for ever"), days or _("for ever"))}
+    note(session, actor, "workspace.retention", words, changes=changes)
 
 
 def due_sends(session: Session) -> list[int]:
@@ -110,5 +122,5 @@ def _finish(session: Session, send: Send) -> None:
         session.execute(delete(table).where(table.send_id == send.id).execution_options(synchronize_session=False))
     send.values = {}
     send.data_erased_at = now()
-    words = f"The people's data of send {send.id} were taken away by the retention rule"
+    words = _("The people's data of send %(send_id)s were taken away by the retention rule", send_id=str(send.id))
     note_program(session, send.workspace_id, "send.data_erased", words, subject_id=send.id)

@@ -14,28 +14,29 @@ from app.sends import retention
 from app.sends.blueprint import Page, blueprint
 from app.web.forms import Form
 from app.web.request import db, may, me
+from app.words import _
 
 
 class RetentionForm(Form):
     """How long the data of e-mails are kept."""
 
     keep = RadioField(
-        "Keep the data of sent e-mails",
-        choices=[("ever", "for ever"), ("days", "for a number of days")],
+        _("Keep the data of sent e-mails"),
+        choices=[("ever", _("for ever")), ("days", _("for a number of days"))],
         default="ever",
     )
-    days = IntegerField("Days after the send is over", [Optional()])
+    days = IntegerField(_("Days after the send is over"), [Optional()])
 
 
 class TrailForm(Form):
     """How long the words of the trail are kept."""
 
     keep_trail = RadioField(
-        "Keep the words and addresses of the activity",
-        choices=[("ever", "for ever"), ("years", "for a number of years")],
+        _("Keep the words and addresses of the activity"),
+        choices=[("ever", _("for ever")), ("years", _("for a number of years"))],
         default="ever",
     )
-    years = IntegerField("Years", [Optional()])
+    years = IntegerField(_("Years"), [Optional()])
 
 
 @blueprint.route("/retention", methods=["GET", "POST"])
@@ -50,7 +51,7 @@ def retention_rule() -> Page:
         except Refused as refusal:
             form.show(refusal)
         else:
-            flash("The retention rule is saved.")
+            flash(_("The retention rule is saved."))
             return redirect(url_for("sends.retention_rule"))
     return _page(form=form), 422 if form.errors else 200
 
@@ -66,7 +67,7 @@ def trail_rule() -> Page:
         except Refused as refusal:
             form.show(refusal)
         else:
-            flash("The rule for the activity is saved.")
+            flash(_("The rule for the activity is saved."))
             return redirect(url_for("sends.retention_rule"))
     return _page(trail=form), 422
 

@@ -14,6 +14,7 @@ from app.people.roles import Permission
 from app.refusals import NotThere, Refused
 from app.sends.compose import as_typed, parse_addresses
 from app.sends.models import TestGroup
+from app.words import _
 
 MOST_TESTERS = 10
 """E-mails of one test."""
@@ -35,7 +36,7 @@ def testers(session: Session, actor: Actor, *, myself: bool, typed: str = "", gr
         pairs += parse_addresses("group", "\n".join(find_group(session, actor, group_id).addresses))
     found = _each_once(pairs)
     if not found:
-        raise Refused("Tick yourself, type an address or choose a group.", field="addresses")
+        raise Refused(_("Tick yourself, type an address or choose a group."), field="addresses")
     _check_outside(session, actor, found)
     return _few_enough(found)
 
@@ -60,8 +61,15 @@ def save_group(session: Session, actor: Actor, name: str, typed: str) -> TestGro
     group.addresses = _addresses(typed)
     session.add(group)
     session.flush()
-    changes = {"Name": ("", group.name), "Addresses": (0, len(group.addresses))}
-    note(session, actor, "test_group.saved", f"Test group “{group.name}” saved", subject_id=group.id, changes=changes)
+    changes = {_("Name"): ("", group.name), _("Addresses"): (0, len(group.addresses))}
+    note(
+        session,
+        actor,
+        "test_group.saved",
+        _("Test group “%(name)s” saved", name=group.name),
+        subject_id=group.id,
+        changes=changes,
+    )
     return group
 
 
@@ -70,8 +78,15 @@ def change_group(session: Session, actor: Actor, group_id: int, name: str, typed
     group = find_group(session, actor, group_id)
     before = (group.name, len(group.addresses))
     group.name, group.addresses = _free_name(session, actor, name, group.id), _addresses(typed)
-    changes = {"Name": (before[0], group.name), "Addresses": (before[1], len(group.addresses))}
-    note(session, actor, "test_group.saved", f"Test group “{group.name}” changed", subject_id=group.id, changes=changes)
+    changes = {_("Name"): (before[0], group.name), _("Addresses"): (before[1], len(group.addresses))}
+    note(
+        session,
+        actor,
+        "test_group.saved",
+        _("Test group “%(name)s” changed", name=group.name),
+        subject_id=group.id,
+        changes=changes,
+    )
     return group
 
 
@@ -79,7 +94,13 @@ def remove_group(session: Session, actor: Actor, group_id: int) -> str:
     """Remove a group; gives its name. Tests that went to it stay."""
     group = find_group(session, actor, group_id)
     session.delete(group)
-    note(session, actor, "test_group.removed", f"Test group “{group.name}” removed", subject_id=group.id)
+    note(
+        session,
+        actor,
+        "test_group.removed",
+        _("Test group “%(name)s” removed", name=group.name),
+        subject_id=group.id,
+    )
     return group.name
 
 
@@ -87,7 +108,7 @@ def _addresses(typed: str) -> list[str]:
     """Read what was typed, one tester each, so that `parse_addresses` reads it again."""
     found = _few_enough(_each_once(parse_addresses("addresses", typed)))
     if not found:
-        raise Refused("Type at least one address for the group.", field="addresses")
+        raise Refused(_("Type at least one address for the group."), field="addresses")
     return as_typed(found).split("\n")
 
 
@@ -98,8 +119,11 @@ def _check_outside(session: Session, actor: Actor, found: Sequence[Tester]) -> N
     team = {one.email for one in accounts.team(session, actor.workspace_id) if one.left_at is None}
     if outside := [address for address, _ in found if address.lower() not in team]:
         raise Refused(
-            f"{', '.join(outside)}: as an editor you can test with people who sign in here. "
-            "A sender can test with other addresses.",
+            _(
+                "%(addresses)s: as an editor you can test with people who sign in here. A sender can test with other "
+                "addresses.",
+                addresses=", ".join(outside),
+            ),
             field="addresses",
         )
 
@@ -113,7 +137,11 @@ def _each_once(pairs: Sequence[Sequence[str]]) -> list[Tester]:
 
 def _few_enough(found: list[Tester]) -> list[Tester]:
     if len(found) > MOST_TESTERS:
-        words = f"These are {len(found)} addresses; a test goes to at most {MOST_TESTERS}."
+        words = _(
+            "These are %(count)s addresses; a test goes to at most %(most)s.",
+            count=len(found),
+            most=MOST_TESTERS,
+        )
         raise Refused(words, field="addresses")
     return found
 
@@ -121,9 +149,9 @@ def _few_enough(found: list[Tester]) -> list[Tester]:
 def _free_name(session: Session, actor: Actor, name: str, besides: int = 0) -> str:
     name = " ".join(name.replace("\0", "").split())
     if not name:
-        raise Refused("Give the group a name.", field="group_name")
+        raise Refused(_("Give the group a name."), field="group_name")
     if len(name) > MOST_OF_A_NAME:
-        raise Refused(f"Use at most {MOST_OF_A_NAME} characters.", field="group_name")
+        raise Refused(_("Use at most %(most)s characters.", most=MOST_OF_A_NAME), field="group_name")
     taken = session.scalar(
         select(TestGroup.id).where(
             TestGroup.workspace_id == actor.workspace_id,
@@ -132,5 +160,5 @@ def _free_name(session: Session, actor: Actor, name: str, besides: int = 0) -> s
         )
     )
     if taken is not None:
-        raise Refused("There is a group of this name already.", field="group_name")
+        raise Refused(_("There is a group of this name already."), field="group_name")
     return name

@@ -35,6 +35,7 @@ from app.sends.release import message_row, skip_outsiders, team_in_trial_mode
 from app.sends.review import Person, review_chunk, variables_of_all
 from app.sends.tallies import open_tallies
 from app.sends.testers import MOST_TESTERS, Tester
+from app.words import _, _n
 
 SNAPSHOTS_LOOKED_AT = 10
 """Earlier snapshots of a draft that a new one is compared with."""
@@ -95,7 +96,7 @@ class CannotTest(Refused):
     """The test cannot go out: `problems` says why, `asked_for` names the values that nothing gives."""
 
     def __init__(self, problems: Sequence[str], asked_for: Sequence[str] = ()) -> None:
-        super().__init__("Nothing was sent.")
+        super().__init__(_("Nothing was sent."))
         self.problems, self.asked_for = list(problems), list(asked_for)
 
 
@@ -109,7 +110,7 @@ def send_test(session: Session, actor: Actor, renderer: LimitedRenderer, choice:
 
 def examples(content: Content) -> Specimen:
     """Give a template's examples as a specimen; address and name are each tester's own."""
-    return Specimen("the examples", {name: hint.example for name, hint in content.hints.items() if hint.example})
+    return Specimen(_("the examples"), {name: hint.example for name, hint in content.hints.items() if hint.example})
 
 
 def recipient(session: Session, actor: Actor, list_id: int, *, find: str = "", recipient_id: int = 0) -> Specimen:
@@ -117,10 +118,10 @@ def recipient(session: Session, actor: Actor, list_id: int, *, find: str = "", r
     try:
         found = recipient_near(session, actor, list_id, recipient_id, find=find)
     except NotThere as missing:
-        raise Refused("Choose a list.", field="list") from missing
+        raise Refused(_("Choose a list."), field="list") from missing
     if found is None:
-        words = f"Nobody on this list has an address or a name that begins with “{find.strip()}”."
-        raise Refused(words if find.strip() else "Nobody is on this list.", field="find")
+        words = _("Nobody on this list has an address or a name that begins with “%(find)s”.", find=find.strip())
+        raise Refused(words if find.strip() else _("Nobody is on this list."), field="find")
     return Specimen(found.email, {"email": found.email, "name": found.name, **found.data})
 
 
@@ -136,8 +137,13 @@ def prepare(session: Session, actor: Actor, renderer: LimitedRenderer, choice: C
     version, data = _version_and_data(session, actor, renderer, choice)
     asked = _asked_for(renderer, _plan(session, actor, choice, sender, version, {}), data)
     if missing := [name for name in asked if not choice.values.get(name)]:
-        words = "Type a value for " if len(missing) == 1 else "Type values for "
-        raise CannotTest([f"{words}{', '.join(missing)}: the chosen data has none."], asked)
+        words = _n(
+            "Type a value for %(names)s: the chosen data has none.",
+            "Type values for %(names)s: the chosen data has none.",
+            len(missing),
+            names=", ".join(missing),
+        )
+        raise CannotTest([words], asked)
     values = {name: choice.values[name] for name in asked}
     plan = _plan(session, actor, choice, sender, version, values)
     people = [Person(None, email, name, dict(data)) for email, name in choice.testers[:MOST_TESTERS]]
@@ -177,7 +183,12 @@ def queue(session: Session, actor: Actor, made: Prepared) -> Send:
     open_tallies(session, send.id, pending=len(rows) - skipped, skipped=skipped)
     if skipped == len(rows):  # trial mode: there is nothing to wait for
         send.state, send.finished_at = SendState.FINISHED, at
-    words = f"Test e-mail of “{template.name}” sent to {len(rows) - skipped:,}, {skipped:,} left out"
+    words = _(
+        "Test e-mail of “%(name)s” sent to %(sent)s, %(skipped)s left out",
+        name=template.name,
+        sent=len(rows) - skipped,
+        skipped=skipped,
+    )
     note(session, actor, "send.tested", words, subject_id=send.id)
     return send
 
@@ -199,7 +210,10 @@ def _version_and_data(
     if not choice.language or (choice.language == content.language and not content.language_column):
         return version, data
     if choice.language not in content.variants:
-        words = f"There is no {language_name(choice.language)} text in what you test. Choose another language."
+        words = _(
+            "There is no %(language)s text in what you test. Choose another language.",
+            language=language_name(choice.language),
+        )
         raise Refused(words, field="language")
     if content.language_column:
         return version, {**data, content.language_column: choice.language}
@@ -222,7 +236,7 @@ def _draft_send(session: Session, actor: Actor, choice: Choice) -> Send | None:
         return None
     draft = draft_of(session, actor, choice.send_id)
     if draft.template_version is None or draft.template_version.template_id != choice.template_id:
-        raise Refused("This send has another template by now. Go back to it, and test it from there.", field="what")
+        raise Refused(_("This send has another template by now. Go back to it, and test it from there."), field="what")
     return draft
 
 
@@ -243,7 +257,7 @@ def _snapshot(session: Session, actor: Actor, renderer: LimitedRenderer, templat
 def _newest(session: Session, template: Template) -> TemplateVersion:
     version = newest_of(session, [template.id]).get(template.id)
     if version is None:
-        raise Refused("This template has no version yet. Test its draft.", field="what")
+        raise Refused(_("This template has no version yet. Test its draft."), field="what")
     return version
 
 
@@ -251,9 +265,9 @@ def _sender(session: Session, actor: Actor, sender_id: int) -> SenderIdentity:
     try:
         sender = find_sender(session, actor, sender_id)
     except NotThere as missing:
-        raise Refused("Choose a sender.", field="sender") from missing
+        raise Refused(_("Choose a sender."), field="sender") from missing
     if sender.is_retired:
-        raise Refused("This sender was removed under Settings. Choose another one.", field="sender")
+        raise Refused(_("This sender was removed under Settings. Choose another one."), field="sender")
     return sender
 
 

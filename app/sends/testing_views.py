@@ -20,6 +20,7 @@ from app.sends.testing import CannotTest, Choice, Specimen, What
 from app.sends.testing_forms import EXAMPLES, NO_GROUP, RECIPIENT, WHOSE, GroupForm, ToTestersForm
 from app.web.numbers import LARGEST, row_number
 from app.web.request import db, may, me, services
+from app.words import _, _n
 
 MOST_CHOICES = 500
 """Templates that are offered when none is named."""
@@ -87,7 +88,7 @@ def change_test_group(group_id: int) -> Page:
             db().rollback()
             form.show(refusal)
         else:
-            flash("The group is saved.")
+            flash(_("The group is saved."))
             return redirect(url_for("sends.test_groups"))
     return _groups_page(form, group_id), 422
 
@@ -96,7 +97,7 @@ def change_test_group(group_id: int) -> Page:
 @may(Permission.SEND)
 def remove_test_group(group_id: int) -> Page:
     """Remove a group."""
-    flash(f"The group “{testers.remove_group(db(), me(), group_id)}” is removed.")
+    flash(_("The group “%(name)s” is removed.", name=testers.remove_group(db(), me(), group_id)))
     return redirect(url_for("sends.test_groups"))
 
 
@@ -135,7 +136,7 @@ def _choice(form: ToTestersForm, template: Template) -> Choice:
             group_id=form.group.data or NO_GROUP,
         )
     except NotThere as missing:
-        raise Refused("This group was removed. Choose another one.", field="group") from missing
+        raise Refused(_("This group was removed. Choose another one."), field="group") from missing
     return Choice(
         template.id,
         form.sender.data or 0,
@@ -165,7 +166,7 @@ def _values(
     template: Template, form: ToTestersForm, problems: Sequence[str] = (), asked: Sequence[str] = ()
 ) -> dict[str, object]:
     """Give whose data is shown and which values it lacks; what is wrong with the draft is said at once."""
-    who, draft_problems = "the examples", []
+    who, draft_problems = _("the examples"), []
     try:
         specimen = _specimen(form)
         who = specimen.who if specimen else who
@@ -184,20 +185,34 @@ def _values(
 
 def _page(template: Template, form: ToTestersForm, problems: Sequence[str] = (), asked: Sequence[str] = ()) -> str:
     newest = templates.newest_of(db(), [template.id]).get(template.id)
-    form.what.choices = [(str(What.DRAFT), "The draft, as it is saved now")]
+    form.what.choices = [(str(What.DRAFT), _("The draft, as it is saved now"))]
     if newest is not None:
-        form.what.choices.append((str(What.NEWEST), f"Version {newest.number}"))
+        form.what.choices.append((str(What.NEWEST), _("Version %(number)s", number=str(newest.number))))
     if _send_id():
-        form.what.choices.insert(0, (str(What.SEND), "The send, with its headers, values and files"))
-    form.language.choices = [("", "As the data says"), *((tag, language_name(tag)) for tag in template.draft.variants)]
+        form.what.choices.insert(0, (str(What.SEND), _("The send, with its headers, values and files")))
+    form.language.choices = [
+        ("", _("As the data says")),
+        *((tag, language_name(tag)) for tag in template.draft.variants),
+    ]
     form.group.choices = [
-        (NO_GROUP, "None"),
+        (NO_GROUP, _("None")),
         *((one.id, f"{one.name} ({len(one.addresses)})") for one in testers.groups(db(), me())),
     ]
     offered = senders(db(), me().workspace_id)
     form.sender.choices = [(one.id, f"{one.name} <{one.address}>" if one.name else one.address) for one in offered]
     lists = all_lists(db(), me())
-    form.list.choices = [(one.id, f"{one.name} ({one.recipient_count:,} people)") for one in lists]
+    form.list.choices = [
+        (
+            one.id,
+            _n(
+                "%(list_name)s (%(count)s people)",
+                "%(list_name)s (%(count)s people)",
+                one.recipient_count,
+                list_name=one.name,
+            ),
+        )
+        for one in lists
+    ]
     if not lists:
         form.whose.choices = WHOSE[:1]
     return render_template(

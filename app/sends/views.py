@@ -44,7 +44,7 @@ from app.sends.words import (
     EVENTS,
     OUTCOMES,
     REVIEWS,
-    SEND_STATES,
+    SEND_STATES_INSIDE,
     looked_for_words,
     reason_words,
     send_wording,
@@ -53,6 +53,7 @@ from app.web.frames import foreign_html
 from app.web.looks import note_download, note_opened
 from app.web.numbers import row_number
 from app.web.request import db, is_htmx, may, me, services
+from app.words import _, _n
 
 __all__ = [
     "approval_views",
@@ -76,7 +77,7 @@ def _words() -> dict[str, object]:
         "OUTCOMES": OUTCOMES,
         "EVENTS": EVENTS,
         "looked_for_words": looked_for_words,
-        "SEND_STATES": SEND_STATES,
+        "SEND_STATES_INSIDE": SEND_STATES_INSIDE,
         "send_wording": send_wording,
         "ASKING": ASKING,
         "reason_words": reason_words,
@@ -126,7 +127,7 @@ def look(send_id: int) -> Page:
     """Show one person's e-mail before release."""
     send = compose.draft_of(db(), me(), send_id)
     if send.template_version is None or not send.from_address:
-        flash("Choose a template and a sender first.", "warn")
+        flash(_("Choose a template and a sender first."), "warn")
         return redirect(url_for("sends.sender", send_id=send_id))
     recipient_id = request.args.get("person", type=row_number)
     found = looking.look_before(db(), services().renderer, send, recipient_id)
@@ -184,7 +185,7 @@ def _go_out(send_id: int, act: Callable[[ReleaseForm, release.Options, bool], No
     form = ReleaseForm()
     options = form.options()
     if options is None and send.state is SendState.DRAFT:
-        return _review_page(send, problem="Look at what is marked below.", form=form), 422
+        return _review_page(send, problem=_("Look at what is marked below."), form=form), 422
     try:
         act(form, options or release.Options(), request.form.get("again") == "yes")
     except release.SentBefore as question:
@@ -209,7 +210,7 @@ def show(send_id: int) -> Page:
         return redirect(url_for("sends.review" if send.from_address else "sends.sender", send_id=send_id))
     if send.state is SendState.AWAITING_APPROVAL:
         return redirect(url_for("sends.approval", send_id=send_id))
-    note_opened("send", f"Results of send {send_id} opened", send_id)
+    note_opened("send", _("Results of send %(send_id)s opened", send_id=str(send_id)), send_id)
     outcome = _group()
     search, after = request.args.get("q", ""), request.args.get("after", 0, type=row_number)
     people = results.people_of_group(db(), send, outcome, search=search, after=after, limit=PAGE + 1)
@@ -279,7 +280,13 @@ def resume(send_id: int) -> Page:
 def cancel(send_id: int) -> Page:
     """Cancel a send."""
     stopped = control.cancel(db(), me(), send_id)
-    flash(f"Cancelled. {stopped:,} e-mails were stopped before they went out.")
+    flash(
+        _n(
+            "Cancelled. %(count)s e-mails were stopped before they went out.",
+            "Cancelled. %(count)s e-mails were stopped before they went out.",
+            stopped,
+        )
+    )
     return redirect(url_for("sends.show", send_id=send_id))
 
 
@@ -290,7 +297,7 @@ def download(send_id: int) -> Response:
     send = control.find_send(db(), me(), send_id)
     if send.state in UNRELEASED:
         raise NotThere("results")
-    note_download("send_downloaded", f"Results of send {send_id} downloaded", send_id)
+    note_download("send_downloaded", _("Results of send %(send_id)s downloaded", send_id=str(send_id)), send_id)
     return Response(
         _download_lines(services().database, send_id),
         mimetype="text/csv",

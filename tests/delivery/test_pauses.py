@@ -16,7 +16,8 @@ from app.delivery.quota import QuotaReader
 from app.refusals import Refused
 from app.sends import control
 from app.sends.models import Outcome, Send, SendState
-from app.sends.pauses import PAUSES, STOPS_WHEN_USED_UP, pause_words, too_many_bounces
+from app.sends.pauses import BOUNCES, PAUSES, STOPS_WHEN_USED_UP, pause_words, too_many_bounces
+from app.words import kept, shown, speaking
 from tests.delivery.ground import Ground, people
 from tests.simulator_process import RunningSimulator
 
@@ -178,3 +179,10 @@ def test_every_pause_says_what_happened_and_what_to_do(code: str) -> None:
     words = pause_words(code, **facts)
     assert "{" not in words and words.endswith(".")
     assert code in STOPS_WHEN_USED_UP or code in {"bounces", "quota", "not_connected"} or "esume" in words
+
+
+def test_a_pause_is_kept_in_no_language() -> None:
+    there = kept(pause_words(BOUNCES, bounced=1200, answered=10000))
+    assert shown(there) == pause_words(BOUNCES, bounced=1200, answered=10000)
+    with speaking("de"):
+        assert shown(there).startswith("1.200 von 10.000 E-Mails wurden ")

@@ -7,11 +7,13 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from app.cloudflare.headers import HEADER_RULES
 from app.db import Database, now
 from app.emails.bundle import BundledPiece
 from app.emails.limits import LimitedRenderer
 from app.emails.models import PieceKind
 from app.emails.piece_making import make_piece
+from app.people.approval_models import ApprovalScope
 from app.people.connection import save_connection
 from app.people.models import Person
 from app.people.zones import zone_label, zone_names
@@ -22,6 +24,8 @@ from app.recipients.segments import make_segment
 from app.recipients.suppression_mirror import state_of
 from app.recipients.suppression_models import TheirSuppression
 from app.recipients.topics import add_topic
+from app.sends import approving
+from app.sends.approval_rule import change_rule
 from app.sends.bad_address_models import BadAddressKind
 from app.sends.bad_addresses import Found, note_bad
 from app.sends.models import Outcome
@@ -33,6 +37,7 @@ from tests.factories import a_draft_send, a_list, a_sender, a_template_version, 
 from tests.sends.outcomes import settle
 
 DATA = frozenset({"branch", "Ada Admin", "Harbour Council", "Ada", "English", "Deutsch", "xx", "text/plain"})
+DATA |= {"Office", "timeout", "{{ email }}", *HEADER_RULES}
 DATA |= {"Werkzeug", *map(zone_label, zone_names())}
 """Data that cannot carry a mark, or that the fixtures of all tests made."""
 
@@ -68,9 +73,9 @@ def fill(database: Database, renderer: LimitedRenderer, actor: Person, settings:
         add_topic(session, actor, {"en": ("¤Appointments¤", "¤When you come¤")})
         save_group(session, actor, "¤Colleagues¤", "colleague@example.net")
         a_sender(session, actor).name = "¤Office¤"
-        sends = [a_draft_send(session, actor, version=version, people=people).id for _number in range(4)]
+        sends = [a_draft_send(session, actor, version=version, people=people).id for _number in range(5)]
         _suppressions(session, actor)
-    first, scheduled, draft, running = sends
+    first, scheduled, draft, running, waiting = sends
     _finished(database, renderer, actor, first)
     seen = reviewed(database, renderer, actor, scheduled).review_fingerprint
     options = Options(start_at=now() + timedelta(days=30))
@@ -81,7 +86,8 @@ def fill(database: Database, renderer: LimitedRenderer, actor: Person, settings:
     with database.writing() as session:
         bad = Found("bad@example.net", BadAddressKind.BOUNCED, first, 1, "¤Bad¤", "¤no such user¤")
         note_bad(session, actor.workspace_id, [bad])
-    return {"draft": draft, "scheduled": scheduled}
+    awaiting = _awaiting(database, renderer, actor, waiting)
+    return {"draft": draft, "scheduled": scheduled, "awaiting": waiting, "request": awaiting}
 
 
 def _people() -> list[NewRecipient]:
@@ -90,6 +96,16 @@ def _people() -> list[NewRecipient]:
         NewRecipient(email, f"¤Reader {number}¤", {"branch": f"¤Quayside {number}¤"})
         for number, email in enumerate(addresses)
     ]
+
+
+def _awaiting(database: Database, renderer: LimitedRenderer, actor: Person, send_id: int) -> int:
+    """Put a send up for approval, which every send needs from then on; gives the request's number."""
+    seen = reviewed(database, renderer, actor, send_id).review_fingerprint
+    with database.writing() as session:
+        change_rule(session, actor, scope=ApprovalScope.ALWAYS, above=None, of_templates=False, remind_hours=24)
+        asked = approving.ask(session, actor, send_id, seen=seen, again_confirmed=True, note_text="¤Please look¤")
+        session.flush()
+        return asked.id
 
 
 def _finished(database: Database, renderer: LimitedRenderer, actor: Person, send_id: int) -> None:

@@ -19,6 +19,7 @@ _DATA = re.compile(
     rf"{MARK}[^{MARK}]*{MARK}"  # data of the test
     r"|[^\s<>@]+@[^\s<>@]+"  # addresses
     r"|https?://\S+"
+    r"|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"  # references of e-mails
     r"|%\(\w+\)s"  # filled in by a script
     r"|\b\d{1,2} [A-Z][a-z]+ \d{4}"  # dates are written by Babel
     r"|\b(?:UTC|KiB|MiB|Postroom|Cloudflare|HTML|CSV|[A-Z][A-Za-z]*(?:-[A-Z][A-Za-z]*)+)\b"
