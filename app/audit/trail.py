@@ -78,6 +78,8 @@ def note_program(
 
 def in_words(value: object) -> str:
     """Give a value before or after an act for people: yes and no, lists with commas, and nothing as `none`."""
+    if isinstance(value, Said):
+        return value  # each reader gets it in their own language
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if value is None or value in ("", [], ()):
