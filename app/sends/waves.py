@@ -81,9 +81,10 @@ def wave_words(session: Session, send: Send) -> str:
     tally = counts(session, send.id)
     waiting = tally[Outcome.PENDING]
     out = {outcome: count for outcome, count in tally.items() if count and outcome is not Outcome.PENDING}
+    became = in_row([_(_BECAME[outcome], count=count) for outcome, count in out.items()])
     return _n(
         "The wave is out (%(became)s). %(count)s e-mail waits for you: look at the results, then go on or cancel.",
         "The wave is out (%(became)s). %(count)s e-mails wait for you: look at the results, then go on or cancel.",
         waiting,
-        became=in_row([_(_BECAME[outcome], count=count) for outcome, count in out.items()]),
+        became=became,
     )
