@@ -95,7 +95,7 @@ def test_each_is_told_in_the_language_of_their_account(office: Office, job: Appr
     job.look()
     job.look()
     _email, subject, words = letters(office, settings)[-1]
-    assert subject == "Freigabe aufgehoben: Notice an Members"
+    assert subject == "Freigabe abgebrochen: Notice an Members"
     assert "gab es Änderungen: die Liste hat sich geändert. Es ist nichts hinausgegangen." in words
     assert request_id
 
