@@ -95,6 +95,21 @@ class SaidText(TypeDecorator[str]):
         return None if value is None else shown(value)
 
 
+class SaidTexts(TypeDecorator[list[str]]):
+    """A list of words of the program, as JSON; each is kept and read as by `SaidText`."""
+
+    impl = JSON
+    cache_ok = True
+
+    def process_bind_param(self, value: list[str] | None, dialect: Dialect) -> list[str] | None:
+        """Keep what is said."""
+        return None if value is None else [kept(one) for one in value]
+
+    def process_result_value(self, value: list[str] | None, dialect: Dialect) -> list[str] | None:
+        """Say it in the language of whoever reads."""
+        return None if value is None else [shown(one) for one in value]
+
+
 class Base(DeclarativeBase):
     """Base of every table."""
 

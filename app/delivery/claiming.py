@@ -18,6 +18,7 @@ from app.sends.models import Attempt, Message, Outcome, Send
 from app.sends.person_files import cell_of, name_key, own_files
 from app.sends.stopped import everybody_of, who_must_not
 from app.sends.tallies import move, move_retrying
+from app.words import kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +161,7 @@ def _leave_out(session: Session, send_id: int, rows: Sequence[Any], at: datetime
     whole = next(iter(reasons.values())) if together else None  # one e-mail to all of them: one keeps it back
     gone = [(row, whole or reasons[row.email.lower()]) for row in rows if whole or row.email.lower() in reasons]
     session.connection().execute(
-        _LEAVE_OUT, [{"of_message": row.id, "why": why.code, "words": why.words, "at": at} for row, why in gone]
+        _LEAVE_OUT, [{"of_message": row.id, "why": why.code, "words": kept(why.words), "at": at} for row, why in gone]
     )
     move(session, send_id, {(Outcome.PENDING, Outcome.SKIPPED): len(gone)})
     move_retrying(session, send_id, -sum(1 for row, _ in gone if row.retry_until is not None))

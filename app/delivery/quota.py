@@ -20,7 +20,7 @@ from app.sends.control import pause_by_program
 from app.sends.models import AT_WORK, UNRELEASED, ReviewState, Send
 from app.sends.pauses import QUOTA, pause_words
 from app.settings import Settings
-from app.words import _
+from app.words import _, _p
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +31,8 @@ WANTED_SECONDS = 5.0
 LOOK_SECONDS = 1.0
 """How often a worker looks whether to ask."""
 ANSWER_SECONDS = 15.0
+_UNITS = {"day": _p("of a quota", "day"), "hour": _p("of a quota", "hour")}
+"""What the service calls the time of a quota, for people."""
 
 
 def take_one(database: Database, account_id: str, quota: int, seconds: float) -> bool:
@@ -54,7 +56,8 @@ def pause_for_quota(session: Session, send_id: int, account_id: str) -> None:
         if row.quota_resets_at
         else _("The mail service does not say when there is more: press Resume tomorrow.")
     )
-    words = pause_words(QUOTA, value=row.quota_value or 0, unit=row.quota_unit or "day", when=when)
+    unit = row.quota_unit or "day"
+    words = pause_words(QUOTA, value=row.quota_value or 0, unit=_UNITS.get(unit, unit), when=when)
     pause_by_program(session, send_id, words, code=QUOTA, resumes_at=row.quota_resets_at)
 
 

@@ -29,7 +29,7 @@ from app.sends.models import ANSWERED, AT_WORK, UNDER_WAY, Attempt, Message, Out
 from app.sends.pauses import BOUNCES, pause_words, too_many_bounces
 from app.sends.tallies import counts, move, move_retrying
 from app.sends.words import state_change
-from app.words import _
+from app.words import _, kept
 
 GOES_ON = (*AT_WORK, SendState.PAUSED)
 """States of a send in which its messages may wait."""
@@ -192,7 +192,7 @@ def _message_row(result: Result, outcome: Outcome, at: datetime) -> list[Any]:
         message.id,
         outcome,
         "cancelled" if stopped else verdict.reason,
-        "" if stopped else verdict.detail,
+        "" if stopped else kept(verdict.detail),
         None if stopped else next_try_at,
         _retry_until(result, outcome),
         verdict.message_id,

@@ -25,7 +25,7 @@ from app.sends.event_models import EventZone, MessageEvent, SendEventTally
 from app.sends.models import Message, Outcome, Send, SendKind
 from app.sends.tallies import move
 from app.sends.words import INFERRED, REASONS
-from app.words import _, joined
+from app.words import _, joined, kept
 
 BECOMES: Mapping[EventKind, Outcome] = {
     EventKind.DELIVERED: Outcome.DELIVERED,
@@ -222,7 +222,7 @@ def _write(session: Session, rows: Iterable[_Row]) -> None:
             "before": row.before,
             "new_state": row.state,
             "new_reason": row.reason,
-            "new_detail": row.detail,
+            "new_detail": kept(row.detail),
             "new_message_id": row.message_id,
             "new_addresses": row.addresses,
             "at": at,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from sqlalchemy import select
@@ -17,6 +17,7 @@ from app.people.models import Person
 from app.sends.models import Send
 from app.sends.results import title_of
 from app.settings import Settings
+from app.words import _, _n, joined, speaking
 
 
 def due(session: Session) -> list[int]:
@@ -39,13 +40,13 @@ def tell(session: Session, settings: Settings, request_id: int) -> None:
     if request.state is ApprovalState.WAITING and request.is_told:
         if request.reminded_at is None and _is_late(session, request):
             request.reminded_at = now()
-            _tell_approvers(session, settings, request, "Still to approve", f"{_since(session, request)} ")
+            _tell_approvers(session, settings, request, _("Still to approve: %(title)s"), _since(session, request))
         return
     if request.is_told:
         return
     request.is_told = True
     if request.state is ApprovalState.WAITING:
-        _tell_approvers(session, settings, request, "To approve")
+        _tell_approvers(session, settings, request, _("To approve: %(title)s"))
     elif request.state is ApprovalState.EMERGENCY:
         _tell_of_emergency(session, settings, request)
     else:
@@ -59,31 +60,47 @@ def _is_late(session: Session, request: ApprovalRequest) -> bool:
 
 def _since(session: Session, request: ApprovalRequest) -> str:
     hours = rule_of(session, request.workspace_id).remind_hours
-    return f"It has waited for {hours:,} {'hour' if hours == 1 else 'hours'}."
+    return _n("It has waited for %(count)s hour.", "It has waited for %(count)s hours.", hours)
 
 
 def _tell_approvers(
     session: Session, settings: Settings, request: ApprovalRequest, subject: str, first: str = ""
 ) -> None:
-    title, what = _title(session, request), _what(request)
-    words = [f"{first}{request.asker.name} asks you to look at {what}: {title}.", *request.reasons]
-    if request.send_id is not None:
-        words.append(f"It goes to {request.people:,} {'person' if request.people == 1 else 'people'} once approved.")
+    title, asker = _title(session, request), request.asker.name
+    if _is_send(request):
+        asks = _("%(asker)s asks you to look at a send: %(title)s.", asker=asker, title=title)
+    else:
+        asks = _("%(asker)s asks you to look at the draft of a template: %(title)s.", asker=asker, title=title)
+    words = [joined([first, asks]), *request.reasons]
+    if _is_send(request):
+        words.append(
+            _n(
+                "It goes to %(count)s person once approved.",
+                "It goes to %(count)s people once approved.",
+                request.people,
+            )
+        )
     if request.note:
-        words.append(f"Note: {request.note}")
+        words.append(_("Note: %(note)s", note=request.note))
     besides = (request.asked_by, request.changed_by)
     people = approvers_of(session, request.workspace_id, besides=besides)
     _write(
-        session, settings, request, people, subject=f"{subject}: {title}", words=words, label="Look at it, and decide"
+        session,
+        settings,
+        request,
+        people,
+        subject=_(subject, title=title),
+        words=words,
+        label=_("Look at it, and decide"),
     )
 
 
 def _tell_of_emergency(session: Session, settings: Settings, request: ApprovalRequest) -> None:
-    title, by = _title(session, request), request.decider.name if request.decider else "An administrator"
+    title, by = _title(session, request), request.decider.name if request.decider else _("An administrator")
     words = [
-        f"{by} released a send in an emergency, without approval: {title}.",
-        f"Reason: {request.words}",
-        f"It was put up for {request.people:,} {'person' if request.people == 1 else 'people'}.",
+        _("%(by)s released a send in an emergency, without approval: %(title)s.", by=by, title=title),
+        _("Reason: %(reason)s", reason=request.words),
+        _n("It was put up for %(count)s person.", "It was put up for %(count)s people.", request.people),
     ]
     people = approvers_of(session, request.workspace_id, besides=(request.decided_by,))
     _write(
@@ -91,26 +108,61 @@ def _tell_of_emergency(session: Session, settings: Settings, request: ApprovalRe
         settings,
         request,
         people,
-        subject=f"Released without approval: {title}",
+        subject=_("Released without approval: %(title)s", title=title),
         words=words,
-        label="Open the send",
+        label=_("Open the send"),
     )
 
 
+_OF_SEND: dict[ApprovalState, tuple[str, str]] = {
+    ApprovalState.APPROVED: (_("Approved: %(title)s"), _("%(by)s approved a send that you put up: %(title)s.")),
+    ApprovalState.SENT_BACK: (_("Sent back: %(title)s"), _("%(by)s sent back a send that you put up: %(title)s.")),
+    ApprovalState.TAKEN_BACK: (_("Taken back: %(title)s"), _("%(by)s took back a send that you put up: %(title)s.")),
+    ApprovalState.CANCELLED: (
+        _("Approval cancelled: %(title)s"),
+        _("The approval of a send that you put up is cancelled: %(title)s."),
+    ),
+}
+_OF_TEMPLATE: dict[ApprovalState, tuple[str, str]] = {
+    ApprovalState.APPROVED: (
+        _("Approved: %(title)s"),
+        _("%(by)s approved the draft of a template that you put up: %(title)s."),
+    ),
+    ApprovalState.SENT_BACK: (
+        _("Sent back: %(title)s"),
+        _("%(by)s sent back the draft of a template that you put up: %(title)s."),
+    ),
+    ApprovalState.TAKEN_BACK: (
+        _("Taken back: %(title)s"),
+        _("%(by)s took back the draft of a template that you put up: %(title)s."),
+    ),
+    ApprovalState.CANCELLED: (
+        _("Approval cancelled: %(title)s"),
+        _("The approval of the draft of a template that you put up is cancelled: %(title)s."),
+    ),
+}
+"""Subject and first sentence of what is told to whoever asked."""
+
+
 def _tell_asker(session: Session, settings: Settings, request: ApprovalRequest) -> None:
-    title, what = _title(session, request), _what(request)
-    by = request.decider.name if request.decider else ""
-    if request.state is ApprovalState.APPROVED:
-        subject, words = f"Approved: {title}", [f"{by} approved {what} that you put up: {title}."]
-    elif request.state is ApprovalState.SENT_BACK:
-        subject = f"Sent back: {title}"
-        words = [f"{by} sent back {what} that you put up: {title}.", f"Reason: {request.words}"]
-    elif request.state is ApprovalState.TAKEN_BACK:
-        subject, words = f"Taken back: {title}", [f"{by} took back {what} that you put up: {title}.", request.words]
-    else:
-        subject = f"Approval cancelled: {title}"
-        words = [f"The approval of {what} that you put up is cancelled: {title}.", request.words, "Nothing went out."]
-    _write(session, settings, request, [request.asker], subject=subject, words=words, label="Open it")
+    title, by = _title(session, request), request.decider.name if request.decider else ""
+    subject, first = (_OF_SEND if _is_send(request) else _OF_TEMPLATE)[request.state]
+    words = [_(first, by=by, title=title)]
+    if request.state is ApprovalState.SENT_BACK:
+        words.append(_("Reason: %(reason)s", reason=request.words))
+    elif request.state is not ApprovalState.APPROVED:
+        words.append(request.words)
+    if request.state is ApprovalState.CANCELLED:
+        words.append(_("Nothing went out."))
+    _write(
+        session,
+        settings,
+        request,
+        [request.asker],
+        subject=_(subject, title=title),
+        words=words,
+        label=_("Open it"),
+    )
 
 
 def _write(
@@ -120,21 +172,23 @@ def _write(
     people: Iterable[Person],
     *,
     subject: str,
-    words: list[str],
+    words: Sequence[str],
     label: str,
 ) -> None:
+    """Write to each in the language of their account."""
     place = f"sends/{request.send_id}" if request.send_id else f"templates/{request.template_id}/publish"
-    link = (label, f"{settings.url}/{place}")
-    words = [one for one in words if one]
     for one in people:
-        own_mail.write(session, settings, request.workspace_id, one.email, subject, words, link=link)
+        with speaking(one.language):
+            said = [str(sentence) for sentence in words if sentence]
+            link = (str(label), f"{settings.url}/{place}")
+            own_mail.write(session, settings, request.workspace_id, one.email, str(subject), said, link=link)
 
 
-def _what(request: ApprovalRequest) -> str:
-    return "a send" if request.send_id is not None else "the draft of a template"
+def _is_send(request: ApprovalRequest) -> bool:
+    return request.send_id is not None
 
 
 def _title(session: Session, request: ApprovalRequest) -> str:
     if request.send_id is not None:
         return title_of(session.get_one(Send, request.send_id))
-    return f"“{session.get_one(Template, request.template_id).name}”"
+    return _("“%(name)s”", name=session.get_one(Template, request.template_id).name)

@@ -31,6 +31,8 @@ from app.refusals import Refused
 from app.sends import audience
 from app.sends.audience_parts import included_lists, parts_of
 from app.sends.models import ReviewState, Send, SendKind
+from app.sends.rows import in_row
+from app.words import _, _n
 
 MOST_PEOPLE = 10_000_000
 LEAST_HOURS, MOST_HOURS = 1, 168
@@ -43,13 +45,12 @@ def needs_approval(session: Session, send: Send) -> list[str]:
     if send.kind is SendKind.TEST or rule.scope is ApprovalScope.NEVER:
         return []
     if rule.scope is ApprovalScope.ALWAYS:
-        return ["Every send needs approval here."]
+        return [_("Every send needs approval here.")]
     found: list[str] = []
     count = _people(session, send)
     if rule.above is not None and count > rule.above:
-        goes = "1 person" if count == 1 else f"{count:,} people"
-        most = "1 person" if rule.above == 1 else f"{rule.above:,} people"
-        found.append(f"It goes to {goes}, and more than {most} need approval.")
+        goes, most = (_n("%(count)s person", "%(count)s people", one) for one in (count, rule.above))
+        found.append(_("It goes to %(goes)s, and more than %(most)s need approval.", goes=goes, most=most))
     return [*found, *_named(session, send)]
 
 
@@ -76,37 +77,56 @@ def change_rule(
     Raises Refused beside its field, and for anybody but an administrator.
     """
     if not person.may(Permission.ADMINISTER):
-        raise Refused("Only an administrator changes what needs approval.")
+        raise Refused(_("Only an administrator changes what needs approval."))
     if above is not None and not 0 <= above <= MOST_PEOPLE:
-        raise Refused(f"Enter a number from 0 to {MOST_PEOPLE:,}.", field="above")
+        raise Refused(_("Enter a number from 0 to %(most_people)s.", most_people=MOST_PEOPLE), field="above")
     if not LEAST_HOURS <= remind_hours <= MOST_HOURS:
-        raise Refused(f"Enter a number of hours from {LEAST_HOURS} to {MOST_HOURS}.", field="remind_hours")
+        raise Refused(
+            _(
+                "Enter a number of hours from %(least_hours)s to %(most_hours)s.",
+                least_hours=LEAST_HOURS,
+                most_hours=MOST_HOURS,
+            ),
+            field="remind_hours",
+        )
     named = _checked(session, person, list_ids, segment_ids, sender_ids)
     if scope is ApprovalScope.SOME and above is None and not named:
         raise Refused(
-            "Say which sends: enter a number of people, or tick a list, a segment or a sender.", field="above"
+            _("Say which sends: enter a number of people, or tick a list, a segment or a sender."), field="above"
         )
     rule = session.merge(rule_of(session, person.workspace_id))
     rule.scope, rule.above, rule.of_templates, rule.remind_hours = scope, above, of_templates, remind_hours
     session.execute(delete(ApprovalSubject).where(ApprovalSubject.workspace_id == person.workspace_id))
     session.add_all(named)
     session.flush()
-    note(session, person, "workspace.approval_rule", f"From now on {rule_words(session, rule)}")
+    note(
+        session,
+        person,
+        "workspace.approval_rule",
+        _("From now on %(rule)s", rule=rule_words(session, rule)),
+    )
     return rule
 
 
 def rule_words(session: Session, rule: ApprovalRule) -> str:
     """Say what needs approval, in one sentence."""
-    if rule.scope is ApprovalScope.SOME:
-        some = [f"to more than {rule.above:,} people"] if rule.above is not None else []
-        lists, segments, senders = _subjects(session, rule.workspace_id)
-        some += [f"to {one.name}" for one in lists]
-        some += [f"to “{one.name}” of {one.list.name}" for one in segments]
-        some += [f"from {one.address}" for one in senders]
-        sends = f"sends {', '.join(some)} need approval" if some else "no send needs approval"
-    else:
-        sends = f"{'every' if rule.scope is ApprovalScope.ALWAYS else 'no'} send needs approval"
-    return f"{sends}; publishing a template {'needs it' if rule.of_templates else 'does not'}"
+    sends = _sends_words(session, rule)
+    if rule.of_templates:
+        return _("%(sends)s; publishing a template needs it", sends=sends)
+    return _("%(sends)s; publishing a template does not", sends=sends)
+
+
+def _sends_words(session: Session, rule: ApprovalRule) -> str:
+    if rule.scope is ApprovalScope.ALWAYS:
+        return _("every send needs approval")
+    if rule.scope is ApprovalScope.NEVER:
+        return _("no send needs approval")
+    some = [_("to more than %(above)s people", above=rule.above)] if rule.above is not None else []
+    lists, segments, senders = _subjects(session, rule.workspace_id)
+    some += [_("to %(name)s", name=one.name) for one in lists]
+    some += [_("to “%(segment)s” of %(of_list)s", segment=one.name, of_list=one.list.name) for one in segments]
+    some += [_("from %(address)s", address=one.address) for one in senders]
+    return _("sends %(some)s need approval", some=in_row(some)) if some else _("no send needs approval")
 
 
 def _people(session: Session, send: Send) -> int:
@@ -123,13 +143,19 @@ def _people(session: Session, send: Send) -> int:
 def _named(session: Session, send: Send) -> list[str]:
     lists, segments, senders = _subjects(session, send.workspace_id)
     included = {one.id for one in included_lists(parts_of(session, send))} if send.kind is SendKind.LIST else set()
-    found = [f"Sends to the list “{one.name}” need approval." for one in lists if one.id in included]
+    found = [_("Sends to the list “%(name)s” need approval.", name=one.name) for one in lists if one.id in included]
     for one in segments:
         if one.list_id in included and _reaches(session, send, one):
-            found.append(f"Sends to the segment “{one.name}” of {one.list.name} need approval.")
+            found.append(
+                _(
+                    "Sends to the segment “%(name)s” of %(list_name)s need approval.",
+                    name=one.name,
+                    list_name=one.list.name,
+                )
+            )
     for sender in senders:
         if send.sender_identity_id == sender.id or send.from_address.lower() == sender.address.lower():
-            found.append(f"Sends from {sender.address} need approval.")
+            found.append(_("Sends from %(address)s need approval.", address=sender.address))
     return list(dict.fromkeys(found))
 
 
@@ -171,6 +197,8 @@ def _checked(
         ("sender_id", sender_ids, senders),
     ):
         if set(wanted) - set(session.scalars(query)):
-            raise Refused("Something that was ticked is gone. Look at what is ticked, and save again.", field="above")
+            raise Refused(
+                _("Something that was ticked is gone. Look at what is ticked, and save again."), field="above"
+            )
         rows += [ApprovalSubject(workspace_id=person.workspace_id, **{field: one}) for one in sorted(set(wanted))]
     return rows

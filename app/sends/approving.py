@@ -29,22 +29,24 @@ from app.sends.models import Send, SendState
 from app.sends.pace import Pace
 from app.sends.release import Options
 from app.sends.review import fingerprint, marks_of_review
+from app.sends.rows import in_sentence
 from app.sends.scheduling import unrelease
+from app.words import _, joined
 
 AS_SOON_AS_IT_MAY = Options()
 CHANGED = {
-    "template": "the template of this send is another one",
+    "template": _("the template of this send is another one"),
     "newer": staleness.WORDS["template"],
-    "list": "the list has changed",
-    "parts": "the list has changed",
-    "audience": "the choice of people, or one of its lists or segments, has changed",
-    "addresses": "the addresses have changed",
-    "sender": "the sender or the Reply-To was changed",
+    "list": _("the list has changed"),
+    "parts": _("the list has changed"),
+    "audience": _("the choice of people, or one of its lists or segments, has changed"),
+    "addresses": _("the addresses have changed"),
+    "sender": _("the sender or the Reply-To was changed"),
     "identity": staleness.WORDS["sender"],
-    "headers": "the headers have changed",
-    "values": "the values have changed",
-    "files": "the files have changed",
-    "notice": "the kind of notice has changed",
+    "headers": _("the headers have changed"),
+    "values": _("the values have changed"),
+    "files": _("the files have changed"),
+    "notice": _("the kind of notice has changed"),
     "workspace": staleness.WORDS["workspace"],
     "connection": staleness.WORDS["connection"],
 }
@@ -71,11 +73,11 @@ def ask(
     if send.state is SendState.AWAITING_APPROVAL and (waiting := approval.waiting_request(session, send_id=send_id)):
         return waiting
     if send.state is not SendState.DRAFT:
-        raise Refused("This send is released already.")
+        raise Refused(_("This send is released already."))
     release.check(session, send, seen, again_confirmed=again_confirmed)
     reasons = needs_approval(session, send)
     if not reasons:
-        raise Refused("This send needs no approval any more. You can send it yourself.")
+        raise Refused(_("This send needs no approval any more. You can send it yourself."))
     request = ApprovalRequest(
         workspace_id=send.workspace_id,
         send_id=send.id,
@@ -92,7 +94,12 @@ def ask(
     change_state(session, send.id, (SendState.DRAFT,), SendState.AWAITING_APPROVAL)
     session.flush()
     session.refresh(send)
-    words = f"Send {send.id} put up for approval: {request.people:,} e-mails. {' '.join(reasons)}"
+    words = _(
+        "Send %(send_id)s put up for approval: %(people)s e-mails. %(reasons)s",
+        send_id=str(send.id),
+        people=request.people,
+        reasons=joined(reasons),
+    )
     note(session, person, "send.approval_asked", words, subject_id=send.id)
     return request
 
@@ -115,7 +122,7 @@ def approve(
     if request.state is ApprovalState.APPROVED and request.decided_by == person.id:  # a second press
         return request
     check_may_decide(person, request)
-    words = f"Approval of send {send.id}"
+    words = _("Approval of send %(send_id)s", send_id=str(send.id))
     return _let_go(
         session,
         person,
@@ -145,12 +152,12 @@ def release_in_emergency(
     """
     request, send = _held(session, person, request_id)
     if not person.may(Permission.ADMINISTER):
-        raise Refused("Only an administrator releases without approval.")
+        raise Refused(_("Only an administrator releases without approval."))
     if request.state is ApprovalState.EMERGENCY and request.decided_by == person.id:  # a second press
         return request
     check_waits(request)
-    reason = checked_words(reason, field="reason", missing="Write why it cannot wait for an approver.")
-    words = f"Emergency: send {send.id} without approval, because: {reason}"
+    reason = checked_words(reason, field="reason", missing=_("Write why it cannot wait for an approver."))
+    words = _("Emergency: send %(send_id)s without approval, because: %(reason)s", send_id=str(send.id), reason=reason)
     return _let_go(
         session,
         person,
@@ -169,9 +176,15 @@ def send_back(session: Session, person: Person, request_id: int, reason: str) ->
     """Make a send that waits a draft again, with a reason for whoever asked. Raises Refused."""
     request, send = _held(session, person, request_id)
     check_may_decide(person, request)
-    reason = checked_words(reason, field="reason", missing="Write what should be mended: whoever asked reads it.")
+    reason = checked_words(reason, field="reason", missing=_("Write what should be mended: whoever asked reads it."))
     _to_draft(session, send, request, ApprovalState.SENT_BACK, by=person.id, words=reason)
-    note(session, person, "send.sent_back", f"Send {send.id} sent back: {reason}", subject_id=send.id)
+    note(
+        session,
+        person,
+        "send.sent_back",
+        _("Send %(send_id)s sent back: %(reason)s", send_id=str(send.id), reason=reason),
+        subject_id=send.id,
+    )
     return request
 
 
@@ -183,9 +196,17 @@ def take_back(session: Session, person: Person, send_id: int) -> None:
         return
     request = approval.waiting_request(session, send_id=send_id)
     if send.state is not SendState.AWAITING_APPROVAL or request is None:
-        raise Refused("It is too late to take this back: it was approved. It can still be undone, paused or cancelled.")
+        raise Refused(
+            _("It is too late to take this back: it was approved. It can still be undone, paused or cancelled.")
+        )
     _to_draft(session, send, request, ApprovalState.TAKEN_BACK, by=person.id)
-    note(session, person, "send.taken_back", f"Send {send.id} taken back before its approval", subject_id=send.id)
+    note(
+        session,
+        person,
+        "send.taken_back",
+        _("Send %(send_id)s taken back before its approval", send_id=str(send.id)),
+        subject_id=send.id,
+    )
 
 
 def changes_since(session: Session, send: Send, request: ApprovalRequest) -> list[str]:
@@ -196,7 +217,7 @@ def changes_since(session: Session, send: Send, request: ApprovalRequest) -> lis
         fresh = _marks(session, send)
     found = [words for name, words in CHANGED.items() if name in fresh and fresh[name] != request.marks.get(name)]
     if not found and len(fresh) > len(staleness.WORDS):
-        found = ["something of it has changed"]
+        found = [_("something of it has changed")]
     return list(dict.fromkeys(found))
 
 
@@ -272,17 +293,31 @@ def _let_go(
     options = options_of(request)
     if (passed := lapsed_start(request)) is not None:
         if start is None:
-            raise Refused("The chosen time has passed. Say when it goes out.", field="when")
+            raise Refused(_("The chosen time has passed. Say when it goes out."), field="when")
         options = replace(options, start_at=start.start_at)
     release.check(session, send, request.fingerprint, again_confirmed=True)  # whoever asked said that it is meant
     count = release.would_go_out(session, send)
     if count > people:
-        raise Refused(f"Meanwhile it would be {count:,} e-mails instead of {people:,}. Look at it again.")
+        raise Refused(
+            _(
+                "Meanwhile it would be %(count)s e-mails instead of %(people)s. Look at it again.",
+                count=count,
+                people=people,
+            )
+        )
     settle(session, request, after, by=person.id, words=reason)
     release.let_go(session, person, send, SendState.AWAITING_APPROVAL, undo_seconds=undo_seconds, options=options)
-    when = " The chosen time had passed; the approver chose another one." if passed else ""
+    said = [_("%(words)s: %(count)s e-mails.", words=words, count=count)]
+    if passed:
+        said.append(_("The chosen time had passed; the approver chose another one."))
     action = "send.approved" if after is ApprovalState.APPROVED else "send.emergency_released"
-    note(session, person, action, f"{words}: {count:,} e-mails.{when}", subject_id=send.id)
+    note(
+        session,
+        person,
+        action,
+        joined(said),
+        subject_id=send.id,
+    )
     return request
 
 
@@ -304,10 +339,15 @@ def _cancel(session: Session, send: Send, request: ApprovalRequest, changed: lis
 
 
 def _settle_cancelled(session: Session, send: Send, request: ApprovalRequest, changed: list[str]) -> None:
-    since = "it was approved" if request.state in IN_FORCE else "approval was asked for"
-    words = f"Since {since}, {staleness.joined(changed)}."
+    what = in_sentence(changed)
+    if request.state in IN_FORCE:
+        words = _("Since it was approved, %(changes)s.", changes=what)
+    else:
+        words = _("Since approval was asked for, %(changes)s.", changes=what)
     settle(session, request, ApprovalState.CANCELLED, before=(ApprovalState.WAITING, *IN_FORCE), words=words)
-    said = f"Approval of send {send.id} cancelled; it is a draft again. {words}"
+    said = _(
+        "Approval of send %(send_id)s cancelled; it is a draft again. %(words)s", send_id=str(send.id), words=words
+    )
     note_program(session, send.workspace_id, "send.approval_cancelled", said, subject_id=send.id)
 
 

@@ -18,6 +18,7 @@ from app.cloudflare.contract import MAX_MESSAGE_BYTES, encoded_size
 from app.emails.file_kinds import check_file, clean_name
 from app.packing import check_entry
 from app.refusals import Refused
+from app.words import _
 
 MAX_ARCHIVE = 200 * 1024 * 1024
 """Bytes of a ZIP file that may be uploaded."""
@@ -43,7 +44,7 @@ class BadArchive(Refused):
 
     def __init__(self, problems: Sequence[str]) -> None:
         more = len(problems) - PROBLEMS_TOLD
-        self.problems = [*problems[:PROBLEMS_TOLD], *([f"{more:,} more like these."] if more > 0 else [])]
+        self.problems = [*problems[:PROBLEMS_TOLD], *([_("%(more)s more like these.", more=more)] if more > 0 else [])]
         super().__init__(problems[0], field="archive")
 
 
@@ -71,7 +72,14 @@ def check_archive(file: IO[bytes]) -> list[Packed]:
                 continue
             left -= len(content)
             if left < 0:
-                raise BadArchive([f"Unpacked, the files take over {MAX_UNPACKED // 1024 // 1024} MiB. Use fewer ones."])
+                raise BadArchive(
+                    [
+                        _(
+                            "Unpacked, the files take over %(most)s MiB. Use fewer ones.",
+                            most=MAX_UNPACKED // 1024 // 1024,
+                        )
+                    ]
+                )
             try:
                 packed = Packed(
                     position, name, check_file(name, content), len(content), hashlib.sha256(content).hexdigest()
@@ -81,11 +89,16 @@ def check_archive(file: IO[bytes]) -> list[Packed]:
                 continue
             twin = found.setdefault(name.lower(), packed)
             if twin.sha256 != packed.sha256:
-                problems.append(f"“{name}” is there twice, in two folders, with different content. Rename one of them.")
+                problems.append(
+                    _(
+                        "“%(name)s” is there twice, in two folders, with different content. Rename one of them.",
+                        name=name,
+                    )
+                )
     if problems:
         raise BadArchive(problems)
     if not found:
-        raise BadArchive(["There is no file in this ZIP file. Choose another one."])
+        raise BadArchive([_("There is no file in this ZIP file. Choose another one.")])
     return list(found.values())
 
 
@@ -98,7 +111,7 @@ def contents(file: IO[bytes], wanted: Sequence[Packed]) -> Iterator[tuple[Packed
             problems: list[str] = []
             content = _content(archive, packed.position, packed.name, problems)
             if content is None or hashlib.sha256(content).hexdigest() != packed.sha256:
-                raise BadArchive(problems or ["The ZIP file changed while it was read. Upload it again."])
+                raise BadArchive(problems or [_("The ZIP file changed while it was read. Upload it again.")])
             yield packed, content
 
 
@@ -107,9 +120,9 @@ def _opened(file: IO[bytes]) -> zipfile.ZipFile:
     try:
         archive = zipfile.ZipFile(file)
     except _UNREADABLE as error:
-        raise BadArchive(["This is no ZIP file, or it is damaged. Pack the files again."]) from error
+        raise BadArchive([_("This is no ZIP file, or it is damaged. Pack the files again.")]) from error
     if len(archive.infolist()) > MAX_ENTRIES:
-        raise BadArchive([f"There are more than {MAX_ENTRIES:,} files in this ZIP file. Pack fewer."])
+        raise BadArchive([_("There are more than %(most)s files in this ZIP file. Pack fewer.", most=MAX_ENTRIES)])
     return archive
 
 
@@ -118,17 +131,22 @@ def _check_directory(file: IO[bytes]) -> None:
     size = file.seek(0, 2)
     if size > MAX_ARCHIVE:
         raise BadArchive(
-            [f"A ZIP file may have at most {MAX_ARCHIVE // 1024 // 1024} MiB. Split it, or shrink the files."]
+            [
+                _(
+                    "A ZIP file may have at most %(most)s MiB. Split it, or shrink the files.",
+                    most=MAX_ARCHIVE // 1024 // 1024,
+                )
+            ]
         )
     file.seek(max(0, size - _END.size - 65_535))
     tail = file.read()
     file.seek(0)
     at = tail.rfind(_END_MARK)
     if not size or at < 0 or len(tail) - at < _END.size:
-        raise BadArchive(["This is no ZIP file, or it is damaged. Pack the files again."])
+        raise BadArchive([_("This is no ZIP file, or it is damaged. Pack the files again.")])
     fields = _END.unpack_from(tail, at)
     if _LARGE_MARK in tail[max(0, at - 20) : at] or fields[5] > MAX_DIRECTORY or fields[4] > MAX_ENTRIES:
-        raise BadArchive([f"There are more than {MAX_ENTRIES:,} files in this ZIP file. Pack fewer."])
+        raise BadArchive([_("There are more than %(most)s files in this ZIP file. Pack fewer.", most=MAX_ENTRIES)])
 
 
 def _files(archive: zipfile.ZipFile) -> Iterator[tuple[int, tuple[str, str]]]:
@@ -156,7 +174,7 @@ def _content(archive: zipfile.ZipFile, position: int, path: str, problems: list[
     """Read one file; None adds to `problems`. Never more than the largest file there may be."""
     entry, name = archive.infolist()[position], clean_name(path)
     if entry.flag_bits & _ENCRYPTED:
-        problems.append(f"“{name}” is locked with a password. Pack the files without one.")
+        problems.append(_("“%(name)s” is locked with a password. Pack the files without one.", name=name))
         return None
     try:
         check_entry(entry)
@@ -164,13 +182,16 @@ def _content(archive: zipfile.ZipFile, position: int, path: str, problems: list[
             content = opened.read(LARGEST_FILE + 1)
     except NotImplementedError:
         problems.append(
-            f"“{name}” is packed in a way that cannot be read here. Pack the files as an ordinary ZIP file."
+            _(
+                "“%(name)s” is packed in a way that cannot be read here. Pack the files as an ordinary ZIP file.",
+                name=name,
+            )
         )
         return None
     except _UNREADABLE:
-        problems.append(f"“{name}” is damaged and cannot be unpacked. Pack the files again.")
+        problems.append(_("“%(name)s” is damaged and cannot be unpacked. Pack the files again.", name=name))
         return None
     if encoded_size(len(content)) > MAX_MESSAGE_BYTES:
-        problems.append(f"“{name}” is too large: an e-mail takes at most 5 MiB on its way. Shrink it.")
+        problems.append(_("“%(name)s” is too large: an e-mail takes at most 5 MiB on its way. Shrink it.", name=name))
         return None
     return content

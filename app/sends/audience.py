@@ -24,6 +24,7 @@ from app.refusals import Refused
 from app.sends.audience_models import AudiencePart
 from app.sends.audience_parts import Part, own_parts, parts_of
 from app.sends.models import Audience, Message, Outcome, Send, SendTally
+from app.words import _
 
 NOT_REACHED = (Outcome.BOUNCED, Outcome.REJECTED, Outcome.FAILED, Outcome.SKIPPED)
 """Outcomes of people who got nothing for certain."""
@@ -59,7 +60,9 @@ def check(session: Session, send: Send) -> None:
     parts = parts_of(session, send)
     for one in parts:
         if one.is_gone:
-            raise Refused(f"{one.words} was deleted. Choose the people of this send again.", field="list")
+            raise Refused(
+                _("%(part)s was deleted. Choose the people of this send again.", part=one.words), field="list"
+            )
         if one.segment is not None:
             clause_of(one.segment)
             require_ready(session, one.segment.list)
@@ -168,17 +171,27 @@ def hold_still(session: Session, send: Send) -> None:
 def words(send: Send) -> str:
     """Say which people of the list are meant; empty for everybody."""
     if send.audience is Audience.ADDED:
-        return f"Only people added to the list since send {send.follows_send_id}."
+        return _("Only people added to the list since send %(send_id)s.", send_id=str(send.follows_send_id))
     if send.audience is Audience.NOT_REACHED:
-        return f"Only people whom send {send.follows_send_id} did not reach and who are still on the list."
+        return _(
+            "Only people whom send %(send_id)s did not reach and who are still on the list.",
+            send_id=str(send.follows_send_id),
+        )
     return ""
 
 
-def short_words(send: Send) -> str:
-    """Give what stands behind the list's name in titles; empty for everybody."""
+def title(send: Send, template: str, name: str) -> str:
+    """Give what a send to lists is called: its template, whom it goes to, and which of these people are meant."""
+    send_id = str(send.follows_send_id)
     if send.audience is Audience.ADDED:
-        return f", added since send {send.follows_send_id}"
-    return f", not reached by send {send.follows_send_id}" if send.audience is Audience.NOT_REACHED else ""
+        return _(
+            "%(template)s to %(name)s, added since send %(send_id)s", template=template, name=name, send_id=send_id
+        )
+    if send.audience is Audience.NOT_REACHED:
+        return _(
+            "%(template)s to %(name)s, not reached by send %(send_id)s", template=template, name=name, send_id=send_id
+        )
+    return _("%(template)s to %(name)s", template=template, name=name)
 
 
 def root_of(session: Session, send: Send) -> int:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ForeignKey, Index, Text
+from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.db import Base
+from app.db import Base, SaidText
 
 
 class AudiencePart(Base):
@@ -31,5 +31,5 @@ class AudiencePart(Base):
     is_segment: Mapped[bool] = mapped_column(default=False)
     """Only a segment of the list is meant, also when the segment is gone: then nobody can say who."""
     is_excluded: Mapped[bool] = mapped_column(default=False)
-    words: Mapped[str] = mapped_column(Text, default="")
+    words: Mapped[str] = mapped_column(SaidText, default="")
     """What it was called at the release, kept when it goes."""

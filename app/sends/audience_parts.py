@@ -16,6 +16,8 @@ from app.recipients.models import RecipientList
 from app.recipients.segment_models import Segment
 from app.sends.audience_models import AudiencePart
 from app.sends.models import Send
+from app.sends.rows import all_of
+from app.words import _, _n
 
 MAX_SHORT_WORDS = 200
 """Characters of what stands for the list's name in titles."""
@@ -42,8 +44,8 @@ class Part:
     def words(self) -> str:
         """What it is called now; when it is gone, what it was called at the release."""
         if self.of_list is None or self.is_gone:
-            return self.kept_words or "a list that is gone"
-        return f"“{self.segment.name}” of {self.of_list.name}" if self.segment else self.of_list.name
+            return self.kept_words or _("a list that is gone")
+        return segment_words(self.segment.name, self.of_list.name) if self.segment else self.of_list.name
 
     @property
     def mark(self) -> list[Any]:
@@ -51,6 +53,11 @@ class Part:
         of_list = (self.of_list.id, self.of_list.change_number) if self.of_list else (None, None)
         of_segment = (self.segment.id, self.segment.change_number) if self.segment else (None, None)
         return [*of_list, *of_segment, self.is_segment, self.is_excluded]
+
+
+def segment_words(segment: str, of_list: str) -> str:
+    """Say which segment of which list."""
+    return _("“%(segment)s” of %(of_list)s", segment=segment, of_list=of_list)
 
 
 def own_parts(session: Session, send: Send) -> list[Part]:
@@ -110,9 +117,11 @@ def shared_columns_of(session: Session, sends: Sequence[Send]) -> dict[int, set[
 
 def words_of(parts: Sequence[Part]) -> str:
     """Say whom a send goes to: “Members, and “Leeds” of Debtors, without Staff”."""
-    included = _joined([one.words for one in parts if not one.is_excluded])
-    excluded = _joined([one.words for one in parts if one.is_excluded])
-    return f"{included}, without {excluded}" if excluded else included
+    included = all_of([one.words for one in parts if not one.is_excluded])
+    excluded = all_of([one.words for one in parts if one.is_excluded])
+    if not excluded:
+        return included
+    return _("%(included)s, without %(excluded)s", included=included, excluded=excluded)
 
 
 def short_words_of(parts: Sequence[Part]) -> str:
@@ -122,8 +131,4 @@ def short_words_of(parts: Sequence[Part]) -> str:
         return words
     more = len(parts) - 1
     first = next((one.words for one in parts if not one.is_excluded), "")[: MAX_SHORT_WORDS - 40]
-    return f"{first} and {more:,} more {'part' if more == 1 else 'parts'}"
-
-
-def _joined(words: Sequence[str]) -> str:
-    return ", and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else "".join(words)
+    return _n("%(first)s and %(count)s more part", "%(first)s and %(count)s more parts", more, first=first)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import enum
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.db import Base, Words, now
+from app.db import Base, SaidText, Words, now
 
 
 class BadAddressKind(enum.StrEnum):
@@ -45,7 +45,7 @@ class BadAddress(Base):
     """The address in lower case."""
     name: Mapped[str] = mapped_column(String(200), default="")
     kind: Mapped[BadAddressKind] = mapped_column(Words(BadAddressKind))
-    words: Mapped[str] = mapped_column(Text, default="")
+    words: Mapped[str] = mapped_column(SaidText, default="")
     """What the server said, when it is known."""
     send_id: Mapped[int | None] = mapped_column(ForeignKey("send.id", ondelete="SET NULL"), index=True)
     message_id: Mapped[int | None]

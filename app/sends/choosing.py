@@ -14,10 +14,11 @@ from app.recipients.segment_models import Segment
 from app.recipients.segments import find_segment
 from app.refusals import NotThere, Refused
 from app.sends.audience_models import AudiencePart
-from app.sends.audience_parts import parts_of, short_words_of
+from app.sends.audience_parts import parts_of, segment_words, short_words_of
 from app.sends.compose import changed, draft_of
 from app.sends.draft_trail import Told, note_draft, people_of
 from app.sends.models import Send, SendKind
+from app.words import _
 
 MOST_PARTS = 20
 """Lists and segments of one send; each one more is another look-up for every person."""
@@ -35,7 +36,7 @@ def add_part(
     chosen, segment = _find(session, actor, list_id, segment_id)
     rows, before = _rows(session, send), people_of(session, send)
     if (list_id, segment_id) in {(row.list_id, row.segment_id) for row in rows}:
-        raise Refused("This is chosen already. Remove it first to choose it in another way.", field="part")
+        raise Refused(_("This is chosen already. Remove it first to choose it in another way."), field="part")
     replaced = [
         row
         for row in rows
@@ -43,7 +44,7 @@ def add_part(
     ]
     words = [_words(session, row) for row in replaced]
     if len(rows) - len(replaced) >= MOST_PARTS:
-        raise Refused(f"A send has at most {MOST_PARTS} lists and segments.", field="part")
+        raise Refused(_("A send has at most %(most_parts)s lists and segments.", most_parts=MOST_PARTS), field="part")
     added = AudiencePart(
         send_id=send.id,
         position=replaced[0].position if replaced else max((row.position for row in rows), default=0) + 1,
@@ -62,7 +63,7 @@ def remove_part(session: Session, actor: Actor, send_id: int, *, list_id: int, s
     rows, before = _rows(session, send), people_of(session, send)
     removed = _row_of(rows, list_id, segment_id)
     if not [row for row in rows if not row.is_excluded and row is not removed]:
-        raise Refused("A send goes to at least one list or segment. Add another one first.", field="part")
+        raise Refused(_("A send goes to at least one list or segment. Add another one first."), field="part")
     _settle(session, actor, send, [row for row in rows if row is not removed], gone=[removed], before=before)
 
 
@@ -88,7 +89,7 @@ def only_segment(session: Session, actor: Actor, send_id: int, segment_id: int) 
     try:
         segment = find_segment(session, actor, None, segment_id)
     except NotThere as missing:
-        raise Refused("This segment is gone. Choose another one.", field="list") from missing
+        raise Refused(_("This segment is gone. Choose another one."), field="list") from missing
     before = people_of(session, send)
     only_list(session, send, segment.list_id)
     row = AudiencePart(send_id=send.id, position=1, list_id=segment.list_id, segment_id=segment.id, is_segment=True)
@@ -115,10 +116,13 @@ def _held_draft(session: Session, actor: Actor, send_id: int) -> Send:
     session.refresh(send, with_for_update=True)
     send = draft_of(session, actor, send_id)
     if send.kind is not SendKind.LIST:
-        raise Refused("Only a send to lists has several of them.")
+        raise Refused(_("Only a send to lists has several of them."))
     if send.follows_send_id is not None:
         raise Refused(
-            f"This send follows send {send.follows_send_id} and goes to its lists. Begin a new send for other ones."
+            _(
+                "This send follows send %(send_id)s and goes to its lists. Begin a new send for other ones.",
+                send_id=str(send.follows_send_id),
+            )
         )
     return send
 
@@ -174,11 +178,11 @@ def _find(session: Session, actor: Actor, list_id: int, segment_id: int | None) 
         segment = find_segment(session, actor, list_id, segment_id, lock=True)
         return segment.list, segment
     except NotThere as missing:
-        raise Refused("Choose a list or a segment.", field="part") from missing
+        raise Refused(_("Choose a list or a segment."), field="part") from missing
 
 
 def _words(session: Session, row: AudiencePart) -> str:
     if row.segment_id is not None:
         segment = session.get_one(Segment, row.segment_id)
-        return f"“{segment.name}” of {segment.list.name}"
+        return segment_words(segment.name, segment.list.name)
     return session.get_one(RecipientList, row.list_id).name

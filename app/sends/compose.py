@@ -31,6 +31,7 @@ from app.sends.control import find_send
 from app.sends.draft_trail import note_draft, sender_of, what_of
 from app.sends.models import ReviewState, Send, SendAttachment, SendKind, SendState
 from app.sends.notice_taking import take_from_template
+from app.words import _
 
 MAX_NAME = 200
 """Characters of a name beside an address."""
@@ -52,7 +53,13 @@ def start_send(
     _choose(session, actor, send, version, list_id, addresses or {})
     session.add(send)
     session.flush()
-    note(session, actor, "send.started", f"Send {send.id} begun with {version.title}", subject_id=send.id)
+    note(
+        session,
+        actor,
+        "send.started",
+        _("Send %(send_id)s begun with %(title)s", send_id=str(send.id), title=version.title),
+        subject_id=send.id,
+    )
     return send
 
 
@@ -77,9 +84,9 @@ def change_sender(
     try:
         sender = find_sender(session, actor, sender_id)
     except NotThere as missing:
-        raise Refused("Choose a sender.", field="sender") from missing
+        raise Refused(_("Choose a sender."), field="sender") from missing
     if sender.is_retired:
-        raise Refused("This sender was removed under Settings. Choose another one.", field="sender")
+        raise Refused(_("This sender was removed under Settings. Choose another one."), field="sender")
     reply_to = reply_to.strip()
     if reply_to and (problem := check_address(reply_to)) is not None:
         raise Refused(problem.words, field="reply_to")
@@ -99,7 +106,7 @@ class BadHeaders(Refused):
     """Custom headers the service would refuse; `problems` names each in words."""
 
     def __init__(self, problems: list[str]) -> None:
-        super().__init__("Some headers would be refused.")
+        super().__init__(_("Some headers would be refused."))
         self.problems = problems
 
 
@@ -113,9 +120,14 @@ def change_values(session: Session, actor: Actor, send_id: int, values: dict[str
     send = draft_of(session, actor, send_id)
     before, send.values = send.values, {name: value for name, value in values.items() if value}
     if before != send.values:  # the values themselves may be a person's, or a secret
-        given = {"Values given for": (sorted(before), sorted(send.values))}
+        given = {_("Values given for"): (sorted(before), sorted(send.values))}
         note(
-            session, actor, "send.values_set", f"Draft of send {send_id}: values set", subject_id=send_id, changes=given
+            session,
+            actor,
+            "send.values_set",
+            _("Draft of send %(send_id)s: values set", send_id=str(send_id)),
+            subject_id=send_id,
+            changes=given,
         )
     return changed(send, actor)
 
@@ -152,8 +164,8 @@ def add_attachment(session: Session, actor: Actor, send_id: int, file_name: str,
     )
     session.add(attachment)
     session.flush()
-    words = f"Draft of send {send_id}: “{name}” attached"
-    note(session, actor, "send.file_added", words, subject_id=send_id, changes={"File": ("", name)})
+    words = _("Draft of send %(send_id)s: “%(name)s” attached", send_id=str(send_id), name=name)
+    note(session, actor, "send.file_added", words, subject_id=send_id, changes={_("File"): ("", name)})
     changed(send, actor)
     return attachment
 
@@ -165,7 +177,10 @@ def remove_attachment(session: Session, actor: Actor, send_id: int, attachment_i
     if attachment is None or attachment.send_id != send.id:
         raise NotThere("attachment")
     session.delete(attachment)
-    words, changes = f"Draft of send {send_id}: “{attachment.file_name}” removed", {"File": (attachment.file_name, "")}
+    words, changes = (
+        _("Draft of send %(send_id)s: “%(file_name)s” removed", send_id=str(send_id), file_name=attachment.file_name),
+        {_("File"): (attachment.file_name, "")},
+    )
     note(session, actor, "send.file_removed", words, subject_id=send_id, changes=changes)
     changed(send, actor)
 
@@ -192,16 +207,18 @@ def delete_draft(session: Session, actor: Actor, send_id: int) -> None:
     """Throw a draft away."""
     send = draft_of(session, actor, send_id)
     session.delete(send)
-    note(session, actor, "send.deleted", f"Draft of send {send_id} deleted", subject_id=send_id)
+    note(
+        session, actor, "send.deleted", _("Draft of send %(send_id)s deleted", send_id=str(send_id)), subject_id=send_id
+    )
 
 
 def draft_of(session: Session, actor: Actor, send_id: int) -> Send:
     """Find a draft. Raises NotThere; Refused when it is released already."""
     send = find_send(session, actor, send_id)
     if send.state is SendState.AWAITING_APPROVAL:
-        raise Refused("This send waits for approval. Take it back to change it.")
+        raise Refused(_("This send waits for approval. Take it back to change it."))
     if send.state is not SendState.DRAFT:
-        raise Refused("This send is released already and cannot be changed.")
+        raise Refused(_("This send is released already and cannot be changed."))
     return send
 
 
@@ -217,10 +234,13 @@ def parse_addresses(field: str, text: str) -> list[list[str]]:
 def _addresses_of_line(field: str, line: str) -> list[list[str]]:
     pairs = [(name, address) for name, address in getaddresses([line]) if name or address]
     # What was not typed so was put together by guessing, and would be written to without anybody meaning it.
-    if not pairs or any("@" not in address[1:] or address not in line for _, address in pairs):
+    if not pairs or any("@" not in address[1:] or address not in line for _name, address in pairs):
         raise Refused(
-            f"“{line}” cannot be read. Write Anna Smith <anna@example.com> or only the address, "
-            "with a comma or a new line between two.",
+            _(
+                "“%(line)s” cannot be read. Write Anna Smith <anna@example.com> or only the address, with a "
+                "comma or a new line between two.",
+                line=line,
+            ),
             field=field,
         )
     for name, address in pairs:
@@ -228,7 +248,14 @@ def _addresses_of_line(field: str, line: str) -> list[list[str]]:
         if problem is not None:
             raise Refused(problem.words, field=field)
         if len(name) > MAX_NAME:
-            raise Refused(f"The name beside “{address}” has more than {MAX_NAME} characters.", field=field)
+            raise Refused(
+                _(
+                    "The name beside “%(address)s” has more than %(most)s characters.",
+                    address=address,
+                    most=MAX_NAME,
+                ),
+                field=field,
+            )
     return [[address, " ".join(name.split())] for name, address in pairs]
 
 
@@ -256,8 +283,9 @@ def _choose(
     send.template_version_id, send.template_version = version.id, version
     if send.kind is SendKind.LIST:
         if send.follows_send_id is not None and list_id != send.list_id:
-            words = (
-                f"This send follows send {send.follows_send_id} and goes to its list. Begin a new send for another one."
+            words = _(
+                "This send follows send %(send_id)s and goes to its list. Begin a new send for another one.",
+                send_id=str(send.follows_send_id),
             )
             raise Refused(words, field="list")
         usable_id = _usable_list(session, actor, list_id).id
@@ -274,10 +302,12 @@ def _choose(
                 chosen[field].append(pair)
                 seen.add(pair[0].lower())
     if not chosen["to"]:
-        raise Refused("Enter at least one address.", field="to")
+        raise Refused(_("Enter at least one address."), field="to")
     if len(seen) > MAX_RECIPIENTS:
-        words = (
-            f"There are {len(seen)} addresses over To, Cc and Bcc; at most {MAX_RECIPIENTS} are possible in one e-mail."
+        words = _(
+            "There are %(count)s addresses over To, Cc and Bcc; at most %(most)s are possible in one e-mail.",
+            count=len(seen),
+            most=MAX_RECIPIENTS,
         )
         raise Refused(words, field="to")
     send.to, send.cc, send.bcc = chosen["to"], chosen["cc"], chosen["bcc"]
@@ -292,22 +322,26 @@ def _usable_version(session: Session, actor: Actor, version_id: int) -> Template
     try:
         version = find_version(session, actor, version_id)
     except NotThere as missing:
-        raise Refused("Choose a template.", field="version") from missing
+        raise Refused(_("Choose a template."), field="version") from missing
     if version.number is None:  # a draft as a test showed it; nobody published that
-        raise Refused("Choose a published version of the template.", field="version")
+        raise Refused(_("Choose a published version of the template."), field="version")
     return version
 
 
 def _usable_list(session: Session, actor: Actor, list_id: int | None) -> RecipientList:
     if not list_id:
-        raise Refused("Choose a list.", field="list")
+        raise Refused(_("Choose a list."), field="list")
     try:
         recipient_list = find_list(session, actor, list_id)
     except NotThere as missing:
-        raise Refused("Choose a list.", field="list") from missing
+        raise Refused(_("Choose a list."), field="list") from missing
     if recipient_list.recipient_count == 0:
         raise Refused(
-            f"Nobody is on the list “{recipient_list.name}”. Add people first, or choose another list.", field="list"
+            _(
+                "Nobody is on the list “%(name)s”. Add people first, or choose another list.",
+                name=recipient_list.name,
+            ),
+            field="list",
         )
     return recipient_list
 

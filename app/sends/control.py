@@ -14,6 +14,7 @@ from app.sends.models import ANSWERED, AT_WORK, Message, Outcome, Send, SendStat
 from app.sends.pauses import ASKING, BOUNCES
 from app.sends.tallies import counts, move, move_retrying, retrying
 from app.sends.words import state_change
+from app.words import _
 
 
 def find_send(session: Session, actor: Actor, send_id: int) -> Send:
@@ -28,9 +29,16 @@ def pause(session: Session, actor: Actor, send_id: int) -> None:
     """Pause a send. Raises Refused when it is not under way."""
     before = find_send(session, actor, send_id).state
     if not change_state(session, send_id, AT_WORK, SendState.PAUSED, **_NO_PAUSE):
-        raise Refused("This send is not under way, so there is nothing to pause.")
+        raise Refused(_("This send is not under way, so there is nothing to pause."))
     changes = state_change(before, SendState.PAUSED)
-    note(session, actor, "send.paused", f"Send {send_id} paused", subject_id=send_id, changes=changes)
+    note(
+        session,
+        actor,
+        "send.paused",
+        _("Send %(send_id)s paused", send_id=str(send_id)),
+        subject_id=send_id,
+        changes=changes,
+    )
 
 
 def pause_by_program(
@@ -44,7 +52,10 @@ def pause_by_program(
     paused = {"pause_reason": words, "pause_code": code, "resumes_at": resumes_at}
     if change_state(session, send_id, AT_WORK, SendState.PAUSED, **paused):
         send = session.get_one(Send, send_id)
-        words, changes = f"Send {send_id} paused: {words}", state_change(SendState.SENDING, SendState.PAUSED)
+        words, changes = (
+            _("Send %(send_id)s paused: %(words)s", send_id=str(send_id), words=words),
+            state_change(SendState.SENDING, SendState.PAUSED),
+        )
         note_program(session, send.workspace_id, "send.paused", words, subject_id=send_id, changes=changes)
 
 
@@ -59,12 +70,19 @@ def resume(session: Session, actor: Actor, send_id: int) -> None:
     state = state_to_go_on_in(send)
     if not change_state(session, send_id, (SendState.PAUSED,), state, simple, **values):
         raise Refused(
-            "This send waits for another answer than “resume”: its page asks it."
+            _("This send waits for another answer than “resume”: its page asks it.")
             if send.pause_code in ASKING
-            else "This send is not paused, so there is nothing to resume."
+            else _("This send is not paused, so there is nothing to resume.")
         )
     changes = state_change(SendState.PAUSED, state)
-    note(session, actor, "send.resumed", f"Send {send_id} resumed", subject_id=send_id, changes=changes)
+    note(
+        session,
+        actor,
+        "send.resumed",
+        _("Send %(send_id)s resumed", send_id=str(send_id)),
+        subject_id=send_id,
+        changes=changes,
+    )
 
 
 def state_to_go_on_in(send: Send) -> SendState:
@@ -80,7 +98,7 @@ def cancel(session: Session, actor: Actor, send_id: int) -> int:
     before = find_send(session, actor, send_id).state
     states = (*AT_WORK, SendState.PAUSED)
     if not change_state(session, send_id, states, SendState.CANCELLED, finished_at=now(), **_NO_PAUSE):
-        raise Refused("This send is over already, so there is nothing to cancel.")
+        raise Refused(_("This send is over already, so there is nothing to cancel."))
     stopped: int = session.execute(
         update(Message)
         .where(Message.send_id == send_id, Message.state == Outcome.PENDING)
@@ -91,7 +109,10 @@ def cancel(session: Session, actor: Actor, send_id: int) -> int:
     ).rowcount  # type: ignore[attr-defined]
     move(session, send_id, {(Outcome.PENDING, Outcome.CANCELLED): stopped})
     move_retrying(session, send_id, -retrying(session, send_id))
-    words, changes = f"Send {send_id} cancelled; {stopped:,} e-mails stopped", state_change(before, SendState.CANCELLED)
+    words, changes = (
+        _("Send %(send_id)s cancelled; %(stopped)s e-mails stopped", send_id=str(send_id), stopped=stopped),
+        state_change(before, SendState.CANCELLED),
+    )
     note(session, actor, "send.cancelled", words, subject_id=send_id, changes=changes)
     return stopped
 
@@ -107,7 +128,7 @@ def resume_due(session: Session) -> list[int]:
     ).all()
     for send_id in due:
         send = session.get_one(Send, send_id)
-        words = f"Send {send_id} went on by itself"
+        words = _("Send %(send_id)s went on by itself", send_id=str(send_id))
         changes = state_change(SendState.PAUSED, SendState.SENDING)
         note_program(session, send.workspace_id, "send.resumed", words, subject_id=send_id, changes=changes)
     return list(due)

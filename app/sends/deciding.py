@@ -25,6 +25,7 @@ from app.sends.models import Attempt, Message, Outcome, Send, SendTally
 from app.sends.retrying import check_seen, lock, not_since, these, try_again
 from app.sends.tallies import move
 from app.sends.words import OUTCOMES
+from app.words import _
 
 _IS_UNKNOWN = Message.state == literal_column("'unknown'")
 """Written out, not as a parameter, so that the databases see that the index of the undecided ones fits."""
@@ -111,19 +112,25 @@ def decide(
         asked = (_decided(left=left), not_since(upto))
         count = try_again(session, send, Outcome.UNKNOWN, *asked, seen=seen, message_id=message_id)
     elif decision is Decision.LEAVE and left:
-        raise Refused("These are left in doubt already.")
+        raise Refused(_("These are left in doubt already."))
     else:
         asked_about = (*_in_doubt(send, left=left, message_id=message_id), not_since(upto))
         count = _settle(session, send, decision, asked_about, seen)
     words = {
-        Decision.LEAVE: f"{count:,} e-mails of send {send_id} left in doubt",
-        Decision.MARK_SENT: f"{count:,} e-mails of send {send_id} in doubt marked as sent",
-        Decision.SEND_AGAIN: f"{count:,} e-mails of send {send_id} in doubt to be sent again, maybe for a second time",
+        Decision.LEAVE: _("%(count)s e-mails of send %(send_id)s left in doubt", count=count, send_id=str(send_id)),
+        Decision.MARK_SENT: _(
+            "%(count)s e-mails of send %(send_id)s in doubt marked as sent", count=count, send_id=str(send_id)
+        ),
+        Decision.SEND_AGAIN: _(
+            "%(count)s e-mails of send %(send_id)s in doubt to be sent again, maybe for a second time",
+            count=count,
+            send_id=str(send_id),
+        ),
     }
     action = f"send.doubt_{decision}"
     became = {Decision.MARK_SENT: Outcome.ACCEPTED, Decision.SEND_AGAIN: Outcome.PENDING}
     labels = OUTCOMES[Outcome.UNKNOWN].label, OUTCOMES[became.get(decision, Outcome.UNKNOWN)].label
-    changes = {"Outcome": labels, "E-mails": ("", count)}
+    changes = {_("Outcome"): labels, _("E-mails"): ("", count)}
     note(session, actor, action, words[decision], subject_id=send_id, changes=changes, message_id=message_id)
     return count
 

@@ -9,38 +9,39 @@ from sqlalchemy.orm import Session
 from app.audit.trail import Actor, note
 from app.sends.audience_parts import parts_of, words_of
 from app.sends.models import Send, SendKind
+from app.words import _, _n
 
 Told = Mapping[str, object]
 """What is told, in words, of a state of the draft."""
 
 _ACTS = {
-    "what_chosen": "what goes to whom was chosen",
-    "people_chosen": "whom it goes to was chosen",
-    "sender_chosen": "sender and headers were chosen",
+    "what_chosen": _("what goes to whom was chosen"),
+    "people_chosen": _("whom it goes to was chosen"),
+    "sender_chosen": _("sender and headers were chosen"),
 }
 
 
 def what_of(session: Session, send: Send) -> Told:
     """Say which e-mail goes to whom."""
     version = send.template_version
-    return {"Template": version.title if version is not None else "", **people_of(session, send)}
+    return {_("Template"): version.title if version is not None else "", **people_of(session, send)}
 
 
 def people_of(session: Session, send: Send) -> Told:
     """Say to which lists a draft goes, or to how many addresses."""
     if send.kind is SendKind.LIST:
-        return {"Goes to": words_of(parts_of(session, send))}
+        return {_("Goes to"): words_of(parts_of(session, send))}
     count = len(send.to) + len(send.cc) + len(send.bcc)
-    return {"Goes to": f"{count:,} typed {'address' if count == 1 else 'addresses'}"}
+    return {_("Goes to"): _n("%(count)s typed address", "%(count)s typed addresses", count)}
 
 
 def sender_of(send: Send) -> Told:
     """Say from whom it comes, and with which headers."""
     sender = f"{send.from_name} <{send.from_address}>" if send.from_name else send.from_address
     return {
-        "Sender": sender,
-        "Reply-To": send.reply_to,
-        "Headers": [f"{name}: {value}" for name, value in send.headers],
+        _("Sender"): sender,
+        _("Reply-To"): send.reply_to,
+        _("Headers"): [f"{name}: {value}" for name, value in send.headers],
     }
 
 
@@ -48,5 +49,5 @@ def note_draft(session: Session, actor: Actor, send: Send, act: str, *, before: 
     """Note what changed in a draft; nothing when nothing did."""
     if dict(before) != dict(after):
         changes = {what: (before.get(what, ""), after.get(what, "")) for what in {**before, **after}}
-        words = f"Draft of send {send.id}: {_ACTS[act]}"
+        words = _("Draft of send %(send_id)s: %(act)s", send_id=str(send.id), act=_ACTS[act])
         note(session, actor, f"send.{act}", words, subject_id=send.id, changes=changes)

@@ -24,10 +24,11 @@ from app.sends.models import UNDER_WAY, Attempt, Message, PersonFile, ReviewProb
 from app.sends.person_files import name_key
 from app.sends.usage import UNFINISHED
 from app.sends.whole_person import all_written_to, clean, names_address, whole_person
+from app.words import _
 
 ERASED = "erased"
 """Stands in the place of an address."""
-ERASED_DETAIL = "The person's data were erased on request."
+ERASED_DETAIL = _("The person's data were erased on request.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +60,23 @@ def erase(session: Session, actor: Actor, email: str) -> ToErase:
     if found.blocking:
         sends = ", ".join(str(one) for one in found.blocking)
         raise Refused(
-            f"An unfinished send is to this person (send {sends}). Let it finish, or cancel it. Nothing was erased."
+            _(
+                "An unfinished send is to this person (send %(sends)s). Let it finish, or cancel it. Nothing was "
+                "erased.",
+                sends=sends,
+            )
         )
     if not found.lists and not found.messages:
-        raise Refused("Nothing is kept of this address.")
+        raise Refused(_("Nothing is kept of this address."))
     _from_lists(session, actor, key)
     _from_messages(session, actor, key)
     forget_address(session, actor.workspace_id, key)
     staging.forget_person(session, actor.workspace_id, key)
-    words = f"One person erased on request: taken out of {found.lists:,} lists and {found.messages:,} e-mails"
+    words = _(
+        "One person erased on request: taken out of %(lists)s lists and %(messages)s e-mails",
+        lists=found.lists,
+        messages=found.messages,
+    )
     note(session, actor, "person.erased", words)
     session.flush()
     return found

@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.cloudflare.events import EventKind
-from app.db import Base, Words, now
+from app.db import Base, SaidText, Words, now
 
 
 class MessageEvent(Base):
@@ -79,7 +79,7 @@ class EventReading(Base):
     failures: Mapped[int] = mapped_column(default=0)
     """Failures in a row."""
     cause: Mapped[str] = mapped_column(String(32), default="")
-    words: Mapped[str] = mapped_column(Text, default="")
+    words: Mapped[str] = mapped_column(SaidText, default="")
     """What is the matter and what to do; empty when all is well."""
 
 

@@ -29,6 +29,8 @@ from app.sends.models import (
     SendKind,
     SendState,
 )
+from app.sends.rows import in_row
+from app.words import _
 
 COPIED = (
     "workspace_id",
@@ -50,6 +52,14 @@ COPIED = (
     "file_column",
 )
 """What a follow-up takes from the send that it follows."""
+_GROUPS: dict[str, str] = {
+    str(Outcome.BOUNCED): _("bounced"),
+    str(Outcome.REJECTED): _("rejected"),
+    str(Outcome.FAILED): _("failed"),
+    str(Outcome.SKIPPED): _("skipped"),
+    str(Outcome.UNKNOWN): _("unknown"),
+}
+"""What the trail calls the groups that may be chosen."""
 OVER = (SendState.FINISHED, SendState.CANCELLED)
 
 
@@ -76,16 +86,16 @@ def follow_added(session: Session, actor: Actor, send_id: int) -> Send:
     """
     send = _followed(session, actor, send_id)
     if send.kind is not SendKind.LIST or send.list_id is None:
-        raise Refused("Only a send to a list that is still there can be sent to people added since.")
+        raise Refused(_("Only a send to a list that is still there can be sent to people added since."))
     _check_parts(session, send)
     waiting = _waiting(session, audience.root_of(session, send), Audience.ADDED, [], None)
     if waiting is not None:
         return waiting
     if not added_since(session, send):
-        raise Refused("Nobody was added to the list since this send. Add people to the list first.")
+        raise Refused(_("Nobody was added to the list since this send. Add people to the list first."))
     draft = _draft(session, actor, send)
     draft.audience, draft.follows_send_id = Audience.ADDED, audience.root_of(session, send)
-    return _begun(session, actor, send, draft, "to people added since")
+    return _begun(session, actor, send, draft, _("to people added since"))
 
 
 def follow_not_reached(session: Session, actor: Actor, send_id: int, *, version_id: int, groups: Sequence[str]) -> Send:
@@ -95,20 +105,22 @@ def follow_not_reached(session: Session, actor: Actor, send_id: int, *, version_
     """
     send = _followed(session, actor, send_id)
     if send.state not in OVER:
-        raise Refused("This send is not over yet. Wait until everybody has an outcome.", field="groups")
+        raise Refused(_("This send is not over yet. Wait until everybody has an outcome."), field="groups")
     groups = [str(one) for one in audience.CAN_BE_CHOSEN if str(one) in groups]
     if not groups:
-        raise Refused("Choose at least one group.", field="groups")
+        raise Refused(_("Choose at least one group."), field="groups")
     is_list = send.kind is SendKind.LIST
     which = Audience.NOT_REACHED if is_list else Audience.EVERYBODY  # a direct send has one e-mail, to all of it again
     waiting = _waiting(session, send.id, which, groups, version_id)
     if waiting is not None:
         return waiting
     if is_list and send.list_id is None:
-        raise Refused("The list of this send was deleted, so nobody of it can be written to again.", field="groups")
+        raise Refused(_("The list of this send was deleted, so nobody of it can be written to again."), field="groups")
     _check_parts(session, send)
     if not not_reached(session, send, groups):
-        raise Refused("Nobody of these groups is left: they are off the list, or were reached since.", field="groups")
+        raise Refused(
+            _("Nobody of these groups is left: they are off the list, or were reached since."), field="groups"
+        )
     draft = _draft(session, actor, send)
     draft.audience, draft.follows_send_id, draft.follow_groups = which, send.id, groups
     change_what(
@@ -119,7 +131,7 @@ def follow_not_reached(session: Session, actor: Actor, send_id: int, *, version_
         list_id=draft.list_id,
         addresses={name: as_typed(getattr(send, name)) for name in ("to", "cc", "bcc")},
     )
-    return _begun(session, actor, send, draft, f"to those not reached ({', '.join(groups)})")
+    return _begun(session, actor, send, draft, _("to those not reached (%(groups)s)", groups=_groups_words(groups)))
 
 
 def follow_ups_of(session: Session, send: Send, limit: int = 10) -> Sequence[Send]:
@@ -133,7 +145,7 @@ def _followed(session: Session, actor: Actor, send_id: int) -> Send:
     send = find_send(session, actor, send_id)
     session.refresh(send, with_for_update=True)
     if send.state in UNRELEASED or send.kind is SendKind.TEST:
-        raise Refused("Only a released send, and no test, can be followed up.")
+        raise Refused(_("Only a released send, and no test, can be followed up."))
     return send
 
 
@@ -155,7 +167,10 @@ def _check_parts(session: Session, send: Send) -> None:
     """Refuse a send that went to, or left out, people whom nobody can name any more: others might be written to."""
     gone = [one.words for one in parts_of(session, send) if one.is_gone]
     if gone:
-        words = f"{gone[0]} was deleted, so it cannot be said any more whom this send is meant for. Begin a new send."
+        words = _(
+            "%(part)s was deleted, so it cannot be said any more whom this send is meant for. Begin a new send.",
+            part=gone[0],
+        )
         raise Refused(words, field="groups")
 
 
@@ -188,8 +203,17 @@ def _draft(session: Session, actor: Actor, send: Send) -> Send:
     return draft
 
 
+def _groups_words(groups: Sequence[str]) -> str:
+    return in_row([_GROUPS.get(one, one) for one in groups])
+
+
 def _begun(session: Session, actor: Actor, send: Send, draft: Send, whom: str) -> Send:
     session.flush()
-    words = f"Send {draft.id} begun as a follow-up of send {send.id}, {whom}"
+    words = _(
+        "Send %(draft_id)s begun as a follow-up of send %(send_id)s, %(whom)s",
+        draft_id=str(draft.id),
+        send_id=str(send.id),
+        whom=whom,
+    )
     note(session, actor, "send.followed_up", words, subject_id=draft.id, follows=send.id)
     return draft

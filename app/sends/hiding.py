@@ -21,10 +21,11 @@ from app.db import Database, now, table_of
 from app.emails.content import ALL_VALUES
 from app.emails.models import TemplateVersion
 from app.sends.models import UNDER_WAY, Message, Outcome, Send, SendKind, SendState
+from app.words import _
 
 HIDDEN = "[hidden]"
 """Stands in the place of a value."""
-GONE_WORDS = "Its values were hidden after sending, as the template says. It cannot be sent again: begin a new send."
+GONE_WORDS = _("Its values were hidden after sending, as the template says. It cannot be sent again: begin a new send.")
 DOUBT_HOURS = 24
 """How long a message in doubt keeps its values when nobody decides."""
 CHUNK = 1_000
@@ -69,7 +70,7 @@ def hide_left(database: Database) -> None:
     with database.reading() as session:
         due = session.scalars(select(Send.id).where(Send.hide_at <= now())).all()
     for send_id in due:
-        for _ in range(CHUNKS):
+        for _look in range(CHUNKS):
             with database.writing() as session:
                 if not _hide_chunk(session, send_id):
                     break

@@ -12,6 +12,7 @@ from app.emails import comparing, showing
 from app.emails.models import TemplateVersion
 from app.sends.audience_parts import parts_of, words_of
 from app.sends.models import Send, SendAttachment, SendKind
+from app.words import _, _p
 
 MOST_OF_A_VALUE = 200
 """Characters of a value that are shown."""
@@ -90,23 +91,25 @@ def _changed_parts(session: Session, old: TemplateVersion, new: TemplateVersion)
 
 def _differences(session: Session, before: Send, after: Send) -> Iterator[Difference]:
     pairs = (
-        ("People", _whom(session, before), _whom(session, after)),
-        ("From", _from(before), _from(after)),
-        ("Answers go to", before.reply_to or "the sender", after.reply_to or "the sender"),
-        ("Files", _files(session, before), _files(session, after)),
+        (_("People"), _whom(session, before), _whom(session, after)),
+        (_("From"), _from(before), _from(after)),
+        (_("Answers go to"), before.reply_to or _("the sender"), after.reply_to or _("the sender")),
+        (_("Files"), _files(session, before), _files(session, after)),
     )
     for what, old, new in pairs:
         if old != new:
             yield Difference(what, old, new)
-    yield from _of_names(dict(map(_pair, before.headers)), dict(map(_pair, after.headers)), "Header")
+    for name, *pair in _of_names(dict(map(_pair, before.headers)), dict(map(_pair, after.headers))):
+        yield Difference(_("Header %(name)s", name=name), *pair)
     if before.data_erased_at is None:  # else nobody knows what the values were
-        yield from _of_names(before.values, after.values, "Value")
+        for name, *pair in _of_names(before.values, after.values):
+            yield Difference(_("Value %(name)s", name=name), *pair)
 
 
-def _of_names(before: dict[str, str], after: dict[str, str], kind: str) -> Iterator[Difference]:
+def _of_names(before: dict[str, str], after: dict[str, str]) -> Iterator[tuple[str, str, str]]:
     for name in dict.fromkeys([*before, *after]):
         if before.get(name) != after.get(name):
-            yield Difference(f"{kind} {name}", _short(before.get(name)), _short(after.get(name)))
+            yield name, _short(before.get(name)), _short(after.get(name))
 
 
 def _pair(pair: Sequence[object]) -> tuple[str, str]:
@@ -114,14 +117,16 @@ def _pair(pair: Sequence[object]) -> tuple[str, str]:
 
 
 def _short(value: object) -> str:
-    text = "none" if value is None else str(value)
+    if value is None:
+        return _p("value", "none")
+    text = str(value)
     return text if len(text) <= MOST_OF_A_VALUE else f"{text[:MOST_OF_A_VALUE]}…"
 
 
 def _whom(session: Session, send: Send) -> str:
     if send.kind is SendKind.DIRECT:
         return _short(", ".join(str(one[0]) for one in (*send.to, *send.cc, *send.bcc)))
-    return (send.list_name if send.released_at else words_of(parts_of(session, send))) or "a list that is gone"
+    return (send.list_name if send.released_at else words_of(parts_of(session, send))) or _("a list that is gone")
 
 
 def _from(send: Send) -> str:
@@ -132,4 +137,4 @@ def _files(session: Session, send: Send) -> str:
     names = session.scalars(
         select(SendAttachment.file_name).where(SendAttachment.send_id == send.id).order_by(SendAttachment.id)
     )
-    return ", ".join(names) or "none"
+    return ", ".join(names) or _p("value", "none")

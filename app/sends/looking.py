@@ -16,10 +16,11 @@ from app.emails.rendering import RenderError
 from app.recipients.unsubscribe_links import LinkKeys
 from app.recipients.walking import neighbours, one_of
 from app.sends import audience
-from app.sends.composition import SPECIMEN_REFERENCE, MessagePlan, compose, plan_of
+from app.sends.composition import SPECIMEN_REFERENCE, MessagePlan, compose, plan_of, problem_words
 from app.sends.hiding import GONE_WORDS, names_of, shown_data
 from app.sends.models import Message, ReviewProblem, Send, SendKind
 from app.sends.person_files import cell_of, missing_words, name_key, own_files
+from app.words import LongDay, _, joined
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ def look_before(session: Session, renderer: LimitedRenderer, send: Send, recipie
     streams = audience.streams(session, send)
     person, place = one_of(session, streams, recipient_id or 0)
     if person is None:
-        return Look("nobody", None, ("Nobody is on this list.",))
+        return Look(_("nobody"), None, (_("Nobody is on this list."),))
     before, after = neighbours(session, streams, place)
     own = _own_file(session, send, person.data)
     look = _look(renderer, plan, person.email, person.name, person.data, SPECIMEN_REFERENCE, own=own)
@@ -62,8 +63,11 @@ def look_after(
     Nothing can be shown of one whose data were erased.
     """
     if message.erased_at is not None:
-        words = f"What this e-mail said about the person was taken away on {message.erased_at:%-d %B %Y}."
-        return Look(message.email, None, (f"{words} It cannot be shown again; its outcome stays.",))
+        words = _(
+            "What this e-mail said about the person was taken away on %(day)s.",
+            day=LongDay(message.erased_at.year, message.erased_at.month, message.erased_at.day),
+        )
+        return Look(message.email, None, (joined([words, _("It cannot be shown again; its outcome stays.")]),))
     plan, own = plan_of(session, send, keys), _own_file(session, send, message.data)
     if message.hidden_at is not None:
         return _with_hidden(renderer, plan, send, message)
@@ -96,7 +100,7 @@ def readable_request(request: SendRequest) -> dict[str, Any]:
     """Give the request's JSON with attachments shortened, for a person to read."""
     body = request.to_json()
     for one in body.get("attachments", []):
-        one["content"] = f"… {len(one['content']):,} characters of base64"
+        one["content"] = str(_("… %(count)s characters of base64", count=len(one["content"])))
     return body
 
 
@@ -124,4 +128,4 @@ def _look(
     try:
         return Look(email, renderer.run(compose, plan, email, name, dict(data), reference, own), missing)
     except RenderError as error:
-        return Look(email, None, (*missing, *(str(one) for one in error.problems)))
+        return Look(email, None, (*missing, *(problem_words(one) for one in error.problems)))

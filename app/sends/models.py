@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.db import Base, Words, now
+from app.db import Base, SaidText, Words, now
 from app.emails.models import TemplateVersion
 from app.recipients.models import RecipientList
 from app.recipients.notices import ServiceScope
@@ -106,7 +106,7 @@ class Send(Base):
     workspace_id: Mapped[int] = mapped_column(ForeignKey("workspace.id"))
     kind: Mapped[SendKind] = mapped_column(Words(SendKind))
     state: Mapped[SendState] = mapped_column(Words(SendState), default=SendState.DRAFT)
-    pause_reason: Mapped[str] = mapped_column(Text, default="")
+    pause_reason: Mapped[str] = mapped_column(SaidText, default="")
     """Why it is paused or stopped and what to do, for people."""
     pause_code: Mapped[str] = mapped_column(String(64), default="")
     """Key of the reason in `sends/pauses.py`; empty: paused by a person, or not paused."""
@@ -119,7 +119,7 @@ class Send(Base):
 
     template_version_id: Mapped[int | None] = mapped_column(ForeignKey("template_version.id"))
     list_id: Mapped[int | None] = mapped_column(ForeignKey("recipient_list.id", ondelete="SET NULL"))
-    list_name: Mapped[str] = mapped_column(String(200), default="")
+    list_name: Mapped[str] = mapped_column(SaidText, default="")
     """The list's name at release, kept when the list goes."""
     columns: Mapped[list[str]] = mapped_column(default=list)
     """The list's columns at release, for the download."""
@@ -271,7 +271,7 @@ class ReviewProblem(Base):
     email: Mapped[str] = mapped_column(String(254), default="")
     code: Mapped[str] = mapped_column(String(64))
     place: Mapped[str] = mapped_column(String(200), default="")
-    words: Mapped[str] = mapped_column(Text)
+    words: Mapped[str] = mapped_column(SaidText)
 
 
 UNDECIDED = text("state = 'unknown' AND decided_at IS NULL")
@@ -309,7 +309,7 @@ class Message(Base):
     state: Mapped[Outcome] = mapped_column(Words(Outcome), default=Outcome.PENDING)
     reason: Mapped[str] = mapped_column(String(64), default="")
     """Why it ended so, as a code with words in `sends/words.py`."""
-    detail: Mapped[str] = mapped_column(Text, default="")
+    detail: Mapped[str] = mapped_column(SaidText, default="")
     """More about the reason, for people."""
     lane_id: Mapped[int | None]
     """Lane that holds it while it is `sending`."""

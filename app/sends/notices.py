@@ -6,11 +6,12 @@ from sqlalchemy.orm import Session
 
 from app.audit.trail import Actor, note
 from app.people.models import Person
-from app.recipients.notices import SCOPES, ServiceScope, checked_declaration, declared_words
+from app.recipients.notices import SCOPES, ServiceScope, checked_declaration
 from app.recipients.topics import chosen_topic, topic_name
 from app.refusals import Refused
 from app.sends.compose import changed, draft_of
 from app.sends.models import Send, SendKind
+from app.words import _
 
 
 def change_topic(session: Session, actor: Actor, send_id: int, topic_id: int) -> Send:
@@ -19,9 +20,12 @@ def change_topic(session: Session, actor: Actor, send_id: int, topic_id: int) ->
     topic = chosen_topic(session, actor, topic_id, kept=send.topic_id)
     wanted = topic.id if topic is not None else None
     if send.topic_id != wanted:
-        changes = {"Kind of notice": (topic_name(session, send.topic_id), topic_name(session, wanted))}
+        changes = {_("Kind of notice"): (topic_name(session, send.topic_id), topic_name(session, wanted))}
         send.topic_id = wanted
-        words = f"Send {send.id} is {f'of the kind “{topic.name}”' if topic else 'of no kind of notice'}"
+        if topic is not None:
+            words = _("Send %(send_id)s is of the kind “%(name)s”", send_id=str(send.id), name=topic.name)
+        else:
+            words = _("Send %(send_id)s is of no kind of notice", send_id=str(send.id))
         note(session, actor, "send.topic", words, subject_id=send.id, changes=changes)
         changed(send, actor)
     return send
@@ -32,17 +36,31 @@ def declare(session: Session, person: Person, send_id: int, scope: ServiceScope,
     send = _draft(session, person, send_id)
     reason = checked_declaration(person, scope, reason)
     changes = {
-        "Service notice": (SCOPES[send.service_scope], SCOPES[scope]),
-        "Reason": (send.service_reason, reason),
+        _("Service notice"): (SCOPES[send.service_scope], SCOPES[scope]),
+        _("Reason"): (send.service_reason, reason),
     }
     send.service_scope, send.service_reason = scope, reason
-    words = f"Send {send.id} {declared_words(scope, reason)}"
-    note(session, person, "send.service_notice", words, subject_id=send.id, changes=changes)
+    note(session, person, "send.service_notice", _declared(send, scope, reason), subject_id=send.id, changes=changes)
     return changed(send, person)
+
+
+def _declared(send: Send, scope: ServiceScope, reason: str) -> str:
+    """Say for the trail what was declared."""
+    told = {"send_id": str(send.id), "reason": reason}
+    if scope is ServiceScope.NONE:
+        return _("Send %(send_id)s is no service notice any more", send_id=str(send.id))
+    if scope is ServiceScope.ALL:
+        return _(
+            "Send %(send_id)s declared a service notice that also goes to people who stopped all e-mail: %(reason)s",
+            **told,
+        )
+    return _(
+        "Send %(send_id)s declared a service notice that also goes to people who stopped this kind: %(reason)s", **told
+    )
 
 
 def _draft(session: Session, actor: Actor, send_id: int) -> Send:
     send = draft_of(session, actor, send_id)
     if send.kind is SendKind.TEST:
-        raise Refused("A test goes to its testers whatever they stopped.")
+        raise Refused(_("A test goes to its testers whatever they stopped."))
     return send

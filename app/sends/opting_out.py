@@ -28,6 +28,7 @@ from app.recipients.unsubscribe_links import LinkKeys, OnlyReference, Sealed, re
 from app.refusals import NotThere
 from app.sends.composition import SPECIMEN_REFERENCE
 from app.sends.models import Message, Send, SendKind
+from app.words import _
 
 MAX_ANSWER = 500
 """Characters of what somebody says about why they unsubscribed."""
@@ -121,18 +122,38 @@ def act(session: Session, found: OptOut, verb: Verb, topic_id: int | None = None
     if verb is Verb.STOP_ALL:
         reason = SuppressionReason.OPT_OUT
         done = suppress(session, found.workspace_id, found.email, reason, message_id=found.message_id)
-        return _noted(session, found, "recipient.unsubscribed", "unsubscribed from all e-mail", done=done)
+        return _noted(
+            session,
+            found,
+            "recipient.unsubscribed",
+            _("Somebody unsubscribed from all e-mail, by the link in %(where)s"),
+            done=done,
+        )
     if verb is Verb.UNDO_ALL:
         done = lift_opt_out(session, found.workspace_id, found.email)
-        return _noted(session, found, "recipient.subscribed_again", "took back the unsubscribing", done=done)
+        return _noted(
+            session,
+            found,
+            "recipient.subscribed_again",
+            _("Somebody took back the unsubscribing, by the link in %(where)s"),
+            done=done,
+        )
     if verb is Verb.STOP_KIND:
         if found.topic is None:
             return False
         done = stop_topic(session, found.topic, found.email, message_id=found.message_id)
-        return _noted(session, found, "recipient.stopped_kind", f"stopped “{found.topic.name}”", done=done)
+        return _noted(
+            session,
+            found,
+            "recipient.stopped_kind",
+            _("Somebody stopped “%(topic)s”, by the link in %(where)s", topic=found.topic.name),
+            done=done,
+        )
     topic = next((one for one in found.stopped if one.id == topic_id), None)
     done = topic is not None and resume_topic(session, topic, found.email)
-    words = f"wants “{topic.name}” again" if topic is not None else ""
+    words = (
+        _("Somebody wants “%(topic)s” again, by the link in %(where)s", topic=topic.name) if topic is not None else ""
+    )
     return _noted(session, found, "recipient.wants_kind", words, done=done)
 
 
@@ -157,12 +178,14 @@ def keep_answer(session: Session, found: OptOut, token: str, reason: WhyOut, wor
 def _noted(session: Session, found: OptOut, action: str, words: str, *, done: bool) -> bool:
     """Tell the trail what was done, by which send's link, and not by whom."""
     if done:
-        where = f"an e-mail of send {found.send_id}" if found.send_id is not None else "an e-mail that is gone"
+        where = _("an e-mail that is gone")
+        if found.send_id is not None:
+            where = _("an e-mail of send %(send_id)s", send_id=str(found.send_id))
         note_program(
             session,
             found.workspace_id,
             action,
-            f"Somebody {words}, by the link in {where}",
+            _(words, where=where),
             subject_id=found.message_id,
         )
     return done

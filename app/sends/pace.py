@@ -12,8 +12,10 @@ from app.db import now
 from app.refusals import Refused
 from app.sends.control import find_send
 from app.sends.models import AT_WORK, SendPace, SendState
+from app.words import _, _n
 
-UNITS = {60: "minute", 3600: "hour"}
+MINUTE, HOUR = 60, 3600
+UNITS = {MINUTE: _("minute"), HOUR: _("hour")}
 """Seconds in which a pace is counted, with their word."""
 MOST = 1_000_000
 """Largest number that may be typed."""
@@ -29,8 +31,9 @@ class Pace:
     @property
     def words(self) -> str:
         """Say it: `at most 100 e-mails an hour`."""
-        emails = "e-mail" if self.count == 1 else "e-mails"
-        return f"at most {self.count:,} {emails} {'an hour' if UNITS[self.seconds] == 'hour' else 'a minute'}"
+        if self.seconds == HOUR:
+            return _n("at most %(count)s e-mail an hour", "at most %(count)s e-mails an hour", self.count)
+        return _n("at most %(count)s e-mail a minute", "at most %(count)s e-mails a minute", self.count)
 
 
 def pace_from(count: int | None, seconds: int) -> Pace | None:
@@ -38,9 +41,9 @@ def pace_from(count: int | None, seconds: int) -> Pace | None:
     if count is None:
         return None
     if not 1 <= count <= MOST:
-        raise Refused(f"Enter a number from 1 to {MOST:,}, or leave it empty.", field="pace")
+        raise Refused(_("Enter a number from 1 to %(most)s, or leave it empty.", most=MOST), field="pace")
     if seconds not in UNITS:
-        raise Refused("Choose a minute or an hour.", field="pace_unit")
+        raise Refused(_("Choose a minute or an hour."), field="pace_unit")
     return Pace(count, seconds)
 
 
@@ -67,11 +70,18 @@ def change_pace(session: Session, actor: Actor, send_id: int, pace: Pace | None)
     send = find_send(session, actor, send_id)
     session.refresh(send, with_for_update=True)  # of two windows one after the other, and not while it ends
     if send.state not in (*AT_WORK, SendState.PAUSED):
-        raise Refused("This send is not under way, so its pace cannot be changed.")
+        raise Refused(_("This send is not under way, so its pace cannot be changed."))
     before = pace_of(session, send_id)
     if pace == before:
         return
     set_pace(session, send_id, pace)
-    was, words = (one.words if one else "as fast as the account allows" for one in (before, pace))
-    changes = {"Pace": (was, words)}
-    note(session, actor, "send.pace_changed", f"Pace of send {send_id}: {words}", subject_id=send_id, changes=changes)
+    was, words = (one.words if one else _("as fast as the account allows") for one in (before, pace))
+    changes = {_("Pace"): (was, words)}
+    note(
+        session,
+        actor,
+        "send.pace_changed",
+        _("Pace of send %(send_id)s: %(words)s", send_id=str(send_id), words=words),
+        subject_id=send_id,
+        changes=changes,
+    )

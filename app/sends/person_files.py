@@ -25,6 +25,7 @@ from app.sends.archives import Packed, contents
 from app.sends.audience_parts import parts_of, united_columns
 from app.sends.compose import changed, draft_of
 from app.sends.models import PersonFile, Send, SendKind
+from app.words import _
 
 T = TypeVar("T")
 
@@ -83,7 +84,7 @@ def keep_person_files(
 ) -> Send:
     """Keep the files of a ZIP file that `check_archive` looked at, in the place of those before. Raises Refused."""
     send = change_file_column(session, actor, send_id, column)
-    for _, content in contents(file, _not_stored(session, packed)):
+    for _packed, content in contents(file, _not_stored(session, packed)):
         keep_bytes(session, content)
     keys = {name_key(one.name): one for one in packed}
     session.execute(delete(PersonFile).where(PersonFile.send_id == send.id))
@@ -102,7 +103,7 @@ def keep_person_files(
                 for key, one in part
             ],
         )
-    words = f"{len(packed):,} files for single people added to send {send.id}"
+    words = _("%(count)s files for single people added to send %(send_id)s", count=len(packed), send_id=str(send.id))
     note(session, actor, "send.person_files_added", words, subject_id=send.id)
     return send
 
@@ -112,7 +113,10 @@ def change_file_column(session: Session, actor: Actor, send_id: int, column: str
     send = draft_of(session, actor, send_id)
     check_column(session, send, column)
     before, send.file_column = send.file_column, column
-    words, changes = f"Draft of send {send_id}: the column of files was chosen", {"Column of files": (before, column)}
+    words, changes = (
+        _("Draft of send %(send_id)s: the column of files was chosen", send_id=str(send_id)),
+        {_("Column of files"): (before, column)},
+    )
     note(session, actor, "send.file_column", words, subject_id=send_id, changes=changes)
     return changed(send, actor)
 
@@ -120,9 +124,9 @@ def change_file_column(session: Session, actor: Actor, send_id: int, column: str
 def check_column(session: Session, send: Send, column: str) -> None:
     """Refuse a column that cannot name each person's file."""
     if send.kind is not SendKind.LIST:
-        raise Refused("Only a send to a list can have a file for each person.", field="archive")
+        raise Refused(_("Only a send to a list can have a file for each person."), field="archive")
     if column not in columns_of(session, send):
-        raise Refused("Choose the column that names each person's file.", field="file_column")
+        raise Refused(_("Choose the column that names each person's file."), field="file_column")
 
 
 def remove_person_files(session: Session, actor: Actor, send_id: int) -> Send:
@@ -134,7 +138,7 @@ def remove_person_files(session: Session, actor: Actor, send_id: int) -> Send:
         session,
         actor,
         "send.person_files_removed",
-        f"Files for single people removed from send {send.id}",
+        _("Files for single people removed from send %(send_id)s", send_id=str(send.id)),
         subject_id=send.id,
     )
     return changed(send, actor)
@@ -173,7 +177,7 @@ def summary_of(session: Session, send: Send) -> Summary | None:
             continue
         missing += 1
         if len(first) < NAMES_SHOWN:
-            first.append(f"{cell.strip()} ({email})" if (cell or "").strip() else f"no name ({email})")
+            first.append(f"{cell.strip()} ({email})" if (cell or "").strip() else _("no name (%(email)s)", email=email))
     return Summary(files, total, largest, found, missing, tuple(first))
 
 
@@ -204,7 +208,11 @@ def cell_of(column: str, data: Mapping[str, Any]) -> str:
 
 def missing_words(column: str, cell: str) -> str:
     """Say that a person's file is not there."""
-    return f"There is no file “{cell}” for this person." if cell else f"No file is named for this person in “{column}”."
+    return (
+        _("There is no file “%(cell)s” for this person.", cell=cell)
+        if cell
+        else _("No file is named for this person in “%(column)s”.", column=column)
+    )
 
 
 def files_without_content(session: Session, send_id: int, cells: Iterable[str]) -> dict[str, FileOfPerson]:
@@ -242,7 +250,7 @@ def _not_stored(session: Session, packed: Sequence[Packed]) -> list[Packed]:
 def _step(waiting: Iterator[tuple[Packed, bytes]]) -> list[bytes]:
     """Take the next few files, as many as one short transaction writes."""
     part: list[bytes] = []
-    for _, content in waiting:
+    for _packed, content in waiting:
         part.append(content)
         if sum(map(len, part)) >= STEP_BYTES or len(part) == CHUNK:
             break

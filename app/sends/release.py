@@ -30,6 +30,7 @@ from app.sends.staleness import marks
 from app.sends.stopped import everybody_of, must_not, who_must_not
 from app.sends.tallies import open_tallies
 from app.sends.words import state_change
+from app.words import _, joined
 
 SAME_DAY = timedelta(hours=24)
 """The same list and version within this time are asked about first."""
@@ -77,7 +78,7 @@ def release(
         return send
     check(session, send, seen, again_confirmed=again_confirmed)
     if reasons := needs_approval(session, send):
-        raise NeedsApproval(f"{' '.join(reasons)} Ask for approval.")
+        raise NeedsApproval(joined([*reasons, _("Ask for approval.")]))
     return let_go(session, actor, send, SendState.DRAFT, undo_seconds=undo_seconds, options=options)
 
 
@@ -98,7 +99,12 @@ def let_go(
     open_tallies(session, send.id, pending=total - skipped, skipped=skipped)
     if total == skipped:  # trial mode, or nobody may be written to since the review: there is nothing to wait for
         send.state, send.finished_at = SendState.FINISHED, at
-    words = f"Send {send.id} released: {total - skipped:,} e-mails, {skipped:,} left out"
+    words = _(
+        "Send %(send_id)s released: %(count)s e-mails, %(skipped)s left out",
+        send_id=str(send.id),
+        count=total - skipped,
+        skipped=skipped,
+    )
     note(session, actor, "send.released", words, subject_id=send.id, changes=_told(session, send))
     return send
 
@@ -106,12 +112,18 @@ def let_go(
 def _told(session: Session, send: Send) -> dict[str, tuple[object, object]]:
     """Give what a reader of the trail asks of a release; of one person's e-mail no address."""
     told: dict[str, tuple[object, object]] = {**state_change(SendState.DRAFT, send.state)}
-    told["Template"] = ("", send.template_version.title if send.template_version is not None else "")
-    told["Goes to"] = ("", f"the list “{send.list_name}”" if send.kind is SendKind.LIST else "addresses typed by hand")
-    told["Sender"] = ("", send.from_address)
-    told["Begins"] = ("", send.start_at)
+    told[_("Template")] = ("", send.template_version.title if send.template_version is not None else "")
+    told[_("Goes to")] = ("", _goes_to(send))
+    told[_("Sender")] = ("", send.from_address)
+    told[_("Begins")] = ("", send.start_at)
     pace = pace_of(session, send.id)
-    return {**told, "Pace": ("", pace.words)} if pace is not None else told
+    return {**told, _("Pace"): ("", pace.words)} if pace is not None else told
+
+
+def _goes_to(send: Send) -> str:
+    if send.kind is SendKind.LIST:
+        return _("the list “%(name)s”", name=send.list_name)
+    return _("addresses typed by hand")
 
 
 def sent_before(session: Session, send: Send) -> Send | None:
@@ -209,23 +221,26 @@ def hold_still(session: Session, send: Send) -> None:
 def check(session: Session, send: Send, seen: str, *, again_confirmed: bool) -> None:
     """Refuse what cannot go out as it was reviewed. The caller holds it still. Raises Refused and SentBefore."""
     if send.review_state is not ReviewState.DONE:
-        raise Refused("This send was not reviewed yet. Review it first.")
+        raise Refused(_("This send was not reviewed yet. Review it first."))
     if send.review_fingerprint != seen or fingerprint(session, send) != seen:
         raise Refused(
-            "Something changed since the review: the template, the list, the sender or a value. Review it again."
+            _("Something changed since the review: the template, the list, the sender or a value. Review it again.")
         )
     audience.check(session, send)
     general = problem_for_all(session, send.id)
     if general is not None:
         raise Refused(general.words)
     if send.review_problems >= MOST_PROBLEMS:
-        raise Refused("There are too many problems to leave people out one by one. Mend the template or the list.")
+        raise Refused(_("There are too many problems to leave people out one by one. Mend the template or the list."))
     if send.review_total - send.review_problems <= 0:
-        raise Refused("Nobody is left to write to.")
+        raise Refused(_("Nobody is left to write to."))
     if not again_confirmed and (earlier := sent_before(session, send)) is not None:
         raise SentBefore(
-            f"The same template version went to the same list within a day (send {earlier.id}). "
-            "Send it again only if that is meant."
+            _(
+                "The same template version went to the same list within a day (send %(send_id)s). Send it "
+                "again only if that is meant.",
+                send_id=str(earlier.id),
+            )
         )
 
 
@@ -270,4 +285,4 @@ def _skip(row: dict[str, Any], addresses: list[str], team: set[str] | None, out:
     skip_outsiders(row, addresses, team)
     gone = [out[one.lower()] for one in addresses if one.lower() in out]
     if gone and row["state"] is Outcome.PENDING:
-        row.update(state=Outcome.SKIPPED, reason=gone[0].code, detail=" ".join(one.words for one in gone))
+        row.update(state=Outcome.SKIPPED, reason=gone[0].code, detail=joined(one.words for one in gone))

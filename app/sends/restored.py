@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, case, func, literal, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session, aliased
 
 from app.audit.trail import Actor, note
@@ -21,6 +21,7 @@ from app.sends.models import AT_WORK, UNDER_WAY, Message, Outcome, Send, SendSta
 from app.sends.pauses import RESTORED
 from app.sends.retrying import check_seen, lock, these
 from app.sends.tallies import counts, move
+from app.words import _
 
 REASON = "restored"
 """Reason of an e-mail that waited in the backup; those that were going out have the one of a stopped worker."""
@@ -45,22 +46,28 @@ def put_in_doubt(session: Session, made_at: datetime) -> Doubt:
     waited = {**_doubtful(REASON, made_at), "tries_before": Message.tries}
     messages += _change(session, released, Message.state == Outcome.PENDING, **waited)
     _move_counts(session)
-    words = (
-        f"Postroom was restored from a backup made on {made_at:%Y-%m-%d at %H:%M} UTC. "
-        "What had not gone out by then may have gone out since, so it is in doubt, and nothing goes on by itself."
+    words = _(
+        "Postroom was restored from a backup made on %(day)s at %(time)s UTC. What had not gone out by then may "
+        "have gone out since, so it is in doubt, and nothing goes on by itself.",
+        day=f"{made_at:%Y-%m-%d}",
+        time=f"{made_at:%H:%M}",
     )
-    before = case((Send.pause_reason != "", literal(" It had paused before: ") + Send.pause_reason), else_="")
+    had_paused = select(Send.id, Send.pause_reason).where(Send.state.in_(_HAD_BEGUN), Send.pause_reason != "")
+    before = dict(session.execute(had_paused).all())
     sends: int = session.execute(
         update(Send)
         .where(Send.state.in_(_HAD_BEGUN))
-        .values(
-            state=SendState.PAUSED,
-            pause_code=RESTORED,
-            pause_reason=literal(words) + before,
-            resumes_at=None,
-        )
+        .values(state=SendState.PAUSED, pause_code=RESTORED, pause_reason=words, resumes_at=None)
         .execution_options(synchronize_session=False)
     ).rowcount  # type: ignore[attr-defined]
+    for send_id, reason in before.items():
+        both = _("%(words)s It had paused before: %(reason)s", words=words, reason=reason)
+        session.execute(
+            update(Send)
+            .where(Send.id == send_id)
+            .values(pause_reason=both)
+            .execution_options(synchronize_session=False)
+        )
     return Doubt(sends, messages)
 
 
@@ -81,7 +88,11 @@ def send_after_restore(session: Session, actor: Actor, send_id: int, *, seen: in
     moved = _change(session, *_asked_about(session, send), state=Outcome.PENDING, reason="", changed_at=now())
     check_seen(moved, seen)
     move(session, send_id, {(Outcome.UNKNOWN, Outcome.PENDING): moved})
-    words = f"{moved:,} e-mails of send {send_id} to be sent after a restore, maybe for a second time"
+    words = _(
+        "%(count)s e-mails of send %(send_id)s to be sent after a restore, maybe for a second time",
+        count=moved,
+        send_id=str(send_id),
+    )
     note(session, actor, "send.sent_after_restore", words, subject_id=send_id)
     return moved
 
@@ -95,13 +106,19 @@ def leave_after_restore(session: Session, actor: Actor, send_id: int) -> None:
         _answer(session, send, state_to_go_on_in(send))
     else:
         _answer(session, send, SendState.FINISHED, finished_at=now())
-    note(session, actor, "send.left_after_restore", f"Send {send_id} left in doubt after a restore", subject_id=send_id)
+    note(
+        session,
+        actor,
+        "send.left_after_restore",
+        _("Send %(send_id)s left in doubt after a restore", send_id=str(send_id)),
+        subject_id=send_id,
+    )
 
 
 def _answer(session: Session, send: Send, after: SendState, **values: object) -> None:
     cleared = {"pause_reason": "", "pause_code": "", "resumes_at": None, **values}
     if not change_state(session, send.id, (SendState.PAUSED,), after, Send.pause_code == RESTORED, **cleared):
-        raise Refused("This send does not wait for that answer. Somebody gave it already, or cancelled the send.")
+        raise Refused(_("This send does not wait for that answer. Somebody gave it already, or cancelled the send."))
 
 
 def _asked_about(session: Session, send: Send) -> list[ColumnElement[bool]]:

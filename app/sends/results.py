@@ -23,6 +23,7 @@ from app.sends.models import AT_WORK, UNDER_WAY, Attempt, Message, Outcome, Send
 from app.sends.pauses import ASKING
 from app.sends.tallies import counts
 from app.sends.words import OUTCOMES, Wording, why_words
+from app.words import _, _n, _p
 
 API_GROUPS = (Outcome.DELIVERED, Outcome.BOUNCED, Outcome.QUEUED)
 """The grouping that the API answers."""
@@ -37,6 +38,15 @@ OWN_GROUPS = (
 """What the API does not group."""
 CHUNK = 1000
 """Messages read at once for the download."""
+_OF_PERSON = (_p("column", "email"), _p("column", "name"))
+_OF_MESSAGE = (
+    _p("column", "outcome"),
+    _p("column", "reason"),
+    _p("column", "vendor message id"),
+    _p("column", "attempts"),
+    _p("column", "last change (UTC)"),
+)
+"""Headings of the download; between them are the list's own columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,33 +143,53 @@ def needing_attention(session: Session, actor: Actor, *, limit: int = 20) -> lis
     items = [
         Attention(
             send.id,
-            "Waits for you" if send.pause_code in ASKING else "Paused",
+            _("Waits for you") if send.pause_code in ASKING else _("Paused"),
             "warn",
             title_of(send),
-            send.pause_reason or "Paused by a person. Resume or cancel it.",
+            send.pause_reason or _("Paused by a person. Resume or cancel it."),
             until=send.resumes_at,
         )
         for send in paused
     ]
     for send, count in undecided_sends(session, actor, limit):
-        many = f"{count:,} or more" if count >= COUNTED else f"{count:,}"
-        words = f"{many} {'e-mail' if count == 1 else 'e-mails'} may or may not have gone out. Decide what to do."
-        items.append(Attention(send.id, "In doubt", "warn", title_of(send), words, {"group": str(Outcome.UNKNOWN)}))
+        if count >= COUNTED:
+            words = _(
+                "%(count)s or more e-mails may or may not have gone out. Decide what to do.",
+                count=count,
+            )
+        else:
+            words = _n(
+                "%(count)s e-mail may or may not have gone out. Decide what to do.",
+                "%(count)s e-mails may or may not have gone out. Decide what to do.",
+                count,
+            )
+        items.append(Attention(send.id, _("In doubt"), "warn", title_of(send), words, {"group": str(Outcome.UNKNOWN)}))
     return items
 
 
 def title_of(send: Send) -> str:
     """Give what a send is called: its template and its list or person; a test is called one."""
-    template = send.template_version.template.name if send.template_version else "No template yet"
+    template = send.template_version.template.name if send.template_version else _("No template yet")
     if send.kind == "direct":
-        first = next((str(pair[0]) for pair in (*send.to, *send.cc, *send.bcc)), "nobody yet")
-        return f"{template} to {first}"
+        first = next((str(pair[0]) for pair in (*send.to, *send.cc, *send.bcc)), _("nobody yet"))
+        return _("%(template)s to %(name)s", template=template, name=first)
     if send.kind == "test":
-        others = len(send.to) - 1
-        more = f" and {others:,} {'other' if others == 1 else 'others'}" if others > 0 else ""
-        return f"Test of {template} to {send.to[0][0] if send.to else 'nobody'}{more}"
-    name = send.list_name or (send.recipient_list.name if send.recipient_list else "no list yet")
-    return f"{template} to {name}{audience.short_words(send)}"
+        return _test_title(send, template)
+    name = send.list_name or (send.recipient_list.name if send.recipient_list else _("no list yet"))
+    return audience.title(send, template, name)
+
+
+def _test_title(send: Send, template: str) -> str:
+    first, others = send.to[0][0] if send.to else _("nobody"), len(send.to) - 1
+    if others < 1:
+        return _("Test of %(template)s to %(first)s", template=template, first=first)
+    return _n(
+        "Test of %(template)s to %(first)s and %(count)s other",
+        "Test of %(template)s to %(first)s and %(count)s others",
+        others,
+        template=template,
+        first=first,
+    )
 
 
 def people_of_group(
@@ -191,8 +221,7 @@ def attempts_of(session: Session, message: Message) -> Sequence[Attempt]:
 def download(session: Session, send: Send) -> Iterator[str]:
     """Give the results as lines of CSV, joined with the list's own columns; memory stays flat."""
     columns = list(send.columns)
-    names = ["email", "name", *columns, "outcome", "reason", "vendor message id", "attempts", "last change (UTC)"]
-    yield BYTE_ORDER_MARK + csv_lines([names])
+    yield BYTE_ORDER_MARK + csv_lines([[*_OF_PERSON, *columns, *_OF_MESSAGE]])
     after = 0
     while rows := people_of_group(session, send, None, after=after, limit=CHUNK):
         tried = _attempt_counts(session, rows)

@@ -22,6 +22,7 @@ from app.sends.release import team_in_trial_mode
 from app.sends.stopped import everybody_of, must_not, who_must_not
 from app.sends.tallies import move
 from app.sends.words import OUTCOMES, RETRY_WORDS, retry_helps
+from app.words import _
 
 CAN_BE_RETRIED = (Outcome.FAILED, Outcome.REJECTED)
 """Final until a person retries; nothing of these went out (design, section 4)."""
@@ -69,11 +70,15 @@ def retry(
     """
     send = find_send(session, actor, send_id)
     if outcome not in CAN_BE_RETRIED:
-        raise Refused("Only e-mails that failed or were refused can be tried again.")
+        raise Refused(_("Only e-mails that failed or were refused can be tried again."))
     chosen = (Message.reason.in_(list(reasons)), not_since(upto))
     moved = try_again(session, send, outcome, *chosen, seen=seen, message_id=message_id)
-    words = f"{moved:,} {outcome} e-mails of send {send_id} to be tried again"
-    changes = {"Outcome": (OUTCOMES[outcome].label, OUTCOMES[Outcome.PENDING].label)}
+    told = {"count": moved, "send_id": str(send_id)}
+    if outcome is Outcome.FAILED:
+        words = _("%(count)s failed e-mails of send %(send_id)s to be tried again", **told)
+    else:
+        words = _("%(count)s rejected e-mails of send %(send_id)s to be tried again", **told)
+    changes = {_("Outcome"): (OUTCOMES[outcome].label, OUTCOMES[Outcome.PENDING].label)}
     also = {"reasons": list(reasons), "message_id": message_id}
     note(session, actor, "send.retried", words, subject_id=send_id, changes=changes, **also)
     return moved
@@ -88,7 +93,7 @@ def try_again(
     """
     lock(session, send)
     if send.state is SendState.CANCELLED:
-        raise Refused("This send was cancelled, so nothing of it goes out any more. Send again with a new send.")
+        raise Refused(_("This send was cancelled, so nothing of it goes out any more. Send again with a new send."))
     at = now()
     moved: int = session.execute(
         update(Message)
@@ -133,11 +138,15 @@ def lock(session: Session, send: Send) -> None:
 def check_seen(moved: int, seen: int) -> None:
     """Refuse an act on none, or on more messages than the person was asked about; the transaction is rolled back."""
     if not moved:
-        raise Refused("Somebody did this already, or nothing is left to do. Nothing was changed.")
+        raise Refused(_("Somebody did this already, or nothing is left to do. Nothing was changed."))
     if moved > seen:
         raise Refused(
-            f"Meanwhile there are {moved:,} e-mails instead of {seen:,}. Go back, look at them, and decide again. "
-            "Nothing was changed."
+            _(
+                "Meanwhile there are %(moved)s e-mails instead of %(seen)s. Go back, look at them, and decide "
+                "again. Nothing was changed.",
+                moved=moved,
+                seen=seen,
+            )
         )
 
 

@@ -24,7 +24,7 @@ from app.recipients.walking import Place, people_after
 from app.refusals import Refused
 from app.sends import audience
 from app.sends.audience_parts import parts_of, united_columns
-from app.sends.composition import SPECIMEN_REFERENCE, MessagePlan, compose, data_for, plan_of
+from app.sends.composition import SPECIMEN_REFERENCE, MessagePlan, compose, data_for, plan_of, problem_words
 from app.sends.control import find_send
 from app.sends.models import Audience, ReviewProblem, ReviewState, Send, SendAttachment, SendKind, SendState
 from app.sends.person_files import (
@@ -37,6 +37,7 @@ from app.sends.person_files import (
     name_key,
 )
 from app.sends.stopped import who_must_not
+from app.words import _, decimal, joined
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +49,7 @@ MOST_PROBLEMS = 20_000
 """Problems that are kept; people beyond are counted, and release is refused."""
 NOBODY = "nobody"
 """Code of a send that no person is left for."""
-NOBODY_WORDS = "Nobody is left to write to. Choose other lists or segments."
+NOBODY_WORDS = _("Nobody is left to write to. Choose other lists or segments.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +113,8 @@ def _digest(seen: Any) -> str:
 
 def _nobody_words(send: Send) -> str:
     if send.audience is Audience.EVERYBODY:
-        return "There is nobody on this list. Choose another one."
-    return f"Nobody is left to write to. {audience.words(send)}".strip()
+        return _("There is nobody on this list. Choose another one.")
+    return joined([_("Nobody is left to write to."), audience.words(send)])
 
 
 def _is_retired(session: Session, send: Send) -> bool:
@@ -126,15 +127,15 @@ def request_review(session: Session, actor: Actor, send_id: int) -> Send:
     send = find_send(session, actor, send_id)
     if send.state is not SendState.DRAFT:
         waits = send.state is SendState.AWAITING_APPROVAL
-        raise Refused("This send waits for approval." if waits else "This send is released already.")
+        raise Refused(_("This send waits for approval.") if waits else _("This send is released already."))
     total = _total(session, send)
     for missing, field, words in (
-        (send.template_version_id is None, "version", "Choose a template first."),
-        (send.kind is SendKind.LIST and send.list_id is None, "list", "Choose a list first."),
+        (send.template_version_id is None, "version", _("Choose a template first.")),
+        (send.kind is SendKind.LIST and send.list_id is None, "list", _("Choose a list first.")),
         (send.kind is SendKind.LIST and not total, "list", _nobody_words(send)),
-        (send.kind is SendKind.DIRECT and not send.to, "to", "Enter an address in To first."),
-        (not send.from_address, "sender", "Choose a sender first."),
-        (_is_retired(session, send), "sender", "This sender was removed under Settings. Choose another one."),
+        (send.kind is SendKind.DIRECT and not send.to, "to", _("Enter an address in To first.")),
+        (not send.from_address, "sender", _("Choose a sender first.")),
+        (_is_retired(session, send), "sender", _("This sender was removed under Settings. Choose another one.")),
     ):
         if missing:
             raise Refused(words, field=field)
@@ -148,7 +149,13 @@ def request_review(session: Session, actor: Actor, send_id: int) -> Send:
     send.review_done = send.review_problems = 0
     send.review_total = total
     session.execute(delete(ReviewProblem).where(ReviewProblem.send_id == send.id))
-    note(session, actor, "send.review_requested", f"Review of send {send.id} requested", subject_id=send.id)
+    note(
+        session,
+        actor,
+        "send.review_requested",
+        _("Review of send %(send_id)s requested", send_id=str(send.id)),
+        subject_id=send.id,
+    )
     return send
 
 
@@ -209,7 +216,7 @@ def review_chunk(plan: MessagePlan, people: Sequence[Person]) -> list[Found]:
                 plan, person.email, person.name, person.data, SPECIMEN_REFERENCE, _stand_in(person.own_file)
             )
         except RenderError as error:
-            found += [Found(index, one.code, one.place, str(one)) for one in error.problems]
+            found += [Found(index, one.code, one.place, problem_words(one)) for one in error.problems]
         else:
             found += [Found(index, one.code, one.place, one.words) for one in check_send(request)]
     return found
@@ -305,7 +312,7 @@ def _look(renderer: LimitedRenderer, plan: MessagePlan, people: Sequence[Person]
                 of_one = renderer.run(review_chunk, plan, [person])
                 found += [replace(one, index=index) for one in of_one]
             except RenderError as error:
-                found += [Found(index, one.code, one.place, str(one)) for one in error.problems]
+                found += [Found(index, one.code, one.place, problem_words(one)) for one in error.problems]
             if first and index + 1 == SLOW_ENOUGH and _at_once(people, found):
                 break
         return found
@@ -316,32 +323,38 @@ def _before_anybody(renderer: LimitedRenderer, plan: MessagePlan, columns: froze
     try:
         needed = renderer.run(variables_of_all, plan)
     except RenderError as error:
-        return [Found(0, one.code, one.place, str(one)) for one in error.problems]
+        return [Found(0, one.code, one.place, problem_words(one)) for one in error.problems]
     given = data_for(plan, "", "", dict.fromkeys(columns, " "), SPECIMEN_REFERENCE)
     found = [Found(0, "missing_value", "", _nowhere_words(name)) for name in needed if name not in given]
     if plan.file_column and columns and plan.file_column not in columns:
-        words = f"The list has no column “{plan.file_column}”. Choose the column that names each person's file."
+        words = _(
+            "The list has no column “%(file_column)s”. Choose the column that names each person's file.",
+            file_column=plan.file_column,
+        )
         found.append(Found(0, MISSING, plan.file_column, words))
     if "unsubscribe_url" in needed and len((*plan.to, *plan.cc, *plan.bcc)) > 1:
-        words = (
+        words = _(
             "Postroom's unsubscribe link belongs to one person, and this e-mail goes to several. "
             "Send to one address at a time, or use a template without the link."
         )
         found.append(Found(0, "shared_unsubscribe", "", words))
     size = sum(encoded_size(len(one.content)) for one in plan.attachments)
     if size > MAX_MESSAGE_BYTES:
-        words = f"The attached files take {size / 1024 / 1024:.1f} MiB on their way; 5 MiB is the most. Remove some."
+        words = _(
+            "The attached files take %(size)s MiB on their way; 5 MiB is the most. Remove some.",
+            size=decimal(size / 1024 / 1024, 1),
+        )
         found.append(Found(0, "E_CONTENT_TOO_LARGE", "attachments", words))
     return found
 
 
 def _nowhere_words(name: str) -> str:
     if name == "unsubscribe_url":
-        return (
+        return _(
             "The e-mail asks for Postroom's unsubscribe link, and there is none yet: an administrator first gives "
             "the address under which recipients reach Postroom, under Settings."
         )
-    return f"There is no value for {name}: neither the list nor this send gives one."
+    return _("There is no value for %(name)s: neither the list nor this send gives one.", name=name)
 
 
 def variables_of_all(plan: MessagePlan) -> list[str]:

@@ -19,9 +19,11 @@ from app.sends.control import change_state, find_send
 from app.sends.models import Message, Send, SendPace, SendState, SendTally
 from app.sends.staleness import marks
 from app.sends.words import state_change
+from app.words import LongDay, _
 
 LONGEST_AHEAD = timedelta(days=365)
 """A send may be scheduled so far ahead."""
+_WEEKDAYS = (_("Monday"), _("Tuesday"), _("Wednesday"), _("Thursday"), _("Friday"), _("Saturday"), _("Sunday"))
 
 
 def chosen_start(day: date | None, clock: time | None, zone: str, fold: int | None = None) -> datetime:
@@ -30,26 +32,34 @@ def chosen_start(day: date | None, clock: time | None, zone: str, fold: int | No
     Raises Refused beside its field, and TwoTimes for a time that comes twice when `fold` does not say which is meant.
     """
     if day is None:
-        raise Refused("Choose a day.", field="date")
+        raise Refused(_("Choose a day."), field="date")
     if clock is None:
-        raise Refused("Enter a time, for example 09:30.", field="time")
+        raise Refused(_("Enter a time, for example 09:30."), field="time")
     if not is_zone(zone):
-        raise Refused("Choose a time zone from the list.", field="zone")
+        raise Refused(_("Choose a time zone from the list."), field="zone")
     start_at = moment_in_zone(day, clock, zone, fold)
     at = now()
     if start_at <= at:
         here = moment_words(at, zone)
         raise Refused(
-            f"This time has passed: it is {here} now.", field="time" if start_at.date() == at.date() else "date"
+            _("This time has passed: it is %(moment)s now.", moment=here),
+            field="time" if start_at.date() == at.date() else "date",
         )
     if start_at > at + LONGEST_AHEAD:
-        raise Refused("Choose a day within a year from now.", field="date")
+        raise Refused(_("Choose a day within a year from now."), field="date")
     return start_at
 
 
 def moment_words(at: datetime, zone: str) -> str:
     """Say a point in time in a zone: `Monday 2 March 2026, 09:00 (Europe/London)`."""
-    return f"{at.astimezone(ZoneInfo(zone)):%A %-d %B %Y, %H:%M} ({zone_label(zone)})"
+    there = at.astimezone(ZoneInfo(zone))
+    return _(
+        "%(weekday)s %(day)s, %(time)s (%(zone)s)",
+        weekday=_WEEKDAYS[there.weekday()],
+        day=LongDay(there.year, there.month, there.day),
+        time=f"{there:%H:%M}",
+        zone=zone_label(zone),
+    )
 
 
 def undo(session: Session, actor: Actor, send_id: int) -> None:
@@ -62,7 +72,7 @@ def undo(session: Session, actor: Actor, send_id: int) -> None:
     if not unrelease(session, send, _not_begun()):
         if session.scalar(select(Send.state).where(Send.id == send_id)) is SendState.DRAFT:  # done already
             return
-        raise Refused("It is too late to undo this send: it has begun. It can still be paused or cancelled.")
+        raise Refused(_("It is too late to undo this send: it has begun. It can still be paused or cancelled."))
     if (request := request_in_force(session, send_id)) is not None:
         settle(
             session,
@@ -70,9 +80,9 @@ def undo(session: Session, actor: Actor, send_id: int) -> None:
             ApprovalState.TAKEN_BACK,
             before=IN_FORCE,
             by=actor.id,
-            words="Undone before it began, so it needs another approval.",
+            words=_("Undone before it began, so it needs another approval."),
         )
-    words = f"Send {send_id} undone before it began; it is a draft again"
+    words = _("Send %(send_id)s undone before it began; it is a draft again", send_id=str(send_id))
     changes = state_change(SendState.SCHEDULED, SendState.DRAFT)
     note(session, actor, "send.undone", words, subject_id=send_id, changes=changes)
 
@@ -113,8 +123,12 @@ def reschedule(session: Session, actor: Person, send_id: int, start_at: datetime
     if not send.is_timed:
         values["release_marks"] = marks(session, send_id)
     _move_start(session, send_id, **values)
-    words = f"Send {send_id} will begin on {moment_words(start_at, 'UTC')}"
-    note(session, actor, "send.rescheduled", words, subject_id=send_id, changes={"Begins": (before, start_at)})
+    words = _(
+        "Send %(send_id)s will begin on %(moment)s",
+        send_id=str(send_id),
+        moment=moment_words(start_at, "UTC"),
+    )
+    note(session, actor, "send.rescheduled", words, subject_id=send_id, changes={_("Begins"): (before, start_at)})
 
 
 def send_now(session: Session, actor: Person, send_id: int, *, undo_seconds: float) -> None:
@@ -126,8 +140,8 @@ def send_now(session: Session, actor: Person, send_id: int, *, undo_seconds: flo
     check_may_move(session, actor, send_id)
     start_at = now() + timedelta(seconds=undo_seconds)
     _move_start(session, send_id, start_at=start_at, is_timed=False)
-    words = f"Send {send_id} begins now instead of later"
-    note(session, actor, "send.rescheduled", words, subject_id=send_id, changes={"Begins": (before, start_at)})
+    words = _("Send %(send_id)s begins now instead of later", send_id=str(send_id))
+    note(session, actor, "send.rescheduled", words, subject_id=send_id, changes={_("Begins"): (before, start_at)})
 
 
 def _not_begun() -> ColumnElement[bool]:
@@ -136,4 +150,4 @@ def _not_begun() -> ColumnElement[bool]:
 
 def _move_start(session: Session, send_id: int, **values: object) -> None:
     if not change_state(session, send_id, (SendState.SCHEDULED,), SendState.SCHEDULED, _not_begun(), **values):
-        raise Refused("It is too late to change the time: this send has begun, or somebody stopped it.")
+        raise Refused(_("It is too late to change the time: this send has begun, or somebody stopped it."))

@@ -37,6 +37,7 @@ from app.sends.audience_models import AudiencePart
 from app.sends.audience_parts import Part, own_parts, parts_of, short_words_of, united_columns
 from app.sends.models import Message, Outcome, ReviewProblem, Send
 from app.sends.stopped import must_not, who_must_not
+from app.words import joined, kept
 
 ROOM_KIB, USUAL_KIB = 65_536, 2_000
 """Pages of the database that SQLite keeps in memory while it writes a snapshot, and else."""
@@ -144,7 +145,7 @@ def _skip_left_out(session: Session, send: Send) -> None:
         for _, message_id, one in rows:
             words[message_id].append(one)
         after = rows[-1][0]
-    left_out = ((message_id, " ".join(of_one)) for message_id, of_one in words.items())
+    left_out = ((message_id, joined(of_one)) for message_id, of_one in words.items())
     _skip(session, left_out, reason="left_out_at_review")
 
 
@@ -157,7 +158,7 @@ def _skip(session: Session, left_out: Iterable[tuple[int, str]], *, reason: str)
         .values(state=Outcome.SKIPPED, reason=reason, detail=bindparam("words"))
     )
     waiting = iter(left_out)
-    while rows := [{"skipped_id": message_id, "words": words} for message_id, words in islice(waiting, CHUNK)]:
+    while rows := [{"skipped_id": message_id, "words": kept(words)} for message_id, words in islice(waiting, CHUNK)]:
         session.execute(statement, rows)
 
 

@@ -39,18 +39,20 @@ from app.sends.approval_rule import needs_approval
 from app.sends.control import change_state, find_send, pause_by_program
 from app.sends.models import Message, Outcome, Send, SendKind, SendState
 from app.sends.pauses import STALE
+from app.sends.rows import in_sentence
 from app.sends.stopped import everybody_of, must_not, who_must_not
 from app.sends.tallies import move, move_retrying
 from app.sends.words import state_change
+from app.words import _, joined, kept
 
 CHUNK = 500
 """Messages left out at once."""
 WORDS = {
-    "sender": "the sender was changed or removed",
-    "template": "a newer version of the template was published, or the template was archived",
-    "list": "the list has changed",
-    "connection": "Postroom is connected to the mail service in another way",
-    "workspace": "trial mode or the address of unsubscribe links was changed",
+    "sender": _("the sender was changed or removed"),
+    "template": _("a newer version of the template was published, or the template was archived"),
+    "list": _("the list has changed"),
+    "connection": _("Postroom is connected to the mail service in another way"),
+    "workspace": _("trial mode or the address of unsubscribe links was changed"),
 }
 """What each mark means when it differs."""
 
@@ -106,9 +108,10 @@ def pause_when_stale(session: Session, send: Send) -> bool:
     if not changed:
         _leave_out(session, send)
         return False
-    words = (
-        f"Since this send was released, {joined(changed)}. Nothing has gone out. "
-        "Send it as it was released, or cancel it and begin a new one."
+    words = _(
+        "Since this send was released, %(changes)s. Nothing has gone out. Send it as it was released, or "
+        "cancel it and begin a new one.",
+        changes=in_sentence(changed),
     )
     pause_by_program(session, send.id, words, code=STALE)
     return True
@@ -118,15 +121,17 @@ def send_as_released(session: Session, actor: Actor, send_id: int) -> None:
     """Let a send begin although something changed since its release; the caller wakes the engine. Raises Refused."""
     send = find_send(session, actor, send_id)
     if request_in_force(session, send.id) is None and (reasons := needs_approval(session, send)):
-        raise Refused(
-            f"By now it may not go out without approval. {' '.join(reasons)} Cancel it, and begin a new send."
-        )
+        why = [_("By now it may not go out without approval."), *reasons, _("Cancel it, and begin a new send.")]
+        raise Refused(joined(why))
     values: dict[str, object] = {"pause_reason": "", "pause_code": "", "release_marks": {}}
     asked = Send.pause_code == STALE
     if not change_state(session, send_id, (SendState.PAUSED,), SendState.SCHEDULED, asked, **values):
-        raise Refused("This send does not wait for that answer. Somebody gave it already, or cancelled the send.")
+        raise Refused(_("This send does not wait for that answer. Somebody gave it already, or cancelled the send."))
     _leave_out(session, send)
-    words, changes = f"Send {send_id} goes out as it was released", state_change(SendState.PAUSED, SendState.SCHEDULED)
+    words, changes = (
+        _("Send %(send_id)s goes out as it was released", send_id=str(send_id)),
+        state_change(SendState.PAUSED, SendState.SCHEDULED),
+    )
     note(session, actor, "send.sent_as_released", words, subject_id=send_id, changes=changes)
 
 
@@ -134,11 +139,6 @@ def changed_words(session: Session, send: Send) -> list[str]:
     """Say what is another one than at the release; nothing when it is the same."""
     fresh = marks(session, send.id)
     return [WORDS[name] for name in WORDS if fresh[name] != send.release_marks.get(name)]
-
-
-def joined(words: list[str]) -> str:
-    """Join clauses: `the list has changed and the sender was removed`."""
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def _leave_out(session: Session, send: Send) -> None:
@@ -151,12 +151,12 @@ def _leave_out(session: Session, send: Send) -> None:
             if not reasons:  # ended in this very moment
                 return
             for code in {one.code for one in reasons.values()}:
-                of_code = {key: one.words for key, one in reasons.items() if one.code == code}
+                of_code = {key: kept(one.words) for key, one in reasons.items() if one.code == code}
                 _skip(session, send, code, Message.email_key.in_(of_code), case(of_code, value=Message.email_key))
         return
     found = list(who_must_not(session, send, everybody_of(send)).values())
     if found:
-        _skip(session, send, found[0].code, true(), literal(" ".join(one.words for one in found)))
+        _skip(session, send, found[0].code, true(), literal(kept(joined(one.words for one in found))))
 
 
 def _skip(

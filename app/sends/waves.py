@@ -13,18 +13,33 @@ from app.refusals import Refused
 from app.sends.control import change_state, find_send
 from app.sends.models import Outcome, Send, SendState
 from app.sends.pauses import WAVE
+from app.sends.rows import in_row
 from app.sends.tallies import counts
-from app.sends.words import OUTCOMES, state_change
+from app.sends.words import state_change
+from app.words import _, _n
 
 FIRST_WAVE = 50
 """E-mails of a first wave, when nobody says otherwise."""
 LARGEST_WAVE = 1_000_000
+_BECAME: dict[Outcome, str] = {
+    Outcome.SENDING: _("%(count)s going out"),
+    Outcome.DELIVERED: _("%(count)s delivered"),
+    Outcome.QUEUED: _("%(count)s queued"),
+    Outcome.BOUNCED: _("%(count)s permanently bounced"),
+    Outcome.ACCEPTED: _("%(count)s accepted"),
+    Outcome.REJECTED: _("%(count)s refused"),
+    Outcome.FAILED: _("%(count)s failed"),
+    Outcome.SKIPPED: _("%(count)s left out"),
+    Outcome.UNKNOWN: _("%(count)s in doubt"),
+    Outcome.CANCELLED: _("%(count)s cancelled"),
+}
+"""What became of e-mails, and of how many."""
 
 
 def wave_from(count: int | None) -> int:
     """Give the size of a wave that was typed. Raises Refused."""
     if count is None or not 1 <= count <= LARGEST_WAVE:
-        raise Refused(f"Enter a number of e-mails, from 1 to {LARGEST_WAVE:,}.", field="wave_size")
+        raise Refused(_("Enter a number of e-mails, from 1 to %(most)s.", most=LARGEST_WAVE), field="wave_size")
     return count
 
 
@@ -46,14 +61,16 @@ def go_on(session: Session, actor: Actor, send_id: int, wave: int | None) -> Non
         **({"wave_size": wave} if wave else {}),
     )
     if not changed:
-        raise Refused("This send does not wait between two waves. Somebody went on with it, or cancelled it.")
-    words = f"the next {wave:,} e-mails" if wave else "the rest"
+        raise Refused(_("This send does not wait between two waves. Somebody went on with it, or cancelled it."))
+    words = _("Send %(send_id)s goes on with the rest", send_id=str(send_id))
+    if wave:
+        words = _("Send %(send_id)s goes on with the next %(wave)s e-mails", send_id=str(send_id), wave=wave)
     changes = state_change(SendState.PAUSED, SendState.SENDING)
     note(
         session,
         actor,
         "send.wave_continued",
-        f"Send {send_id} goes on with {words}",
+        words,
         subject_id=send_id,
         changes=changes,
     )
@@ -64,6 +81,10 @@ def wave_words(session: Session, send: Send) -> str:
     tally = counts(session, send.id)
     waiting = tally[Outcome.PENDING]
     out = {outcome: count for outcome, count in tally.items() if count and outcome is not Outcome.PENDING}
-    became = ", ".join(f"{count:,} {OUTCOMES[outcome].label.lower()}" for outcome, count in out.items())
-    waits = "1 e-mail waits" if waiting == 1 else f"{waiting:,} e-mails wait"
-    return f"The wave is out ({became}). {waits} for you: look at the results, then go on or cancel."
+    became = in_row([_(_BECAME[outcome], count=count) for outcome, count in out.items()])
+    return _n(
+        "The wave is out (%(became)s). %(count)s e-mail waits for you: look at the results, then go on or cancel.",
+        "The wave is out (%(became)s). %(count)s e-mails wait for you: look at the results, then go on or cancel.",
+        waiting,
+        became=became,
+    )

@@ -19,6 +19,7 @@ from app.recipients.topics import stopped_topics
 from app.sends.hiding import shown_data
 from app.sends.models import Message, Send, SendKind
 from app.sends.words import OUTCOMES, why_words
+from app.words import _
 
 SENDS_LOOKED = 500
 """Sends that are looked through in one statement."""
@@ -54,7 +55,7 @@ class WholePerson:
     @property
     def name(self) -> str:
         """A name that one of the lists gives them."""
-        return next((person.name for _, person in self.entries if person.name), "")
+        return next((person.name for _list, person in self.entries if person.name), "")
 
 
 def whole_person(session: Session, actor: Actor, email: str) -> WholePerson:
@@ -74,7 +75,7 @@ def whole_person(session: Session, actor: Actor, email: str) -> WholePerson:
 def _held_back(session: Session, actor: Actor, key: str) -> list[str]:
     reasons = not_to_write(session, actor.workspace_id, [key], sender_domain="").values()
     topics = stopped_topics(session, actor.workspace_id, key)
-    return [*(one.words for one in reasons), *(f"They stopped “{one.name}”." for one in topics)]
+    return [*(one.words for one in reasons), *(_("They stopped “%(name)s”.", name=one.name) for one in topics)]
 
 
 def written_to(
@@ -103,7 +104,7 @@ def everything(session: Session, actor: Actor, email: str) -> dict[str, Any]:
             {"list": one.name, "email": entry.email, "name": entry.name, "data": dict(entry.data)}
             for one, entry in person.entries
         ],
-        "must_not_be_written_to": list(person.held_back),
+        "must_not_be_written_to": [str(one) for one in person.held_back],
         "emails": [_as_json(one) for one in all_written_to(session, actor, email)],
     }
 
@@ -165,8 +166,8 @@ def _as_json(one: Written) -> dict[str, Any]:
         "send": send.id,
         "template": send.template_version.title if send.template_version else "",
         "from": send.from_address,
-        "outcome": OUTCOMES[message.state].label,
-        "reason": why_words(message),
+        "outcome": str(OUTCOMES[message.state].label),
+        "reason": str(why_words(message)),
         "last_change": message.changed_at.isoformat(),
         "name": message.name,
         "data": shown_data(send, message),

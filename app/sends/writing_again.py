@@ -16,6 +16,7 @@ from app.sends.bad_address_models import BadAddressState
 from app.sends.bad_addresses import find_bad
 from app.sends.models import UNRELEASED, Message, PersonFile, Send, SendAttachment, SendKind, SendState
 from app.sends.person_files import cell_of, name_key
+from app.words import _
 
 COPIED = (
     "workspace_id",
@@ -37,11 +38,11 @@ def write_again(session: Session, actor: Actor, bad_id: int) -> Send:
     """
     bad = find_bad(session, actor, bad_id, lock=True)
     if bad.state is not BadAddressState.MENDED:
-        raise Refused("Mend the address first.")
+        raise Refused(_("Mend the address first."))
     message = session.get(Message, bad.message_id) if bad.message_id else None
     send = session.get(Send, message.send_id) if message is not None else None
     if message is None or send is None or send.kind is SendKind.TEST:
-        raise Refused("The e-mail that did not arrive is no longer kept. Begin a new send to this person.")
+        raise Refused(_("The e-mail that did not arrive is no longer kept. Begin a new send to this person."))
     to = {name: _mended(getattr(send, name), bad.email_key, bad.mended_to) for name in ("to", "cc", "bcc")}
     if send.kind is SendKind.LIST:
         to["to"] = [[bad.mended_to, message.name]]
@@ -60,7 +61,11 @@ def write_again(session: Session, actor: Actor, bad_id: int) -> Send:
     session.add(draft)
     session.flush()
     _copy_files(session, send, message, draft)
-    words = f"Send {draft.id} begun to write again to one person of send {send.id}, at the mended address"
+    words = _(
+        "Send %(draft_id)s begun to write again to one person of send %(send_id)s, at the mended address",
+        draft_id=str(draft.id),
+        send_id=str(send.id),
+    )
     note(session, actor, "send.written_again", words, subject_id=draft.id, follows=send.id)
     return draft
 

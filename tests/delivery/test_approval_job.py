@@ -12,7 +12,7 @@ from app.db import now
 from app.delivery.approval_job import ApprovalJob, due
 from app.people import own_mail
 from app.people.approval_models import ApprovalRequest, ApprovalState
-from app.people.models import Connection, Workspace
+from app.people.models import Connection, Person, Workspace
 from app.people.own_mail_models import OwnMail
 from app.people.sealing import seal
 from app.recipients.people import add_recipient
@@ -74,6 +74,30 @@ def test_approvers_are_told_once_and_reminded_once(office: Office, job: Approval
     reminded = letters(office, settings)[2:]
     assert [subject for _, subject, _ in reminded] == ["Still to approve: Notice to Members"] * 2
     assert "It has waited for 4 hours." in reminded[0][2]
+
+
+def test_each_is_told_in_the_language_of_their_account(office: Office, job: ApprovalJob, settings: Settings) -> None:
+    with office.database.writing() as session:
+        for person in (office.asker, office.approver):
+            session.get_one(Person, person.id).account.language = "de"
+    request_id = office.ask()
+    job.look()
+    told = {email: (subject, words) for email, subject, words in letters(office, settings)}
+    assert told["ada@example.com"][0] == "To approve: Notice to Members"
+    subject, words = told["april@example.com"]
+    assert subject == "Freizugeben: Notice an Members"
+    assert words == (
+        "Sam Sender bittet Sie, einen Versand anzusehen: Notice an Members. Jeder Versand braucht hier eine Freigabe. "
+        "Nach der Freigabe geht er an 5 Personen."
+    )
+    with office.database.writing() as session:
+        add_recipient(session, office.admin, office.list_id, email="new@example.com", name="", data={})
+    job.look()
+    job.look()
+    _email, subject, words = letters(office, settings)[-1]
+    assert subject == "Freigabe abgebrochen: Notice an Members"
+    assert "gab es Änderungen: die Liste hat sich geändert. Es ist nichts hinausgegangen." in words
+    assert request_id
 
 
 def test_the_link_leads_to_the_page_of_the_send(office: Office, job: ApprovalJob, settings: Settings) -> None:
