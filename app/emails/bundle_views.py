@@ -17,11 +17,12 @@ from app.people.roles import Permission
 from app.refusals import NotThere, Refused
 from app.web.numbers import LARGEST
 from app.web.request import db, may, me, roll_back, services
+from app.words import _
 
 CHOICE_WORDS = {
-    Choice.COPY: "Import it as a copy, under another name",
-    Choice.REPLACE: "Replace the draft here; published versions stay",
-    Choice.LEAVE: "Leave it as it is here",
+    Choice.COPY: _("Import it as a copy, under another name"),
+    Choice.REPLACE: _("Replace the draft here; published versions stay"),
+    Choice.LEAVE: _("Leave it as it is here"),
 }
 
 
@@ -91,7 +92,7 @@ def import_cancel(import_id: int) -> Page:
         db().delete(importing.find_import(db(), me(), import_id, lock=True))
     except NotThere:
         return _done_before()
-    flash("Nothing was imported.")
+    flash(_("Nothing was imported."))
     return redirect(url_for("emails.index"))
 
 
@@ -103,7 +104,7 @@ def _zip(bundle: Bundle, name: str) -> Response:
 
 
 def _done_before() -> Page:
-    flash("This import is no longer there: it was done or cancelled before.", "info")
+    flash(_("This import is no longer there: it was done or cancelled before."), "info")
     return redirect(url_for("emails.index"))
 
 
@@ -145,4 +146,4 @@ def _words(done: importing.Done) -> str:
         )
         if names
     ]
-    return f"Imported: {', '.join(said) or 'everything was here already'}."
+    return _("Imported: %(value)s.", value=", ".join(said) or "everything was here already")

@@ -16,6 +16,7 @@ from app.emails.models import Template
 from app.people.roles import Permission
 from app.refusals import NotThere, Refused
 from app.web.request import db, is_htmx, may, me
+from app.words import _
 
 KINDS = {"inline": True, "attachment": False}
 
@@ -44,7 +45,7 @@ def add_files(template_id: int) -> Page:
     if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
         return _add_for_editor(template, uploads)
     added: list[str] = []
-    problems: list[str] = [] if uploads else ["Choose a file first."]
+    problems: list[str] = [] if uploads else [_("Choose a file first.")]
     inline = None if request.form.get("in_text") == "yes" else False
     for upload in uploads:
         try:
@@ -62,7 +63,9 @@ def remove_template_file(template_id: int, sha256: str) -> Page:
     """Take a file out of a draft."""
     template = templates.find_template(db(), me(), template_id)
     removed = template_files.remove_template_file(db(), me(), template_id, sha256)
-    return _answer(template, f"“{removed.name}” is removed. Published versions keep it.", [])
+    return _answer(
+        template, _("“%(removed_name)s” is removed. Published versions keep it.", removed_name=removed.name), []
+    )
 
 
 @blueprint.post("/<int:template_id>/files/<sha256>/kind")
@@ -100,7 +103,7 @@ def _add(template: Template, upload: FileStorage, inline: bool | None) -> Templa
 
 def _add_for_editor(template: Template, uploads: Sequence[FileStorage]) -> Page:
     if not uploads:
-        return jsonify(words="Choose a file first."), 422  # type: ignore[return-value]
+        return jsonify(words=_("Choose a file first.")), 422  # type: ignore[return-value]
     try:
         made = _add(template, uploads[0], KINDS.get(request.form.get("kind", "")))
     except Refused as refusal:
@@ -139,4 +142,8 @@ def _picture(of: Sequence[TemplateFile], content_id: str) -> Response:
 
 def _listed(names: Sequence[str]) -> str:
     quoted = [f"“{name}”" for name in names]
-    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"
+    return (
+        quoted[0]
+        if len(quoted) == 1
+        else _("%(value)s and %(quoted)s", value=", ".join(quoted[:-1]), quoted=quoted[-1])
+    )

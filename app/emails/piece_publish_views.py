@@ -14,6 +14,7 @@ from app.refusals import NotThere, Refused
 from app.web.frames import foreign_html
 from app.web.numbers import row_number
 from app.web.request import db, may, me, services
+from app.words import _
 
 
 @blueprint.route("/pieces/<int:piece_id>/publish", methods=["GET", "POST"])
@@ -37,7 +38,14 @@ def publish_piece(piece_id: int) -> Page:
         return _publish_page(piece, [refusal.words], set(ticked)), 422
     count = len(made.changes)
     also = f" {count:,} {'template has' if count == 1 else 'templates have'} a new version with it." if count else ""
-    flash(f"“{piece.name}”, version {version.number}, is published.{also}")
+    flash(
+        _(
+            "“%(piece_name)s”, version %(number)s, is published.%(also)s",
+            piece_name=piece.name,
+            number=str(version.number),
+            also=also,
+        )
+    )
     return redirect(url_for("emails.edit_piece", piece_id=piece_id))
 
 

@@ -17,6 +17,7 @@ from app.people.roles import Permission
 from app.refusals import NotThere, Refused
 from app.web.frames import foreign_html
 from app.web.request import db, may, me, only_reads, services
+from app.words import _
 
 PAGE = 25
 MOST_SHOWN = 50
@@ -90,7 +91,7 @@ def edit_piece(piece_id: int) -> Page:
         else:
             if request.form.get("action") == "publish":
                 return redirect(url_for("emails.publish_piece", piece_id=piece_id))
-            flash("Draft saved.")
+            flash(_("Draft saved."))
             return redirect(url_for("emails.edit_piece", piece_id=piece_id))
     return _editor(piece, form), 422
 
@@ -114,7 +115,11 @@ def archive_piece(piece_id: int) -> Page:
     except Refused as refusal:
         flash(refusal.words, "warn")
         return redirect(url_for("emails.edit_piece", piece_id=piece_id))
-    flash(f"“{piece.name}” is put away." if archived else f"“{piece.name}” is back.")
+    flash(
+        _("“%(piece_name)s” is put away.", piece_name=piece.name)
+        if archived
+        else _("“%(piece_name)s” is back.", piece_name=piece.name)
+    )
     return redirect(url_for("emails.piece_index", section=SECTIONS[piece.kind]))
 
 
@@ -140,13 +145,13 @@ def piece_version_page(version_id: int) -> Response:
 def restore_piece(version_id: int) -> Page:
     """Put an earlier version into the draft."""
     piece = piece_drafts.restore_version(db(), me(), version_id)
-    flash("It is the draft now. Publish it when it is right.")
+    flash(_("It is the draft now. Publish it when it is right."))
     return redirect(url_for("emails.edit_piece", piece_id=piece.id))
 
 
 def _editor(piece: Piece, form: PieceForm) -> str:
     offered = templates.templates(db(), me(), limit=MOST_CHOICES) if piece.kind is PieceKind.LAYOUT else []
-    form.around.choices = [(SAMPLE, "Sample content"), *((one.id, f"Template: {one.name}") for one in offered)]
+    form.around.choices = [(SAMPLE, _("Sample content")), *((one.id, f"Template: {one.name}") for one in offered)]
     users = pieces.templates_using(db(), piece, limit=MOST_SHOWN)
     versions = pieces.versions_of(db(), piece, limit=MOST_SHOWN)
     newest = versions[0] if versions else None

@@ -23,6 +23,7 @@ from app.emails.publishing import with_defaults
 from app.emails.rendering import EmailSource, RenderError, render, variables_of
 from app.emails.versions import version_of
 from app.refusals import NotThere
+from app.words import _
 
 DRAFT = "draft"
 
@@ -42,7 +43,7 @@ class Side:
 def side_of(session: Session, actor: Actor, template: Template, value: str) -> Side:
     """Give the draft, or the version whose id is given. Raises NotThere."""
     if value == DRAFT:
-        return Side(DRAFT, "The draft", template.draft, layout_words(session, template.draft))
+        return Side(DRAFT, _("The draft"), template.draft, layout_words(session, template.draft))
     if not value.isdecimal() or len(value) > 9:
         raise NotThere("version")
     version = version_of(session, actor, template, int(value))
@@ -65,14 +66,14 @@ def layout_words(session: Session, content: Content, version: TemplateVersion | 
 def html_of_side(session: Session, renderer: LimitedRenderer, template: Template, side: Side, language: str) -> str:
     """Give a side's HTML in one language, with the examples in its gaps; a page in words where there is none."""
     if language not in side.content.variants:
-        return _page("It is not written in this language.")
+        return _page(_("It is not written in this language."))
     if side.version is None:
         pieces = pieces_for(session, template.workspace_id, side.content)
         html = shown_html(renderer, side.content, language, pieces)
     else:
         source = side.version.source(language)
         try:
-            html = renderer.run(render_with_examples, source, examples_of(side.content)) or _page("It has no HTML.")
+            html = renderer.run(render_with_examples, source, examples_of(side.content)) or _page(_("It has no HTML."))
         except RenderError as error:
             return _page(*(str(one) for one in error.problems))
     return html_with_files(session, html, side.content.files)
@@ -96,7 +97,7 @@ def shown_html(renderer: LimitedRenderer, content: Content, language: str, piece
     shown = preview(renderer, content, language, pieces, examples_of(content), with_text=False)
     if shown.email is None:
         return _page(*(str(one) for one in shown.problems))
-    return shown.email.html or _page("It has no HTML.")
+    return shown.email.html or _page(_("It has no HTML."))
 
 
 def examples_of(content: Content) -> dict[str, Any]:
