@@ -152,7 +152,7 @@ def _with_languages(draft: Content, language: str) -> tuple[Content, str]:
             raise Refused(_("“%(added)s” is no language that Postroom knows.", added=added), field="new_language")
         if added in draft.variants:
             raise Refused(
-                _("%(language_name)s is there already.", language_name=languages.language_name(added)),
+                _("%(name)s is there already.", name=languages.language_name(added)),
                 field="new_language",
             )
         return draft.with_variant(added, draft.variants[language]), added

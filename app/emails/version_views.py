@@ -24,7 +24,7 @@ from app.sends.usage import draft_sends_using
 from app.web.frames import foreign_html
 from app.web.numbers import row_number
 from app.web.request import db, may, me, services
-from app.words import _
+from app.words import _, joined
 
 PAGE = 25
 MOST_CHOICES = 200
@@ -149,8 +149,8 @@ def restore(template_id: int) -> Page:
     version = templates.find_version(db(), me(), version_id)
     flash(
         _(
-            "The draft of “%(template_name)s” is version %(number)s again. Nothing is published by that.",
-            template_name=template.name,
+            "The draft of “%(name)s” is version %(number)s again. Nothing is published by that.",
+            name=template.name,
             number=str(version.number),
         )
     )
@@ -163,7 +163,7 @@ def duplicate(template_id: int) -> Page:
     """Make a copy of the draft as a template of its own."""
     made = versions.duplicate(db(), me(), template_id)
     db().flush()
-    flash(_("“%(made_name)s” is made. Give it a name of its own at the end of this page.", made_name=made.name))
+    flash(_("“%(name)s” is made. Give it a name of its own at the end of this page.", name=made.name))
     return redirect(url_for("emails.edit", template_id=made.id))
 
 
@@ -175,7 +175,7 @@ def move(template_id: int) -> Page:
     try:
         template = versions.move(db(), me(), template_id, form.folder.data or "")
     except Refused as refusal:
-        flash(_("The folder was not changed. %(words)s", words=refusal.words), "bad")
+        flash(joined([_("The folder was not changed."), refusal.words]), "bad")
     else:
         flash(
             _("It is in the folder “%(folder)s”.", folder=template.folder)
@@ -244,5 +244,7 @@ def _choices(template: Template) -> list[tuple[str, str]]:
 
 
 def _words(version: TemplateVersion) -> str:
-    note = f": {version.note[:60]}" if version.note else ""
-    return f"Version {version.number}{note}"
+    number = str(version.number)
+    if version.note:
+        return _("Version %(number)s: %(note)s", number=number, note=version.note[:60])
+    return _("Version %(number)s", number=number)

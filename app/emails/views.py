@@ -78,9 +78,7 @@ def archive(template_id: int) -> Page:
     archived = request.form.get("archived") == "yes"
     template = templates.archive_template(db(), me(), template_id, archived=archived)
     flash(
-        _("“%(template_name)s” is put away.", template_name=template.name)
-        if archived
-        else _("“%(template_name)s” is back.", template_name=template.name)
+        _("“%(name)s” is put away.", name=template.name) if archived else _("“%(name)s” is back.", name=template.name)
     )
     return redirect(url_for("emails.index"))
 
