@@ -172,7 +172,7 @@ def _editor(
 ) -> str:
     form.preview_list.choices = [
         (EXAMPLES, _("The examples")),
-        *((one.id, f"List: {one.name}") for one in all_lists(db(), me())),
+        *((one.id, _("List: %(name)s", name=one.name)) for one in all_lists(db(), me())),
     ]
     form.layout.choices = [(NO_LAYOUT, _("None: the body is the whole e-mail")), *pieces.layout_choices(db(), me())]
     form.new_language.choices = [

@@ -22,7 +22,7 @@ EXAMPLES = 0
 NO_LAYOUT = 0
 MOST_OF_A_NAME = 200
 """Characters of a column's name."""
-FORMAT_WORDS = {Format.MARKDOWN: _("Write"), Format.HTML: "HTML", Format.MJML: "MJML"}
+FORMAT_WORDS = {Format.MARKDOWN: _("Write"), Format.HTML: "HTML", Format.MJML: _("MJML")}
 
 
 class NameForm(Form):

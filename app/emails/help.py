@@ -62,8 +62,8 @@ HELP_EXAMPLES = (
         _("Several values in one cell"),
         _("Put a sign between them, for example a semicolon, and go through them one by one."),
         _('{%% for book in books | split(";") %%}{{ book }}, {%% endfor %%}'),
-        {"books": "Emma; Middlemarch"},
-        "Emma, Middlemarch, ",
+        {"books": _("Emma; Middlemarch")},
+        _("Emma, Middlemarch, "),
     ),
     HelpExample(
         _("A date in words"),

@@ -49,7 +49,7 @@ class ImportForm(Form):
     pasted = TextAreaField(_("Or paste the source of one e-mail"), render_kw={"class": "code", "spellcheck": "false"})
     pasted_as = RadioField(
         _("The pasted source is"),
-        choices=[(str(Format.HTML), "HTML"), (str(Format.MJML), "MJML"), (str(Format.MARKDOWN), "Markdown")],
+        choices=[(str(Format.HTML), "HTML"), (str(Format.MJML), _("MJML")), (str(Format.MARKDOWN), _("Markdown"))],
         default=str(Format.HTML),
         validate_choice=False,
     )

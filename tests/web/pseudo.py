@@ -68,13 +68,18 @@ def _words_of(page: str) -> Iterator[tuple[str, str]]:
         if "data-words" in element.attrib:
             for name, text in json.loads(element.attrib["data-words"]).items():
                 yield f"data-words[{name}]", text
-        skipped = any(one.tag in _SKIPPED for one in (element, *element.iterancestors()))
+        skipped = any(_is_skipped(one) for one in (element, *element.iterancestors()))
         if not skipped and element.text:
             yield element.tag, element.text
         parent = element.getparent()
         if (
             element.tail
             and parent is not None
-            and not any(one.tag in _SKIPPED for one in (parent, *parent.iterancestors()))
+            and not any(_is_skipped(one) for one in (parent, *parent.iterancestors()))
         ):
             yield str(parent.tag), element.tail
+
+
+def _is_skipped(element: html.HtmlElement) -> bool:
+    """Whether an element holds code, or names that are the same in every language, such as those of headers."""
+    return element.tag in _SKIPPED or element.get("translate") == "no"
