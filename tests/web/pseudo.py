@@ -20,8 +20,9 @@ _DATA = re.compile(
     r"|[^\s<>@]+@[^\s<>@]+"  # addresses
     r"|https?://\S+"
     r"|%\(\w+\)s"  # filled in by a script
+    r"|\{\{[^{}]*\}\}"  # gaps of e-mails
     r"|\b\d{1,2} [A-Z][a-z]+ \d{4}"  # dates are written by Babel
-    r"|^\s*[A-Z][^⟦⟧]* \([a-z]{2}(?:-[A-Z][A-Za-z]+)?\)\s*$"  # so are names of languages, here with their tags
+    r"|^\s*[A-Z(][^⟦⟧]* \([a-z]{2}(?:-[A-Z][A-Za-z]+)?\)\s*$"  # so are names of languages, here with their tags
     r"|\b(?:UTC|KiB|MiB|Postroom|Cloudflare|HTML|CSV|[A-Z][A-Za-z]*(?:-[A-Z][A-Za-z]*)+)\b"
 )
 _ATTRIBUTES = ("aria-label", "title", "placeholder", "alt", "data-label", "aria-description", "label")
