@@ -1,11 +1,11 @@
 // Shows an e-mail's HTML while it is written. The frames hold a blank page with a policy of its own, in which nothing
 // can run, and stay; of the e-mail only what changed is put in its place. So nothing flickers, and nobody who reads
 // further down is thrown back to the top with every letter.
-// Expects in the page: #frames for the frames, and #frame-html with the HTML as an attribute, inside what htmx swaps.
+// Expects in the page: #frames for the frames, with their titles in data-words, and #frame-html with the HTML as an attribute, inside what htmx swaps.
 
 const FRAMES_OF_VIEW = { desktop: ["desktop"], phone: ["phone"], dark: ["desktop"], side: ["desktop", "phone"] };
-const TITLES = { desktop: "HTML of the e-mail", phone: "HTML of the e-mail on a phone" };
 const places = document.getElementById("frames");
+const titles = JSON.parse(places.dataset.words); // in the page's language
 
 function showFrames() {
   const source = document.getElementById("frame-html");
@@ -35,7 +35,7 @@ function frameOf(kind) {
   const frame = document.createElement("iframe");
   // Our own origin, so that this page can write into it; without `allow-scripts` nothing in it ever runs.
   frame.setAttribute("sandbox", "allow-same-origin");
-  frame.title = TITLES[kind];
+  frame.title = titles[kind];
   frame.className = `preview-frame ${kind}`;
   frame.addEventListener("load", () => {
     frame.contentDocument?.addEventListener("click", (event) => event.preventDefault());

@@ -3,6 +3,8 @@
 (function () {
   "use strict";
 
+  const words = JSON.parse(document.currentScript.dataset.words); // in the page's language
+
   const toBytes = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (one) => one.charCodeAt(0));
   const toText = (buffer) =>
     btoa(String.fromCharCode(...new Uint8Array(buffer))).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
@@ -35,18 +37,17 @@
   }
 
   const REASONS = {
-    NotAllowedError: "The passkey was not used: it was cancelled, it took too long, or this device has none. Try again.",
-    InvalidStateError: "This device has a passkey for you already.",
-    SecurityError: "Passkeys do not work at this web address. Use the address that your administrators gave you.",
+    NotAllowedError: words.notUsed,
+    InvalidStateError: words.hereAlready,
+    SecurityError: words.otherAddress,
   };
-  const ELSE = "The passkey could not be used. Try again, or sign in another way.";
 
   async function askDevice(form) {
     const answer = await fetch(form.dataset.question, { method: "POST", body: new FormData(form) });
     const isQuestion = (answer.headers.get("Content-Type") || "").startsWith("application/json");
     const question = isQuestion ? await answer.json() : {};
     if (!answer.ok || answer.redirected || !isQuestion) {
-      throw { words: question.words || "This page is too old. Load it again." };
+      throw { words: question.words || words.tooOld };
     }
     return form.dataset.passkey === "create" ? create(question) : get(question);
   }
@@ -55,7 +56,7 @@
     const problem = form.querySelector("[data-problem]");
     const missing = form.querySelector("[data-without-script]");
     if (!window.PublicKeyCredential) {
-      missing.textContent = "This browser cannot use passkeys.";
+      missing.textContent = words.cannot;
       continue;
     }
     missing.hidden = true;
@@ -70,7 +71,7 @@
         form.elements.credential.value = inWords(await askDevice(form));
         form.submit();
       } catch (error) {
-        problem.textContent = error.words || REASONS[error.name] || ELSE;
+        problem.textContent = error.words || REASONS[error.name] || words.notWorking;
         problem.hidden = false;
       } finally {
         delete form.dataset.asking;
@@ -81,12 +82,12 @@
   for (const button of document.querySelectorAll("[data-copy]")) {
     button.hidden = !navigator.clipboard;
     button.addEventListener("click", async function () {
-      const words = document.querySelector("[data-copied]");
+      const copied = document.querySelector("[data-copied]");
       try {
         await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
-        words.textContent = "Copied.";
+        copied.textContent = words.copied;
       } catch {
-        words.textContent = "The browser does not let this page copy. Mark the codes and copy them.";
+        copied.textContent = words.notCopied;
       }
     });
   }

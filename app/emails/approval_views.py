@@ -12,6 +12,7 @@ from app.people.roles import Permission
 from app.refusals import NotThere, Refused
 from app.sends.approval_forms import SendBackForm
 from app.web.request import db, may, me, roll_back, services
+from app.words import _, joined
 
 
 @blueprint.post("/<int:template_id>/approval/<int:request_id>/publish")
@@ -27,9 +28,9 @@ def publish_approved(template_id: int, request_id: int) -> Page:
     except Refused as refusal:
         return version_views.publish_page(template_id, problems=[refusal.words]), 422
     if version is None:
-        flash(f"{asked.words} Nothing was published: the approval is cancelled.", "warn")
+        flash(joined([asked.words, _("Nothing was published: the approval is cancelled.")]), "warn")
         return redirect(url_for("emails.publish", template_id=template_id))
-    flash(f"Published as version {version.number}. New sends use it.")
+    flash(_("Published as version %(number)s. New sends use it.", number=str(version.number)))
     return redirect(url_for("emails.version", version_id=version.id))
 
 
@@ -44,7 +45,7 @@ def send_back_draft(template_id: int, request_id: int) -> Page:
     except Refused as refusal:
         form.show(refusal)
         return version_views.publish_page(template_id, back_form=form), 422
-    flash(f"Sent back. {asked.asker.name} sees your reason.")
+    flash(_("Sent back. %(name)s sees your reason.", name=asked.asker.name))
     return redirect(url_for("web.home"))
 
 
@@ -53,7 +54,7 @@ def send_back_draft(template_id: int, request_id: int) -> Page:
 def take_back_draft(template_id: int) -> Page:
     """Put a draft up no longer."""
     approving.take_back(db(), me(), template_id)
-    flash("Taken back. Nothing is published.")
+    flash(_("Taken back. Nothing is published."))
     return redirect(url_for("emails.publish", template_id=template_id))
 
 

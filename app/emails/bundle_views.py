@@ -17,11 +17,23 @@ from app.people.roles import Permission
 from app.refusals import NotThere, Refused
 from app.web.numbers import LARGEST
 from app.web.request import db, may, me, roll_back, services
+from app.words import _, _n
 
 CHOICE_WORDS = {
-    Choice.COPY: "Import it as a copy, under another name",
-    Choice.REPLACE: "Replace the draft here; published versions stay",
-    Choice.LEAVE: "Leave it as it is here",
+    Choice.COPY: _("Import it as a copy, under another name"),
+    Choice.REPLACE: _("Replace the draft here; published versions stay"),
+    Choice.LEAVE: _("Leave it as it is here"),
+}
+KIND_WORDS = {"template": _("Template"), "layout": _("Layout"), "snippet": _("Snippet")}
+THERE_ALREADY = {
+    "template": _("There is another template “%(name)s”"),
+    "layout": _("There is another layout “%(name)s”"),
+    "snippet": _("There is another snippet “%(name)s”"),
+}
+THERE_ALREADY_ARCHIVED = {
+    "template": _("There is another template “%(name)s” (archived)"),
+    "layout": _("There is another layout “%(name)s” (archived)"),
+    "snippet": _("There is another snippet “%(name)s” (archived)"),
 }
 
 
@@ -91,7 +103,7 @@ def import_cancel(import_id: int) -> Page:
         db().delete(importing.find_import(db(), me(), import_id, lock=True))
     except NotThere:
         return _done_before()
-    flash("Nothing was imported.")
+    flash(_("Nothing was imported."))
     return redirect(url_for("emails.index"))
 
 
@@ -103,7 +115,7 @@ def _zip(bundle: Bundle, name: str) -> Response:
 
 
 def _done_before() -> Page:
-    flash("This import is no longer there: it was done or cancelled before.", "info")
+    flash(_("This import is no longer there: it was done or cancelled before."), "info")
     return redirect(url_for("emails.index"))
 
 
@@ -132,17 +144,20 @@ def _check_page(waiting: WaitingImport, problem: str = "") -> str:
         problem=problem,
         chosen=chosen,
         choice_words=CHOICE_WORDS,
+        kind_words=KIND_WORDS,
+        there_already=THERE_ALREADY,
+        there_already_archived=THERE_ALREADY_ARCHIVED,
     )
 
 
 def _words(done: importing.Done) -> str:
-    said = [
-        f"{len(names):,} {words}"
-        for names, words in (
-            (done.made, "made"),
-            (done.replaced, "drafts replaced" if len(done.replaced) > 1 else "draft replaced"),
-            (done.left, "left as they were" if len(done.left) > 1 else "left as it was"),
-        )
-        if names
-    ]
-    return f"Imported: {', '.join(said) or 'everything was here already'}."
+    said = []
+    if done.made:
+        said.append(_n("%(count)s made", "%(count)s made", len(done.made)))
+    if done.replaced:
+        said.append(_n("%(count)s draft replaced", "%(count)s drafts replaced", len(done.replaced)))
+    if done.left:
+        said.append(_n("%(count)s left as it was", "%(count)s left as they were", len(done.left)))
+    if not said:
+        return _("Imported: everything was here already.")
+    return _("Imported: %(parts)s.", parts=", ".join(str(one) for one in said))

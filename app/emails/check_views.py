@@ -22,6 +22,7 @@ from app.recipients.lists import find_list
 from app.refusals import NotThere
 from app.web.numbers import LARGEST
 from app.web.request import db, may, me, only_reads, services
+from app.words import _
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ def checks(template_id: int) -> Page:
 
 def place_words(place: str) -> str:
     """Give a place's name for people."""
-    return {"layout": "Layout", "files": "Files", **PLACES}.get(place, place.removeprefix("headers."))
+    return {"layout": _("Layout"), "files": _("Files"), **PLACES}.get(place, place.removeprefix("headers."))
 
 
 def columns_of(form: DraftForm) -> list[str]:
@@ -82,14 +83,20 @@ def variable_rows(draft: Content, pieces: Pieces, columns: list[str]) -> list[Va
     for name in [*found, *(name for name in draft.hints if name not in found)]:
         variable, match = found.get(name), matches.get(name)
         uses = (
-            dict.fromkeys(f"{place_words(place)}, line {line}" for place, line in variable.places) if variable else {}
+            dict.fromkeys(
+                str(_("%(place)s, line %(line)s", place=place_words(place), line=str(line)))
+                for place, line in variable.places
+            )
+            if variable
+            else {}
         )
+        shown = "; ".join(list(uses)[:3])
         rows.append(
             VariableRow(
                 name=name,
                 hint=draft.hints.get(name, Hint()),
                 kind=variable.kind if variable else Kind.TEXT,
-                used="; ".join(list(uses)[:3]) + ("; and more" if len(uses) > 3 else ""),
+                used=_("%(places)s; and more", places=shown) if len(uses) > 3 else shown,
                 column=(match.column or "") if match else "",
                 suggestions=match.suggestions if match else (),
             )

@@ -25,6 +25,7 @@ from app.refusals import NotThere, Refused
 from app.web.header_rows import composer, is_header_action
 from app.web.numbers import LARGEST
 from app.web.request import db, may, me, only_reads
+from app.words import _
 
 
 @blueprint.route("/<int:template_id>", methods=["GET", "POST"])
@@ -50,7 +51,7 @@ def edit(template_id: int) -> Page:
             db().commit()
             form.stands_on(template.draft_number)
             if request.form.get("action") != "publish":
-                flash("Draft saved.")
+                flash(_("Draft saved."))
                 return redirect(url_for("emails.edit", template_id=template_id, variant=language))
         except Refused as refusal:
             form.show(refusal)
@@ -130,7 +131,7 @@ def rename(template_id: int) -> Page:
         except Refused as refusal:
             form.show(refusal)
         else:
-            flash("Renamed.")
+            flash(_("Renamed."))
             return redirect(url_for("emails.edit", template_id=template_id))
     draft = template.draft
     return _editor(template, draft_form(template, draft.language), draft, name_form=form), 422
@@ -148,9 +149,12 @@ def _with_languages(draft: Content, language: str) -> tuple[Content, str]:
     if action == "add-language":
         added = request.form.get("new_language", "").strip()
         if not languages.is_language(added):
-            raise Refused(f"“{added}” is no language that Postroom knows.", field="new_language")
+            raise Refused(_("“%(added)s” is no language that Postroom knows.", added=added), field="new_language")
         if added in draft.variants:
-            raise Refused(f"{languages.language_name(added)} is there already.", field="new_language")
+            raise Refused(
+                _("%(name)s is there already.", name=languages.language_name(added)),
+                field="new_language",
+            )
         return draft.with_variant(added, draft.variants[language]), added
     if action == "remove-language" and language != draft.language:
         rest = {tag: words for tag, words in draft.variants.items() if tag != language}
@@ -167,10 +171,10 @@ def _editor(
     name_form: NameForm | None = None,
 ) -> str:
     form.preview_list.choices = [
-        (EXAMPLES, "The examples"),
-        *((one.id, f"List: {one.name}") for one in all_lists(db(), me())),
+        (EXAMPLES, _("The examples")),
+        *((one.id, _("List: %(name)s", name=one.name)) for one in all_lists(db(), me())),
     ]
-    form.layout.choices = [(NO_LAYOUT, "None: the body is the whole e-mail"), *pieces.layout_choices(db(), me())]
+    form.layout.choices = [(NO_LAYOUT, _("None: the body is the whole e-mail")), *pieces.layout_choices(db(), me())]
     form.new_language.choices = [
         (tag, f"{languages.language_name(tag)} ({tag})") for tag in languages.OFFERED if tag not in draft.variants
     ]

@@ -16,6 +16,7 @@ from app.emails.models import Template
 from app.people.roles import Permission
 from app.refusals import NotThere, Refused
 from app.web.request import db, is_htmx, may, me
+from app.words import _, _n
 
 KINDS = {"inline": True, "attachment": False}
 
@@ -44,7 +45,7 @@ def add_files(template_id: int) -> Page:
     if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
         return _add_for_editor(template, uploads)
     added: list[str] = []
-    problems: list[str] = [] if uploads else ["Choose a file first."]
+    problems: list[str] = [] if uploads else [_("Choose a file first.")]
     inline = None if request.form.get("in_text") == "yes" else False
     for upload in uploads:
         try:
@@ -52,7 +53,7 @@ def add_files(template_id: int) -> Page:
         except Refused as refusal:
             problems.append(refusal.words)
     db().commit()  # what could be added stays, whatever the others were
-    done = f"{_listed(added)} {'is' if len(added) == 1 else 'are'} added." if added else ""
+    done = _n("%(names)s is added.", "%(names)s are added.", len(added), names=_listed(added)) if added else ""
     return _answer(template, done, problems)
 
 
@@ -62,7 +63,7 @@ def remove_template_file(template_id: int, sha256: str) -> Page:
     """Take a file out of a draft."""
     template = templates.find_template(db(), me(), template_id)
     removed = template_files.remove_template_file(db(), me(), template_id, sha256)
-    return _answer(template, f"“{removed.name}” is removed. Published versions keep it.", [])
+    return _answer(template, _("“%(name)s” is removed. Published versions keep it.", name=removed.name), [])
 
 
 @blueprint.post("/<int:template_id>/files/<sha256>/kind")
@@ -75,7 +76,12 @@ def change_file_kind(template_id: int, sha256: str) -> Page:
         changed = template_files.change_file_kind(db(), me(), template_id, sha256, inline=inline)
     except Refused as refusal:
         return _answer(template, "", [refusal.words])
-    return _answer(template, f"“{changed.name}” is now {'shown in the text' if inline else 'attached'}.", [])
+    done = (
+        _("“%(name)s” is now shown in the text.", name=changed.name)
+        if inline
+        else _("“%(name)s” is now attached.", name=changed.name)
+    )
+    return _answer(template, done, [])
 
 
 @blueprint.get("/<int:template_id>/files/<content_id>")
@@ -100,15 +106,17 @@ def _add(template: Template, upload: FileStorage, inline: bool | None) -> Templa
 
 def _add_for_editor(template: Template, uploads: Sequence[FileStorage]) -> Page:
     if not uploads:
-        return jsonify(words="Choose a file first."), 422  # type: ignore[return-value]
+        return jsonify(words=_("Choose a file first.")), 422  # type: ignore[return-value]
     try:
         made = _add(template, uploads[0], KINDS.get(request.form.get("kind", "")))
     except Refused as refusal:
         return jsonify(words=refusal.words), 422  # type: ignore[return-value]
-    how = "is shown in the text" if made.content_id else "is attached"
-    return jsonify(
-        content_id=made.content_id, name=made.name, media_type=made.media_type, words=f"“{made.name}” {how}."
+    words = (
+        _("“%(name)s” is shown in the text.", name=made.name)
+        if made.content_id
+        else _("“%(name)s” is attached.", name=made.name)
     )
+    return jsonify(content_id=made.content_id, name=made.name, media_type=made.media_type, words=words)
 
 
 def _answer(template: Template, done: str, problems: Sequence[str]) -> Page:
@@ -138,5 +146,7 @@ def _picture(of: Sequence[TemplateFile], content_id: str) -> Response:
 
 
 def _listed(names: Sequence[str]) -> str:
-    quoted = [f"“{name}”" for name in names]
-    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"
+    quoted = [str(_("“%(name)s”", name=name)) for name in names]
+    if len(quoted) == 1:
+        return quoted[0]
+    return _("%(names)s and %(last)s", names=", ".join(quoted[:-1]), last=quoted[-1])

@@ -15,20 +15,21 @@ from app.emails.models import Template
 from app.emails.preview import VIEW_WORDS, View
 from app.web.forms import Form, strip
 from app.web.header_rows import given_headers
+from app.words import _
 
 EXAMPLES = 0
 """Choice of the preview: the examples of the variables."""
 NO_LAYOUT = 0
 MOST_OF_A_NAME = 200
 """Characters of a column's name."""
-FORMAT_WORDS = {Format.MARKDOWN: "Write", Format.HTML: "HTML", Format.MJML: "MJML"}
+FORMAT_WORDS = {Format.MARKDOWN: _("Write"), Format.HTML: "HTML", Format.MJML: _("MJML")}
 
 
 class NameForm(Form):
     """The name of a template."""
 
     name = StringField(
-        "Name of the template", [InputRequired("Give the template a name."), Length(max=200)], filters=[strip]
+        _("Name of the template"), [InputRequired(_("Give the template a name.")), Length(max=200)], filters=[strip]
     )
 
 
@@ -38,18 +39,18 @@ class DraftForm(Form):
     number = IntegerField(widget=HiddenInput(), default=1)
     variant = StringField(widget=HiddenInput(), default="")
     """Tag of the language whose words are in the form."""
-    layout = SelectField("Layout", coerce=int, validate_choice=False, default=NO_LAYOUT)
-    subject = StringField("Subject", render_kw={"autocomplete": "off", "data-takes-variables": ""})
-    preheader = StringField("Preheader", render_kw={"autocomplete": "off", "data-takes-variables": ""})
-    body = TextAreaField("Body", render_kw={"class": "code", "spellcheck": "true"})
-    text = TextAreaField("Text part (optional)", render_kw={"rows": 5, "data-editor": "text"})
-    language_column = StringField("Column that names each person's language", render_kw={"autocomplete": "off"})
-    new_language = SelectField("Language to add", validate_choice=False)
-    preview_list = SelectField("Preview with", coerce=int, validate_choice=False, default=EXAMPLES)
+    layout = SelectField(_("Layout"), coerce=int, validate_choice=False, default=NO_LAYOUT)
+    subject = StringField(_("Subject"), render_kw={"autocomplete": "off", "data-takes-variables": ""})
+    preheader = StringField(_("Preheader"), render_kw={"autocomplete": "off", "data-takes-variables": ""})
+    body = TextAreaField(_("Body"), render_kw={"class": "code", "spellcheck": "true"})
+    text = TextAreaField(_("Text part (optional)"), render_kw={"rows": 5, "data-editor": "text"})
+    language_column = StringField(_("Column that names each person's language"), render_kw={"autocomplete": "off"})
+    new_language = SelectField(_("Language to add"), validate_choice=False)
+    preview_list = SelectField(_("Preview with"), coerce=int, validate_choice=False, default=EXAMPLES)
     preview_person = IntegerField(None, [Optional()], widget=HiddenInput(), default=0)
     """Recipient of that list; 0: the first."""
     view = RadioField(
-        "View",
+        _("View"),
         choices=[(str(one), words) for one, words in VIEW_WORDS.items()],
         default=str(View.DESKTOP),
         validate_choice=False,

@@ -14,17 +14,18 @@ from app.refusals import Refused
 from app.sends.hiding import DOUBT_HOURS
 from app.web.forms import Form, strip
 from app.web.request import db, may, me
+from app.words import _
 
 
 class HidingForm(Form):
     """Which values are hidden."""
 
     hiding = RadioField(
-        "Values of sent e-mails",
+        _("Values of sent e-mails"),
         choices=[(str(one), words) for one, words in HIDING_WORDS.items()],
         default=str(Hiding.NONE),
     )
-    names = StringField("Variables, with commas between them", filters=[strip], render_kw={"autocomplete": "off"})
+    names = StringField(_("Variables, with commas between them"), filters=[strip], render_kw={"autocomplete": "off"})
 
 
 @blueprint.route("/<int:template_id>/hiding", methods=["GET", "POST"])
@@ -41,7 +42,7 @@ def hide_after_sending(template_id: int) -> Page:
         except Refused as refusal:
             form.show(refusal)
         else:
-            flash("Saved in the draft. It counts for sends of the next version: publish it.")
+            flash(_("Saved in the draft. It counts for sends of the next version: publish it."))
             return redirect(url_for("emails.edit", template_id=template_id))
     page = render_template("emails/hiding.html", template=template, form=form, doubt_hours=DOUBT_HOURS)
     return page, 422 if form.errors else 200

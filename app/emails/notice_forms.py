@@ -12,19 +12,20 @@ from app.recipients.topic_forms import chosen_number
 from app.recipients.topic_models import Topic
 from app.refusals import Refused
 from app.web.forms import Form, strip
+from app.words import _
 
 
 class NoticeForm(Form):
     """Which kind of notice it is; for administrators also whether people can stop it."""
 
-    topic = SelectField("Kind of notice", coerce=chosen_number, validate_choice=False)
+    topic = SelectField(_("Kind of notice"), coerce=chosen_number, validate_choice=False)
     scope = RadioField(
-        "Is it a service notice?",
+        _("Is it a service notice?"),
         choices=[(str(one), words) for one, words in SCOPES.items()],
         default=str(ServiceScope.NONE),
         validate_choice=False,
     )
-    reason = TextAreaField("Why people must get it", filters=[strip], render_kw={"rows": 3})
+    reason = TextAreaField(_("Why people must get it"), filters=[strip], render_kw={"rows": 3})
 
     @classmethod
     def of(cls, topic_id: int | None, scope: ServiceScope, reason: str) -> Self:
@@ -34,10 +35,13 @@ class NoticeForm(Form):
     def offer(self, topics: Sequence[Topic], present: Topic | None) -> None:
         """Offer the kinds of notice, and the present one though it may be retired."""
         more = [] if present is None or any(one.id == present.id for one in topics) else [present]
-        self.topic.choices = [(0, "None: people can only stop all"), *((one.id, one.name) for one in (*topics, *more))]
+        self.topic.choices = [
+            (0, _("None: people can only stop all")),
+            *((one.id, one.name) for one in (*topics, *more)),
+        ]
 
     def chosen_scope(self) -> ServiceScope:
         """Give what was chosen. Raises Refused."""
         if self.scope.data not in list(ServiceScope):
-            raise Refused("Choose one.", field="scope")
+            raise Refused(_("Choose one."), field="scope")
         return ServiceScope(self.scope.data)

@@ -14,6 +14,7 @@ from app.recipients.topic_models import Topic
 from app.recipients.topics import topics
 from app.refusals import Refused
 from app.web.request import db, may, me
+from app.words import _
 
 
 @blueprint.route("/<int:template_id>/notice", methods=["GET", "POST"])
@@ -29,7 +30,7 @@ def notice(template_id: int) -> Page:
     except Refused as refusal:
         form.show(refusal)
         return _page(template, form), 422
-    flash("Sends that are begun from now on are of this kind.")
+    flash(_("Sends that are begun from now on are of this kind."))
     return redirect(url_for("emails.notice", template_id=template_id))
 
 
@@ -45,7 +46,7 @@ def declare_service(template_id: int) -> Page:
         form.topic.data = template.topic_id or 0
         form.show(refusal)
         return _page(template, form), 422
-    flash("Saved. It stands in the activity, and holds for sends that are begun from now on.")
+    flash(_("Saved. It stands in the activity, and holds for sends that are begun from now on."))
     return redirect(url_for("emails.notice", template_id=template_id))
 
 

@@ -11,10 +11,11 @@ from app.emails.models import Piece
 from app.emails.piece_drafts import MOST_OF_A_NAME, Written
 from app.web.forms import Form, strip
 from app.web.numbers import row_number
+from app.words import _
 
 SAMPLE = 0
 """Choice of a layout's preview: sample content."""
-FORMAT_WORDS = {Format.MARKDOWN: "Write (Markdown)", Format.HTML: "HTML"}
+FORMAT_WORDS = {Format.MARKDOWN: _("Write (Markdown)"), Format.HTML: "HTML"}
 
 
 def chosen_row(value: object) -> int:
@@ -28,7 +29,7 @@ def chosen_row(value: object) -> int:
 class PieceNameForm(Form):
     """The name of a new layout or snippet."""
 
-    name = StringField("Name", [Length(max=MOST_OF_A_NAME)], filters=[strip])
+    name = StringField(_("Name"), [Length(max=MOST_OF_A_NAME)], filters=[strip])
 
 
 class PieceForm(PieceNameForm):
@@ -36,11 +37,11 @@ class PieceForm(PieceNameForm):
 
     number = IntegerField(widget=HiddenInput(), default=1)
     format = RadioField(
-        "How to write", choices=[(str(one), words) for one, words in FORMAT_WORDS.items()], validate_choice=False
+        _("How to write"), choices=[(str(one), words) for one, words in FORMAT_WORDS.items()], validate_choice=False
     )
-    body = TextAreaField("Body", render_kw={"class": "code", "spellcheck": "true"})
-    text = TextAreaField("Text part (optional)", render_kw={"rows": 5, "data-editor": "text"})
-    around = SelectField("Preview around", coerce=chosen_row, validate_choice=False, default=SAMPLE)
+    body = TextAreaField(_("Body"), render_kw={"class": "code", "spellcheck": "true"})
+    text = TextAreaField(_("Text part (optional)"), render_kw={"rows": 5, "data-editor": "text"})
+    around = SelectField(_("Preview around"), coerce=chosen_row, validate_choice=False, default=SAMPLE)
 
     def stands_on(self, number: int) -> None:
         """Let the next save stand on draft `number`; WTForms would show the number that was posted again."""

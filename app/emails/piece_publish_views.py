@@ -8,12 +8,14 @@ from app.emails import piece_drafts, piece_preview, piece_publishing, pieces, te
 from app.emails.blueprint import Page, blueprint
 from app.emails.models import Piece
 from app.emails.piece_views import SECTIONS
+from app.emails.piece_words import PIECE_WORDS
 from app.emails.publishing import CannotPublish
 from app.people.roles import Permission
 from app.refusals import NotThere, Refused
 from app.web.frames import foreign_html
 from app.web.numbers import row_number
 from app.web.request import db, may, me, services
+from app.words import _, _n, joined
 
 
 @blueprint.route("/pieces/<int:piece_id>/publish", methods=["GET", "POST"])
@@ -36,8 +38,11 @@ def publish_piece(piece_id: int) -> Page:
     except Refused as refusal:
         return _publish_page(piece, [refusal.words], set(ticked)), 422
     count = len(made.changes)
-    also = f" {count:,} {'template has' if count == 1 else 'templates have'} a new version with it." if count else ""
-    flash(f"“{piece.name}”, version {version.number}, is published.{also}")
+    published = _("“%(name)s”, version %(number)s, is published.", name=piece.name, number=str(version.number))
+    with_it = _n(
+        "%(count)s template has a new version with it.", "%(count)s templates have a new version with it.", count
+    )
+    flash(joined([published, with_it]) if count else published)
     return redirect(url_for("emails.edit_piece", piece_id=piece_id))
 
 
@@ -77,6 +82,7 @@ def _publish_page(piece: Piece, problems: list[str] | None = None, ticked: set[i
         "emails/pieces/publish.html",
         piece=piece,
         section=SECTIONS[piece.kind],
+        said=PIECE_WORDS[piece.kind],
         newest=newest,
         is_new=is_new,
         refusal=piece_publishing.refusal_to_publish(db(), me(), piece),

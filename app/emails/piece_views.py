@@ -12,11 +12,13 @@ from app.emails.models import Piece, PieceKind, Template
 from app.emails.piece_drafts import Written
 from app.emails.piece_forms import SAMPLE, PieceForm, PieceNameForm, piece_form
 from app.emails.piece_publishing import has_changes
+from app.emails.piece_words import KINDS_INSIDE, PIECE_WORDS
 from app.emails.templates import SavedMeanwhile
 from app.people.roles import Permission
 from app.refusals import NotThere, Refused
 from app.web.frames import foreign_html
 from app.web.request import db, may, me, only_reads, services
+from app.words import _
 
 PAGE = 25
 MOST_SHOWN = 50
@@ -44,7 +46,7 @@ def piece_index(section: str) -> Page:
     return render_template(
         "emails/pieces/index.html",
         section=section,
-        kind=kind,
+        said=PIECE_WORDS[kind],
         pieces=found[:PAGE],
         newest=pieces.newest_of_pieces(db(), ids),
         uses=pieces.use_counts(db(), ids),
@@ -66,7 +68,9 @@ def new_piece(section: str) -> Page:
             form.show(refusal)
         else:
             return redirect(url_for("emails.edit_piece", piece_id=piece.id))
-    page = render_template("emails/pieces/new.html", form=form, section=section, kind=KINDS[section])
+    page = render_template(
+        "emails/pieces/new.html", form=form, section=section, kind=KINDS[section], said=PIECE_WORDS[KINDS[section]]
+    )
     return page, 422 if form.errors else 200
 
 
@@ -90,7 +94,7 @@ def edit_piece(piece_id: int) -> Page:
         else:
             if request.form.get("action") == "publish":
                 return redirect(url_for("emails.publish_piece", piece_id=piece_id))
-            flash("Draft saved.")
+            flash(_("Draft saved."))
             return redirect(url_for("emails.edit_piece", piece_id=piece_id))
     return _editor(piece, form), 422
 
@@ -114,7 +118,7 @@ def archive_piece(piece_id: int) -> Page:
     except Refused as refusal:
         flash(refusal.words, "warn")
         return redirect(url_for("emails.edit_piece", piece_id=piece_id))
-    flash(f"“{piece.name}” is put away." if archived else f"“{piece.name}” is back.")
+    flash(_("“%(name)s” is put away.", name=piece.name) if archived else _("“%(name)s” is back.", name=piece.name))
     return redirect(url_for("emails.piece_index", section=SECTIONS[piece.kind]))
 
 
@@ -123,7 +127,12 @@ def archive_piece(piece_id: int) -> Page:
 def piece_version(version_id: int) -> Page:
     """Show one published layout or snippet."""
     found = pieces.find_piece_version(db(), me(), version_id)
-    return render_template("emails/pieces/version.html", version=found, section=SECTIONS[found.piece.kind])
+    return render_template(
+        "emails/pieces/version.html",
+        version=found,
+        section=SECTIONS[found.piece.kind],
+        said=PIECE_WORDS[found.piece.kind],
+    )
 
 
 @blueprint.get("/pieces/versions/<int:version_id>/page")
@@ -140,13 +149,16 @@ def piece_version_page(version_id: int) -> Response:
 def restore_piece(version_id: int) -> Page:
     """Put an earlier version into the draft."""
     piece = piece_drafts.restore_version(db(), me(), version_id)
-    flash("It is the draft now. Publish it when it is right.")
+    flash(_("It is the draft now. Publish it when it is right."))
     return redirect(url_for("emails.edit_piece", piece_id=piece.id))
 
 
 def _editor(piece: Piece, form: PieceForm) -> str:
     offered = templates.templates(db(), me(), limit=MOST_CHOICES) if piece.kind is PieceKind.LAYOUT else []
-    form.around.choices = [(SAMPLE, "Sample content"), *((one.id, f"Template: {one.name}") for one in offered)]
+    form.around.choices = [
+        (SAMPLE, _("Sample content")),
+        *((one.id, _("Template: %(name)s", name=one.name)) for one in offered),
+    ]
     users = pieces.templates_using(db(), piece, limit=MOST_SHOWN)
     versions = pieces.versions_of(db(), piece, limit=MOST_SHOWN)
     newest = versions[0] if versions else None
@@ -154,6 +166,8 @@ def _editor(piece: Piece, form: PieceForm) -> str:
         "emails/pieces/edit.html",
         form=form,
         section=SECTIONS[piece.kind],
+        said=PIECE_WORDS[piece.kind],
+        kinds_inside=KINDS_INSIDE,
         users=users,
         user_count=pieces.use_counts(db(), [piece.id]).get(piece.id, 0),
         newest_of_users=templates.newest_of(db(), [one.id for one in users]),

@@ -24,6 +24,7 @@ from app.sends.composition import SPECIMEN_REFERENCE, unsubscribe_link
 from app.web.frames import paper
 from app.web.numbers import LARGEST
 from app.web.request import db, may, me, only_reads, services
+from app.words import _
 
 STEPS = {"next": 1, "previous": -1}
 
@@ -73,7 +74,7 @@ def preview_data(form: DraftForm, draft: Content) -> tuple[dict[str, Any], str, 
     examples = examples_of(draft)
     list_id = form.preview_list.data or EXAMPLES
     if list_id == EXAMPLES:
-        return examples, "the examples", None
+        return examples, _("the examples"), None
     try:
         person = recipient_near(
             db(),
@@ -84,9 +85,9 @@ def preview_data(form: DraftForm, draft: Content) -> tuple[dict[str, Any], str, 
             find=request.form.get("preview_find", ""),
         )
     except NotThere:  # deleted meanwhile: no reason to lose what is typed
-        return examples, "the examples, because the list is no longer there", None
+        return examples, _("the examples, because the list is no longer there"), None
     if person is None:
-        return examples, "the examples, because nobody like that is on the list", None
+        return examples, _("the examples, because nobody like that is on the list"), None
     links = unsubscribe_link(me().workspace.public_url, SPECIMEN_REFERENCE)
     return {**links, "email": person.email, "name": person.name, **person.data}, person.email, person
 

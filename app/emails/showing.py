@@ -23,6 +23,7 @@ from app.emails.publishing import with_defaults
 from app.emails.rendering import EmailSource, RenderError, render, variables_of
 from app.emails.versions import version_of
 from app.refusals import NotThere
+from app.words import _, language
 
 DRAFT = "draft"
 
@@ -34,6 +35,8 @@ class Side:
     value: str
     """`draft`, or the id of a version."""
     title: str
+    title_inside: str
+    """The same within a sentence: `the draft`."""
     content: Content
     layout: str = ""
     version: TemplateVersion | None = None
@@ -42,37 +45,41 @@ class Side:
 def side_of(session: Session, actor: Actor, template: Template, value: str) -> Side:
     """Give the draft, or the version whose id is given. Raises NotThere."""
     if value == DRAFT:
-        return Side(DRAFT, "The draft", template.draft, layout_words(session, template.draft))
+        return Side(DRAFT, _("The draft"), _("the draft"), template.draft, layout_words(session, template.draft))
     if not value.isdecimal() or len(value) > 9:
         raise NotThere("version")
     version = version_of(session, actor, template, int(value))
     layout = layout_words(session, version.content, version)
-    return Side(value, f"Version {version.number}", version.content, layout, version)
+    number = str(version.number)
+    title, inside = _("Version %(number)s", number=number), _("version %(number)s", number=number)
+    return Side(value, title, inside, version.content, layout, version)
 
 
 def layout_words(session: Session, content: Content, version: TemplateVersion | None = None) -> str:
     """Give the layout's name and version: the one that is in a version, or the newest one for a draft."""
     if content.layout_id is None:
         return ""
-    name = session.scalar(select(Piece.name).where(Piece.id == content.layout_id)) or "a layout that is gone"
+    name = session.scalar(select(Piece.name).where(Piece.id == content.layout_id)) or _("a layout that is gone")
     query = select(func.max(PieceVersion.number)).where(PieceVersion.piece_id == content.layout_id)
     if version is not None:
         query = query.where(PieceVersion.id.in_([int(one) for one in version.pins]))
     number = session.scalar(query)
-    return f"{name}, version {number}" if number else name
+    return _("%(name)s, version %(number)s", name=name, number=str(number)) if number else name
 
 
 def html_of_side(session: Session, renderer: LimitedRenderer, template: Template, side: Side, language: str) -> str:
     """Give a side's HTML in one language, with the examples in its gaps; a page in words where there is none."""
     if language not in side.content.variants:
-        return _page("It is not written in this language.")
+        return _page(_("It is not written in this language."))
     if side.version is None:
         pieces = pieces_for(session, template.workspace_id, side.content)
         html = shown_html(renderer, side.content, language, pieces)
     else:
         source = side.version.source(language)
         try:
-            html = renderer.run(render_with_examples, source, examples_of(side.content)) or _page("It has no HTML.")
+            missing = str(_("[%(name)s missing]"))
+            html = renderer.run(render_with_examples, source, examples_of(side.content), missing)
+            html = html or _page(_("It has no HTML."))
         except RenderError as error:
             return _page(*(str(one) for one in error.problems))
     return html_with_files(session, html, side.content.files)
@@ -96,7 +103,7 @@ def shown_html(renderer: LimitedRenderer, content: Content, language: str, piece
     shown = preview(renderer, content, language, pieces, examples_of(content), with_text=False)
     if shown.email is None:
         return _page(*(str(one) for one in shown.problems))
-    return shown.email.html or _page("It has no HTML.")
+    return shown.email.html or _page(_("It has no HTML."))
 
 
 def examples_of(content: Content) -> dict[str, Any]:
@@ -105,10 +112,10 @@ def examples_of(content: Content) -> dict[str, Any]:
     return with_defaults({"email": "someone@example.com", "name": "", **examples}, content.hints)
 
 
-def render_with_examples(source: EmailSource, data: Mapping[str, Any]) -> str:
-    """Render the HTML, what is missing named in its place; runs in a limited process."""
+def render_with_examples(source: EmailSource, data: Mapping[str, Any], missing: str) -> str:
+    """Render the HTML, what is missing named by `missing`; runs in a limited process, which speaks only English."""
     bare = EmailSource("-", source.html, "", language=source.language)
-    stand_ins = {name: f"[{name} missing]" for name in variables_of(bare) if name not in data}
+    stand_ins = {name: missing % {"name": name} for name in variables_of(bare) if name not in data}
     return render(bare, {**stand_ins, **data}).html
 
 
@@ -120,5 +127,5 @@ def assembled_text(content: Content, language: str, pieces: Pieces) -> str:
 
 def _page(*lines: str) -> str:
     words = "".join(f"<p>{escape(line)}</p>" for line in lines)
-    head = '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Nothing to show</title></head>'
-    return f"{head}<body>{words}</body></html>"
+    head = f'<meta charset="utf-8"><title>{escape(_("Nothing to show"))}</title>'
+    return f'<!doctype html><html lang="{language()}"><head>{head}</head><body>{words}</body></html>'

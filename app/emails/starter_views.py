@@ -12,6 +12,7 @@ from app.people.roles import Permission
 from app.refusals import NotThere, Refused
 from app.web.frames import foreign_html
 from app.web.request import db, may, me, services
+from app.words import _
 
 
 @blueprint.route("/new", methods=["GET", "POST"])
@@ -25,7 +26,7 @@ def new() -> Page:
                 db(), me(), form.name.data or "", request.form.get("starter") or starters.USUAL
             )
         except NotThere:
-            form.starter.errors = ["Choose one of these."]
+            form.starter.errors = [_("Choose one of these.")]
         except Refused as refusal:
             form.show(refusal)
         else:

@@ -24,6 +24,7 @@ from app.sends.usage import draft_sends_using
 from app.web.frames import foreign_html
 from app.web.numbers import row_number
 from app.web.request import db, may, me, services
+from app.words import _, joined
 
 PAGE = 25
 MOST_CHOICES = 200
@@ -53,12 +54,12 @@ def publish(template_id: int) -> Page:
         form.form_errors.append(problem)
         return _publish_page(template, form), 422
     if any(one.severity is Severity.ERROR for one in findings_of(template)):
-        form.form_errors.append("Mend what must be mended first; it is listed below.")
+        form.form_errors.append(_("Mend what must be mended first; it is listed below."))
         return _publish_page(template, form), 422
     try:
         if rule_of(db(), template.workspace_id).of_templates:
             approving.ask(db(), me(), template_id, form.note.data or "", services().renderer)
-            flash("Put up for approval. It is published when somebody else approves it.")
+            flash(_("Put up for approval. It is published when somebody else approves it."))
             return redirect(url_for("emails.publish", template_id=template_id))
         version = publishing.publish(db(), me(), template_id, form.note.data or "", services().renderer)
     except publishing.CannotPublish:  # the page names the problems
@@ -67,7 +68,7 @@ def publish(template_id: int) -> Page:
         form.show(refusal)
         return _publish_page(template, form), 422
     db().flush()
-    flash(f"Published as version {version.number}. New sends use it.")
+    flash(_("Published as version %(number)s. New sends use it.", number=str(version.number)))
     return redirect(url_for("emails.version", version_id=version.id))
 
 
@@ -141,12 +142,18 @@ def restore(template_id: int) -> Page:
         template = versions.restore(db(), me(), template_id, version_id, number=number)
     except templates.SavedMeanwhile:
         flash(
-            "The draft was saved after you opened this page, so it was not replaced. Look at it, then try again.",
+            _("The draft was saved after you opened this page, so it was not replaced. Look at it, then try again."),
             "warn",
         )
         return redirect(url_for("emails.version_list", template_id=template_id))
     version = templates.find_version(db(), me(), version_id)
-    flash(f"The draft of “{template.name}” is version {version.number} again. Nothing is published by that.")
+    flash(
+        _(
+            "The draft of “%(name)s” is version %(number)s again. Nothing is published by that.",
+            name=template.name,
+            number=str(version.number),
+        )
+    )
     return redirect(url_for("emails.edit", template_id=template_id))
 
 
@@ -156,7 +163,7 @@ def duplicate(template_id: int) -> Page:
     """Make a copy of the draft as a template of its own."""
     made = versions.duplicate(db(), me(), template_id)
     db().flush()
-    flash(f"“{made.name}” is made. Give it a name of its own at the end of this page.")
+    flash(_("“%(name)s” is made. Give it a name of its own at the end of this page.", name=made.name))
     return redirect(url_for("emails.edit", template_id=made.id))
 
 
@@ -168,9 +175,13 @@ def move(template_id: int) -> Page:
     try:
         template = versions.move(db(), me(), template_id, form.folder.data or "")
     except Refused as refusal:
-        flash(f"The folder was not changed. {refusal.words}", "bad")
+        flash(joined([_("The folder was not changed."), refusal.words]), "bad")
     else:
-        flash(f"It is in the folder “{template.folder}”." if template.folder else "It is in no folder.")
+        flash(
+            _("It is in the folder “%(folder)s”.", folder=template.folder)
+            if template.folder
+            else _("It is in no folder.")
+        )
     return redirect(url_for("emails.edit", template_id=template_id))
 
 
@@ -179,9 +190,12 @@ def _not_as_seen(template: Template, form: PublishForm) -> str:
     newest = templates.newest_of(db(), [template.id]).get(template.id)
     number = newest.number or 0 if newest else 0
     if form.version.data not in {None, number + 1}:
-        return f"Version {number} was published after you opened this page. Look at what it changed before you go on."
+        return _(
+            "Version %(number)s was published after you opened this page. Look at what it changed before you go on.",
+            number=str(number),
+        )
     if form.number.data not in {None, template.draft_number}:
-        return "The draft was saved after you opened this page. Look at what changed, then publish."
+        return _("The draft was saved after you opened this page. Look at what changed, then publish.")
     return ""
 
 
@@ -226,9 +240,11 @@ def _side(template: Template, value: str) -> showing.Side:
 def _choices(template: Template) -> list[tuple[str, str]]:
     """Give what may be compared: the draft and the newest versions, as value and words."""
     found = versions.versions_page(db(), template, limit=MOST_CHOICES)
-    return [(showing.DRAFT, "The draft"), *((str(one.id), _words(one)) for one in found)]
+    return [(showing.DRAFT, _("The draft")), *((str(one.id), _words(one)) for one in found)]
 
 
 def _words(version: TemplateVersion) -> str:
-    note = f": {version.note[:60]}" if version.note else ""
-    return f"Version {version.number}{note}"
+    number = str(version.number)
+    if version.note:
+        return _("Version %(number)s: %(note)s", number=number, note=version.note[:60])
+    return _("Version %(number)s", number=number)

@@ -24,6 +24,7 @@ from app.emails.inline_images import html_with_files
 from app.people.roles import Permission
 from app.web.frames import foreign_html
 from app.web.request import db, may, me
+from app.words import _
 
 __all__ = [
     "approval_views",
@@ -76,7 +77,9 @@ def archive(template_id: int) -> Page:
     """Put a template away or bring it back."""
     archived = request.form.get("archived") == "yes"
     template = templates.archive_template(db(), me(), template_id, archived=archived)
-    flash(f"“{template.name}” is put away." if archived else f"“{template.name}” is back.")
+    flash(
+        _("“%(name)s” is put away.", name=template.name) if archived else _("“%(name)s” is back.", name=template.name)
+    )
     return redirect(url_for("emails.index"))
 
 

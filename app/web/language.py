@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from flask import Flask, Response, request
+from jinja2 import Environment
 from markupsafe import Markup
 
 from app import words
@@ -16,19 +17,7 @@ from app.words import _
 
 def install_language(app: Flask) -> None:
     """Let every request speak its reader's language, and page templates say words with `_()` and `{% trans %}`."""
-    environment = app.jinja_env
-    environment.add_extension("jinja2.ext.i18n")
-    environment.newstyle_gettext = True  # type: ignore[attr-defined]
-    environment.policies["ext.i18n.trimmed"] = True
-    environment.globals.update(
-        {name: getattr(words, name) for name in ("_", "_n", "_p", "listed")},
-        page_language=words.language,
-        words_of_scripts=words_of_scripts,
-        gettext=words.rich,
-        ngettext=_ngettext,
-        pgettext=_pgettext,
-        npgettext=_npgettext,
-    )
+    let_say(app.jinja_env)
 
     @app.before_request
     def _choose() -> None:
@@ -50,6 +39,23 @@ def install_language(app: Flask) -> None:
         words.speak(words.FALLBACK)
 
 
+def let_say(environment: Environment) -> None:
+    """Let an environment's page templates say words."""
+    environment.add_extension("jinja2.ext.i18n")
+    environment.newstyle_gettext = True  # type: ignore[attr-defined]
+    environment.policies["ext.i18n.trimmed"] = True
+    environment.globals.update(
+        {name: getattr(words, name) for name in ("_", "_n", "_p", "listed")},
+        page_language=words.language,
+        words_of_scripts=words_of_scripts,
+        passkey_words=passkey_words,
+        gettext=words.rich,
+        ngettext=_ngettext,
+        pgettext=_pgettext,
+        npgettext=_npgettext,
+    )
+
+
 def words_of_scripts() -> dict[str, str]:
     """Give what `postroom.js` says, in the page's language; the page carries it as `data-words`."""
     return {
@@ -60,6 +66,24 @@ def words_of_scripts() -> dict[str, str]:
         "undoOver": _("The time to undo is over."),
         "undoSoonOver": _("Less than 10 seconds left to undo."),
         "undoFor": _("Undo is possible for %(seconds)s seconds."),
+    }
+
+
+def passkey_words() -> dict[str, str]:
+    """Give what `passkeys.js` says; the element of the script carries it as `data-words`."""
+    return {
+        "notUsed": _(
+            "The passkey was not used: it was cancelled, it took too long, or this device has none. Try again."
+        ),
+        "hereAlready": _("This device has a passkey for you already."),
+        "otherAddress": _(
+            "Passkeys do not work at this web address. Use the address that your administrators gave you."
+        ),
+        "notWorking": _("The passkey could not be used. Try again, or sign in another way."),
+        "tooOld": _("This page is too old. Load it again."),
+        "cannot": _("This browser cannot use passkeys."),
+        "copied": _("Copied."),
+        "notCopied": _("The browser does not let this page copy. Mark the codes and copy them."),
     }
 
 

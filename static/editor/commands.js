@@ -1,8 +1,11 @@
 // What the toolbar and its shortcuts do to the text. Each is a CodeMirror command: it takes the view, makes one undoable change
 // and says whether it did.
 import { EditorSelection, redo, undo } from "../vendor/codemirror.js";
+import { words as said } from "./words.js";
 
 const ADDRESS = "https://";
+const WORDS = said.placeWords; // stand in the text until somebody writes over them
+const HEADING = said.placeHeading;
 
 function change(view, spec) {
   view.dispatch(view.state.update(spec, { userEvent: "input", scrollIntoView: true }));
@@ -77,14 +80,19 @@ function link(write) {
     const { state } = view;
     const { from, to } = wordsAt(state, state.selection.main);
     const chosen = state.sliceDoc(from, to);
-    const insert = write(chosen || "Words");
-    const wanted = chosen ? ADDRESS : "Words";
-    const at = from + (chosen ? insert.lastIndexOf(ADDRESS) : insert.indexOf("Words"));
+    const insert = write(chosen || WORDS);
+    const wanted = chosen ? ADDRESS : WORDS;
+    const at = from + (chosen ? insert.lastIndexOf(ADDRESS) : insert.indexOf(WORDS));
     return change(view, { changes: { from, to, insert }, selection: { anchor: at, head: at + wanted.length } });
   };
 }
 
-const TABLE = "| Heading | Heading |\n| ------- | ------- |\n| Words   | Words   |\n| Words   | Words   |";
+function tableRow(cell) {
+  return `| ${cell} | ${cell} |`;
+}
+
+const WIDTH = Math.max(HEADING.length, WORDS.length);
+const TABLE = [HEADING.padEnd(WIDTH), "-".repeat(WIDTH), WORDS.padEnd(WIDTH), WORDS.padEnd(WIDTH)].map(tableRow).join("\n");
 
 const MARKDOWN = {
   bold: around("**"),
@@ -94,10 +102,10 @@ const MARKDOWN = {
   numbered: atLines(/^\d+\. /, (index) => `${index + 1}. `),
   link: link((words) => `[${words}](${ADDRESS})`),
   button: ownParagraph(function (words) {
-    const text = `[${words || "Words"}](${ADDRESS} "button")`;
-    return { text, select: words ? [text.indexOf(ADDRESS), ADDRESS.length] : [1, "Words".length] };
+    const text = `[${words || WORDS}](${ADDRESS} "button")`;
+    return { text, select: words ? [text.indexOf(ADDRESS), ADDRESS.length] : [1, WORDS.length] };
   }),
-  table: ownParagraph(() => ({ text: TABLE, select: [2, "Heading".length] })),
+  table: ownParagraph(() => ({ text: TABLE, select: [2, HEADING.length] })),
   line: ownParagraph(function (words) {
     const text = `${words ? `${words}\n\n` : ""}---\n`;
     return { text, select: [text.length, 0] };

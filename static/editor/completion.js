@@ -1,6 +1,7 @@
 // Completion inside {{ }} and {% %}: variables, tags, filters and snippets, from the names of the form.
 import { EditorSelection, EditorView, snippet, startCompletion } from "../vendor/codemirror.js";
 import { namesOf } from "./names.js";
+import { words } from "./words.js";
 
 const REACH = 400; // characters before the cursor that are looked at; an expression is shorter
 const IN_INCLUDE = /\{%-?\s*include\s+["']([^"']*)$/;
@@ -8,14 +9,14 @@ const IN_TAG_NAME = /\{%-?\s*(\w*)$/;
 const IN_EXPRESSION = /\{([{%])-?((?:[^{}%"']|"[^"]*"|'[^']*')*)$/;
 
 const TAGS = [
-  { label: "if", detail: "only when something is so", rest: "if ${condition} %\\}${}\\{% endif %\\}" },
-  { label: "elif", detail: "or else, when something else is so", rest: "elif ${condition} %\\}" },
-  { label: "else", detail: "in every other case", rest: "else %\\}" },
-  { label: "endif", detail: "end of the condition", rest: "endif %\\}" },
-  { label: "for", detail: "once for each of several", rest: "for ${item} in ${items} %\\}${}\\{% endfor %\\}" },
-  { label: "endfor", detail: "end of the loop", rest: "endfor %\\}" },
-  { label: "set", detail: "give a value a name", rest: "set ${name} = ${value} %\\}" },
-  { label: "include", detail: "put a snippet here", rest: 'include "${}" %\\}', thenAsk: true },
+  { label: "if", detail: words.tagIf, rest: "if ${condition} %\\}${}\\{% endif %\\}" },
+  { label: "elif", detail: words.tagElif, rest: "elif ${condition} %\\}" },
+  { label: "else", detail: words.tagElse, rest: "else %\\}" },
+  { label: "endif", detail: words.tagEndif, rest: "endif %\\}" },
+  { label: "for", detail: words.tagFor, rest: "for ${item} in ${items} %\\}${}\\{% endfor %\\}" },
+  { label: "endfor", detail: words.tagEndfor, rest: "endfor %\\}" },
+  { label: "set", detail: words.tagSet, rest: "set ${name} = ${value} %\\}" },
+  { label: "include", detail: words.tagInclude, rest: 'include "${}" %\\}', thenAsk: true },
 ];
 
 // The list keeps the order that it has here or on the page.

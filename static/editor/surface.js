@@ -12,14 +12,16 @@ import { bracePairs, completionsOf, isProse, languageOf } from "./languages.js";
 import { nextProblem } from "./problems.js";
 import { theme } from "./theme.js";
 import { imageUploads } from "./uploads.js";
+import { words } from "./words.js";
 
-const HELP =
-  "Tab leaves the editor. Control and right square bracket moves a line in, Control and left square bracket moves it out. " +
-  "Control and Space shows suggestions, Escape closes them. F8 goes to the next problem.";
-
-const WORDS = {
-  next: "Next", previous: "Previous", all: "All", replace: "Replace this", "replace all": "Replace all",
-  "match case": "Same capitals", regexp: "Pattern", "by word": "Whole words",
+// Our words for those of CodeMirror, by its own; it fills in what stands as $ in them.
+const PHRASES = {
+  next: words.next, previous: words.previous, all: words.all, replace: words.replaceThis, "replace all": words.replaceAll,
+  "match case": words.sameCapitals, regexp: words.pattern, "by word": words.wholeWords, Find: words.find,
+  Replace: words.replace, close: words.close, "current match": words.currentMatch, "on line": words.onLine,
+  "replaced $ matches": words.replacedMany, "replaced match on line $": words.replacedOne, "Go to line": words.goToLine,
+  go: words.go, "Selection deleted": words.selectionDeleted, Completions: words.completions, Diagnostics: words.problems,
+  "No diagnostics": words.noProblems, "Control character": words.controlCharacter,
 };
 
 const fromPage = Annotation.define();
@@ -53,7 +55,7 @@ function describe(textarea, root) {
   about.hidden = true;
   const ids = (textarea.getAttribute("aria-describedby") || "").split(/\s+/).filter(Boolean);
   const own = ids.map((id) => document.getElementById(id)?.textContent.trim()).filter(Boolean);
-  about.textContent = [...own, HELP].join(" ");
+  about.textContent = [...own, words.help].join(" ");
   root.append(about);
 }
 
@@ -95,7 +97,7 @@ function extensionsOf(textarea, kind) {
     EditorView.perLineTextDirection.of(isProse(kind)),
     EditorView.contentAttributes.of(attributesOf(textarea, kind)),
     EditorView.editorAttributes.of({ class: `${kind} ${isProse(kind) ? "prose" : "code"}` }),
-    EditorState.phrases.of(WORDS),
+    EditorState.phrases.of(PHRASES),
     EditorState.readOnly.of(textarea.readOnly || textarea.disabled),
     textarea.placeholder ? placeholder(textarea.placeholder) : [],
     theme,

@@ -5,10 +5,11 @@ import { hangMenu } from "./menu.js";
 import { namesOf } from "./names.js";
 import { surfaceNamed } from "./surface.js";
 import { uploadImages } from "./uploads.js";
+import { fill, words } from "./words.js";
 
-const NO_VARIABLES = [{ label: "No variables yet", detail: "Type {{ name }} in the text to make one" }];
-const NO_SNIPPETS = [{ label: "No snippets yet" }];
-const NO_IMAGES = [{ label: "No images yet" }];
+const NO_VARIABLES = [{ label: words.noVariables, detail: words.howToMakeOne }];
+const NO_SNIPPETS = [{ label: words.noSnippets }];
+const NO_IMAGES = [{ label: words.noImages }];
 
 function variables(surface) {
   const field = meantField(surface);
@@ -17,7 +18,7 @@ function variables(surface) {
     detail: one.example,
     choose: () => writeVariable(field, one.name),
   }));
-  return { heading: `Into ${nameOfField(field)}`, entries: entries.length ? entries : NO_VARIABLES };
+  return { heading: fill(words.into, { field: nameOfField(field) }), entries: entries.length ? entries : NO_VARIABLES };
 }
 
 function snippets({ textarea, view }) {
@@ -25,7 +26,7 @@ function snippets({ textarea, view }) {
     label,
     choose: () => insertText(view, `{% include "${label}" %}`),
   }));
-  return { heading: "Snippets", entries: entries.length ? entries : NO_SNIPPETS };
+  return { heading: words.snippets, entries: entries.length ? entries : NO_SNIPPETS };
 }
 
 function chooseFiles({ textarea, view, kind }) {
@@ -47,9 +48,9 @@ function images(surface) {
     choose: () => insertText(view, imageReference(kind, one)),
   }));
   if (textarea.form.dataset.uploadUrl) {
-    entries.push({ label: "Upload an image…", choose: () => chooseFiles(surface) });
+    entries.push({ label: words.uploadAnImage, choose: () => chooseFiles(surface) });
   }
-  return { heading: "Images", entries: entries.length ? entries : NO_IMAGES };
+  return { heading: words.images, entries: entries.length ? entries : NO_IMAGES };
 }
 
 const MENUS = { variable: variables, snippet: snippets, image: images };

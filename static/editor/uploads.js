@@ -3,6 +3,7 @@
 import { EditorView, StateEffect, StateField } from "../vendor/codemirror.js";
 import { imageReference } from "./commands.js";
 import { addImage } from "./names.js";
+import { fill, words } from "./words.js";
 
 const hold = StateEffect.define({ map: (one, changes) => ({ ...one, pos: changes.mapPos(one.pos, 1) }) });
 const letGo = StateEffect.define();
@@ -23,9 +24,9 @@ const places = StateField.define({
   },
 });
 
-function say(form, words, bad = false) {
+function say(form, text, bad = false) {
   for (const element of form.ownerDocument.querySelectorAll("[data-upload-status]")) {
-    element.textContent = words;
+    element.textContent = text;
     element.classList.toggle("error", bad);
   }
 }
@@ -48,9 +49,9 @@ async function post(form, file) {
   try {
     const answer = await fetch(form.dataset.uploadUrl, { method: "POST", body, headers: { Accept: "application/json" } });
     const said = await answer.json().catch(() => ({}));
-    return answer.ok && said.content_id ? said : { refused: said.words || `${file.name} could not be uploaded.` };
+    return answer.ok && said.content_id ? said : { refused: said.words || fill(words.notUploaded, { name: file.name }) };
   } catch {
-    return { refused: `${file.name} could not be uploaded: the connection failed. Try again.` };
+    return { refused: fill(words.connectionFailed, { name: file.name }) };
   }
 }
 
@@ -70,7 +71,7 @@ export async function uploadImages(view, textarea, kind, files, pos) {
   const refused = [];
   view.dispatch({ effects: hold.of({ key, pos }) });
   for (const file of files) {
-    say(form, `Uploading ${file.name}…`);
+    say(form, fill(words.uploading, { name: file.name }));
     const [answer, width] = await Promise.all([post(form, file), widthOf(file)]);
     if (answer.refused) {
       refused.push(answer.refused);
@@ -79,13 +80,14 @@ export async function uploadImages(view, textarea, kind, files, pos) {
     }
   }
   view.dispatch({ effects: letGo.of(key) });
-  say(form, refused.join(" ") || (files.length === 1 ? `${files[0].name} is in the text.` : `${files.length} images are in the text.`), refused.length > 0);
+  const done = files.length === 1 ? fill(words.imageIn, { name: files[0].name }) : fill(words.imagesIn, { count: files.length });
+  say(form, refused.join(" ") || done, refused.length > 0);
 }
 
 function take(view, textarea, kind, files, pos) {
   const images = files.filter((file) => file.type.startsWith("image/"));
   if (images.length < files.length) {
-    say(textarea.form, "Only images go into the text. Add other files as attachments.", true);
+    say(textarea.form, words.onlyImages, true);
   }
   if (images.length) {
     uploadImages(view, textarea, kind, images, pos);

@@ -16,6 +16,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 
+from app.emails.script_words import editor_words
+from app.web.language import let_say
 from app.web.security import POLICY
 from tests.simulator_process import ROOT
 
@@ -78,6 +80,8 @@ class EditorPages:
         page_templates = Environment(
             loader=FileSystemLoader(ROOT / "templates"), autoescape=select_autoescape(default=True)
         )
+        let_say(page_templates)
+        page_templates.globals["editor_words"] = editor_words
         page_templates.globals["url_for"] = lambda endpoint, filename: f"/{endpoint}/{filename}"
         self.drafts[key] = page_templates.from_string(PAGE).render(
             kind=kind,

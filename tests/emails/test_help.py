@@ -13,19 +13,24 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from app.emails.filters import FILTER_WORDS, FilterWords
 from app.emails.help import HELP_EXAMPLES, HelpExample
 from app.emails.rendering import EmailSource, render
+from app.web.language import let_say
+from app.words import LANGUAGES, speaking
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
 
 
 def drawer(examples: tuple[HelpExample, ...], words: tuple[FilterWords, ...]) -> str:
     pages = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined)
+    let_say(pages)
     return pages.get_template("emails/_help.html").render(help_examples=examples, filter_words=words)
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("one", HELP_EXAMPLES, ids=lambda one: one.heading)
-def test_the_examples_of_the_help_drawer_are_true(one: HelpExample) -> None:
-    rendered = render(EmailSource("s", "", one.source), one.data).text
-    assert rendered.replace("\xa0", " ") == one.result
+def test_the_examples_of_the_help_drawer_are_true(one: HelpExample, language: str) -> None:
+    with speaking(language):
+        rendered = render(EmailSource("s", "", str(one.source), language=language), one.data).text
+        assert rendered.replace("\xa0", " ") == str(one.result)
 
 
 def test_gaps_missing_values_conditions_and_loops_are_explained() -> None:

@@ -21,7 +21,9 @@ _DATA = re.compile(
     r"|https?://\S+"
     r"|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"  # references of e-mails
     r"|%\(\w+\)s"  # filled in by a script
+    r"|\{\{[^{}]*\}\}"  # gaps of e-mails
     r"|\b\d{1,2} [A-Z][a-z]+ \d{4}"  # dates are written by Babel
+    r"|^\s*[A-Z(][^⟦⟧]* \([a-z]{2}(?:-[A-Z][A-Za-z]+)?\)\s*$"  # so are names of languages, here with their tags
     r"|\b(?:UTC|KiB|MiB|Postroom|Cloudflare|HTML|CSV|[A-Z][A-Za-z]*(?:-[A-Z][A-Za-z]*)+)\b"
 )
 _ATTRIBUTES = ("aria-label", "title", "placeholder", "alt", "data-label", "aria-description", "label")
@@ -69,13 +71,18 @@ def _words_of(page: str) -> Iterator[tuple[str, str]]:
         if "data-words" in element.attrib:
             for name, text in json.loads(element.attrib["data-words"]).items():
                 yield f"data-words[{name}]", text
-        skipped = any(one.tag in _SKIPPED for one in (element, *element.iterancestors()))
+        skipped = any(_is_skipped(one) for one in (element, *element.iterancestors()))
         if not skipped and element.text:
             yield element.tag, element.text
         parent = element.getparent()
         if (
             element.tail
             and parent is not None
-            and not any(one.tag in _SKIPPED for one in (parent, *parent.iterancestors()))
+            and not any(_is_skipped(one) for one in (parent, *parent.iterancestors()))
         ):
             yield str(parent.tag), element.tail
+
+
+def _is_skipped(element: html.HtmlElement) -> bool:
+    """Whether an element holds code, or names that are the same in every language, such as those of headers."""
+    return element.tag in _SKIPPED or element.get("translate") == "no"
