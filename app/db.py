@@ -83,7 +83,7 @@ class Words(TypeDecorator[enum.StrEnum]):
 class SaidText(TypeDecorator[str]):
     """Words of the program, kept in no language; read, they are in the reader's. Other texts stay as they are."""
 
-    impl = Text
+    impl: type[String] = Text
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
@@ -93,6 +93,27 @@ class SaidText(TypeDecorator[str]):
     def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
         """Say it in the language of whoever reads."""
         return None if value is None else shown(value)
+
+
+class SaidString(SaidText):
+    """`SaidText` of a length, for short words: those of the program are longer as they are kept."""
+
+    impl = String
+
+
+class SaidTexts(TypeDecorator[list[str]]):
+    """A list of words of the program as JSON, each kept as in `SaidText`."""
+
+    impl = JSON
+    cache_ok = True
+
+    def process_bind_param(self, value: list[str] | None, dialect: Dialect) -> list[str] | None:
+        """Keep what is said."""
+        return None if value is None else [kept(one) for one in value]
+
+    def process_result_value(self, value: list[str] | None, dialect: Dialect) -> list[str] | None:
+        """Say them in the language of whoever reads."""
+        return None if value is None else [shown(one) for one in value]
 
 
 class Base(DeclarativeBase):

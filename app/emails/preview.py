@@ -16,6 +16,7 @@ from app.emails.limits import LimitedRenderer
 from app.emails.preparing import prepare_html, text_of
 from app.emails.publishing import with_defaults
 from app.emails.rendering import RenderedEmail, RenderError, RenderProblem, render, variables_of
+from app.words import _
 
 INBOX_CHARACTERS = 140
 """Of subject and preheader together; no inbox shows more."""
@@ -38,13 +39,13 @@ class View(enum.StrEnum):
 
 
 VIEW_WORDS = {
-    View.DESKTOP: "Desktop",
-    View.PHONE: "Phone",
-    View.DARK: "Dark mode",
-    View.SIDE: "Side by side",
-    View.TEXT: "Text",
-    View.HEADERS: "Headers",
-    View.SOURCE: "Source",
+    View.DESKTOP: _("Desktop"),
+    View.PHONE: _("Phone"),
+    View.DARK: _("Dark mode"),
+    View.SIDE: _("Side by side"),
+    View.TEXT: _("Text"),
+    View.HEADERS: _("Headers"),
+    View.SOURCE: _("Source"),
 }
 FRAMED = frozenset({View.DESKTOP, View.PHONE, View.DARK, View.SIDE})
 """Views that show the HTML as a mail program does."""
@@ -102,7 +103,7 @@ def make_preview(
     except RenderError as error:
         problems = _where_the_author_wrote_it(content, language, pieces, given) or error.problems
     try:
-        stand_ins = {name: f"[{name} missing]" for name in variables_of(ready) if name not in given}
+        stand_ins = {name: str(_("[%(name)s missing]", name=name)) for name in variables_of(ready) if name not in given}
         return _with_email(replace(shown, problems=problems), render(ready, {**stand_ins, **given}))
     except RenderError:
         return replace(shown, problems=problems)

@@ -19,6 +19,7 @@ from app.emails.models import PieceKind, Template
 from app.emails.piece_making import make_piece, piece_named
 from app.emails.templates import create_template
 from app.refusals import NotThere
+from app.words import _
 
 FOLDER = Path(__file__).parent / "gallery"
 """Plain files, in the form that exports have."""
@@ -71,15 +72,15 @@ class Starter:
 EMPTY = (
     Starter(
         "markdown",
-        "An empty e-mail (Write)",
-        "Words with a few marks for bold, lists and links; a layout gives the looks.",
+        _("An empty e-mail (Write)"),
+        _("Words with a few marks for bold, lists and links; a layout gives the looks."),
         Content(Format.MARKDOWN, variants={"en": Variant(starter.SUBJECT, body=MARKDOWN)}, hints=_HINTS),
     ),
-    Starter("html", "Empty HTML", "A plain frame in HTML. For people who write code.", starter.CONTENT),
+    Starter("html", _("Empty HTML"), _("A plain frame in HTML. For people who write code."), starter.CONTENT),
     Starter(
         "mjml",
-        "Empty MJML",
-        "A language for e-mail that becomes HTML which works everywhere. For people who write code.",
+        _("Empty MJML"),
+        _("A language for e-mail that becomes HTML which works everywhere. For people who write code."),
         Content(Format.MJML, variants={"en": Variant(starter.SUBJECT, body=MJML)}, hints=_HINTS),
     ),
 )

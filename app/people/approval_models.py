@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.db import Base, Words, now
+from app.db import Base, SaidText, SaidTexts, Words, now
 from app.people.models import Person
 
 
@@ -106,7 +106,7 @@ class ApprovalRequest(Base):
     """Who changed it last before it was put up: does not approve it either."""
     note: Mapped[str] = mapped_column(Text, default="")
     """For the approver."""
-    reasons: Mapped[list[str]] = mapped_column(default=list)
+    reasons: Mapped[list[str]] = mapped_column(SaidTexts, default=list)
     """Why approval was needed, in words."""
     fingerprint: Mapped[str] = mapped_column(String(64))
     """Digest of what was put up: exactly that may be approved."""
@@ -119,7 +119,7 @@ class ApprovalRequest(Base):
     state: Mapped[ApprovalState] = mapped_column(Words(ApprovalState), default=ApprovalState.WAITING)
     decided_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     decided_at: Mapped[datetime | None]
-    words: Mapped[str] = mapped_column(Text, default="")
+    words: Mapped[str] = mapped_column(SaidText, default="")
     """The reason: of sending back, of an emergency, or what changed."""
     is_told: Mapped[bool] = mapped_column(default=False)
     """Whom its state concerns was told by mail, or need not be."""
