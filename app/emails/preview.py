@@ -16,7 +16,7 @@ from app.emails.limits import LimitedRenderer
 from app.emails.preparing import prepare_html, text_of
 from app.emails.publishing import with_defaults
 from app.emails.rendering import RenderedEmail, RenderError, RenderProblem, render, variables_of
-from app.words import _
+from app.words import _, _p
 
 INBOX_CHARACTERS = 140
 """Of subject and preheader together; no inbox shows more."""
@@ -39,13 +39,13 @@ class View(enum.StrEnum):
 
 
 VIEW_WORDS = {
-    View.DESKTOP: _("Desktop"),
-    View.PHONE: _("Phone"),
-    View.DARK: _("Dark mode"),
-    View.SIDE: _("Side by side"),
-    View.TEXT: _("Text"),
-    View.HEADERS: _("Headers"),
-    View.SOURCE: _("Source"),
+    View.DESKTOP: _p("view", "Desktop"),
+    View.PHONE: _p("view", "Phone"),
+    View.DARK: _p("view", "Dark mode"),
+    View.SIDE: _p("view", "Side by side"),
+    View.TEXT: _p("view", "Text"),
+    View.HEADERS: _p("view", "Headers"),
+    View.SOURCE: _p("view", "Source"),
 }
 FRAMED = frozenset({View.DESKTOP, View.PHONE, View.DARK, View.SIDE})
 """Views that show the HTML as a mail program does."""

@@ -15,7 +15,7 @@ from jinja2 import TemplateError, nodes
 from app.emails.filters import read_date, read_number, read_time
 from app.emails.jinja_words import said_by
 from app.emails.rendering import needed_in, tree_of
-from app.words import _
+from app.words import _, _p
 
 NEAR = 0.72
 """How alike two names must be for one to be suggested for the other."""
@@ -35,14 +35,14 @@ class Kind(enum.StrEnum):
 
 
 KIND_WORDS = {
-    Kind.TEXT: _("Text"),
-    Kind.NUMBER: _("Number"),
-    Kind.MONEY: _("Money"),
-    Kind.DATE: _("Date"),
-    Kind.TIME: _("Time"),
-    Kind.YES_NO: _("Yes or no"),
-    Kind.LINK: _("Web address"),
-    Kind.LIST: _("Several values"),
+    Kind.TEXT: _p("kind of value", "Text"),
+    Kind.NUMBER: _p("kind of value", "Number"),
+    Kind.MONEY: _p("kind of value", "Money"),
+    Kind.DATE: _p("kind of value", "Date"),
+    Kind.TIME: _p("kind of value", "Time"),
+    Kind.YES_NO: _p("kind of value", "Yes or no"),
+    Kind.LINK: _p("kind of value", "Web address"),
+    Kind.LIST: _p("kind of value", "Several values"),
 }
 _OF_FILTER = {"date": Kind.DATE, "time": Kind.TIME, "money": Kind.MONEY, "number": Kind.NUMBER}
 _OF_FILTER |= {"split": Kind.LIST, "lines": Kind.LIST}
