@@ -49,9 +49,14 @@ class FilterWords:
     """What a filter is for, with an example that the tests render."""
 
     name: str
-    words: str
+    said: str
     example: str
     result: str
+
+    @property
+    def words(self) -> str:
+        """What it is for, as a plain text: the editor gets it as JSON, which knows nothing of languages."""
+        return str(self.said)
 
 
 FILTER_WORDS = (

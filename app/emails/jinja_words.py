@@ -72,5 +72,14 @@ def jinja_words(message: str) -> str:
 def _sentence(text: str) -> str:
     for pattern, words in _PATTERNS:
         if found := pattern.fullmatch(text):
-            return _(words, **{name: _TOKENS.get(value, value) for name, value in found.groupdict().items()})
+            return _(words, **{name: _of_template(value) for name, value in found.groupdict().items()})
     return text
+
+
+def _of_template(value: str) -> str:
+    """Give what stands in a template, or what could stand there."""
+    first, *others = value.split(" or ")
+    words = _TOKENS.get(first, first)
+    for one in others:
+        words = _("%(first)s or %(second)s", first=words, second=_TOKENS.get(one, one))
+    return words

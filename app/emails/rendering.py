@@ -15,6 +15,7 @@ from jinja2.compiler import CodeGenerator, Frame
 from jinja2.exceptions import SecurityError, UndefinedError
 from jinja2.runtime import StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import escape
 
 from app.emails.filters import FOR_PEOPLE
 from app.emails.jinja_words import jinja_words, said_by
@@ -87,6 +88,10 @@ class RenderProblem:
         if not self.line:
             return _("%(where)s: %(words)s", where=where, words=self.words)
         return _("%(where)s, line %(line)s: %(words)s", where=where, line=str(self.line), words=self.words)
+
+    def __html__(self) -> str:
+        """Say it in a page in the reader's language: what escapes texts there knows nothing of ours."""
+        return escape(f"{self}")
 
 
 PLACES = {"subject": _("Subject"), "preheader": _("Preheader"), "body": _("Body"), "text": _("Text")}
