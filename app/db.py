@@ -95,14 +95,8 @@ class SaidText(TypeDecorator[str]):
         return None if value is None else shown(value)
 
 
-class SaidString(SaidText):
-    """`SaidText` of a length, for short words: those of the program are longer as they are kept."""
-
-    impl = String
-
-
 class SaidTexts(TypeDecorator[list[str]]):
-    """A list of words of the program as JSON, each kept as in `SaidText`."""
+    """A list of words of the program, as JSON; each is kept and read as by `SaidText`."""
 
     impl = JSON
     cache_ok = True
@@ -112,7 +106,7 @@ class SaidTexts(TypeDecorator[list[str]]):
         return None if value is None else [kept(one) for one in value]
 
     def process_result_value(self, value: list[str] | None, dialect: Dialect) -> list[str] | None:
-        """Say them in the language of whoever reads."""
+        """Say it in the language of whoever reads."""
         return None if value is None else [shown(one) for one in value]
 
 
@@ -121,6 +115,12 @@ class Base(DeclarativeBase):
 
     metadata = MetaData(naming_convention=NAMING)
     type_annotation_map = {datetime: UtcDateTime, dict[str, Any]: JSON, list[Any]: JSON, list[str]: JSON}
+
+
+class SaidString(SaidText):
+    """`SaidText` of a length, for short words: those of the program are longer as they are kept."""
+
+    impl = String
 
 
 def table_of(model: type[Base]) -> Table:

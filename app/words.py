@@ -369,19 +369,6 @@ def _value(value: Any) -> Any:
     return day(value) if isinstance(value, date) else value
 
 
-def _exact(value: Decimal) -> str:
-    digits = value.as_tuple().exponent
-    return decimal(float(value), -digits if isinstance(digits, int) else 0)
-
-
-@lru_cache(maxsize=512)
-def _language_name(tag: str, spoken_tag: str) -> str:
-    try:
-        return Locale.parse(tag.replace("_", "-"), sep="-").get_display_name(_locale_of(spoken_tag)) or tag
-    except (UnknownLocaleError, ValueError):
-        return tag
-
-
 @lru_cache(maxsize=8)
 def catalogue_of(tag: str) -> NullTranslations:
     """Give the texts of a language, of all packages together. Read from the .po files once, when first needed."""
@@ -406,3 +393,16 @@ def merged(files: Sequence[Path], tag: str) -> NullTranslations:
 @lru_cache(maxsize=8)
 def _locale_of(tag: str) -> Locale:
     return Locale.parse(tag, sep="-") if tag in {"en", "de"} else Locale(FALLBACK)
+
+
+def _exact(value: Decimal) -> str:
+    digits = value.as_tuple().exponent
+    return decimal(float(value), -digits if isinstance(digits, int) else 0)
+
+
+@lru_cache(maxsize=512)
+def _language_name(tag: str, spoken_tag: str) -> str:
+    try:
+        return Locale.parse(tag.replace("_", "-"), sep="-").get_display_name(_locale_of(spoken_tag)) or tag
+    except (UnknownLocaleError, ValueError):
+        return tag

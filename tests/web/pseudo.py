@@ -19,9 +19,9 @@ _DATA = re.compile(
     rf"{MARK}[^{MARK}]*{MARK}"  # data of the test
     r"|[^\s<>@]+@[^\s<>@]+"  # addresses
     r"|https?://\S+"
-    r"|\([a-z]{2,3}(?:-[A-Za-z]+)*\)"  # tags of languages
     r"|%\(\w+\)s"  # filled in by a script
     r"|\b\d{1,2} [A-Z][a-z]+ \d{4}"  # dates are written by Babel
+    r"|\([a-z]{2,3}(?:-[A-Za-z]+)*\)"  # tags of languages
     r"|\b(?:UTC|KiB|MiB|Postroom|Cloudflare|HTML|CSV|[A-Z][A-Za-z]*(?:-[A-Z][A-Za-z]*)+)\b"
 )
 _ATTRIBUTES = ("aria-label", "title", "placeholder", "alt", "data-label", "aria-description", "label")
