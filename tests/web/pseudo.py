@@ -17,11 +17,11 @@ _WORD = re.compile(r"[^\W\d_]{2,}")
 _SAID = re.compile(r"⟦[^⟦⟧]*⟧")
 _DATA = re.compile(
     rf"{MARK}[^{MARK}]*{MARK}"  # data of the test
+    r"|\([a-z]{2,3}(?:-[A-Za-z]+)*\)"  # tags of languages
     r"|[^\s<>@]+@[^\s<>@]+"  # addresses
     r"|https?://\S+"
     r"|%\(\w+\)s"  # filled in by a script
     r"|\b\d{1,2} [A-Z][a-z]+ \d{4}"  # dates are written by Babel
-    r"|\([a-z]{2,3}(?:-[A-Za-z]+)*\)"  # tags of languages
     r"|\b(?:UTC|KiB|MiB|Postroom|Cloudflare|HTML|CSV|[A-Z][A-Za-z]*(?:-[A-Z][A-Za-z]*)+)\b"
 )
 _ATTRIBUTES = ("aria-label", "title", "placeholder", "alt", "data-label", "aria-description", "label")
