@@ -19,7 +19,7 @@ from app.emails.models import PieceKind, Template
 from app.emails.piece_making import make_piece, piece_named
 from app.emails.templates import create_template
 from app.refusals import NotThere
-from app.words import _
+from app.words import _, _p
 
 FOLDER = Path(__file__).parent / "gallery"
 """Plain files, in the form that exports have."""
@@ -84,6 +84,36 @@ EMPTY = (
         Content(Format.MJML, variants={"en": Variant(starter.SUBJECT, body=MJML)}, hints=_HINTS),
     ),
 )
+IN_GALLERY = {
+    "Appointment": (
+        _p("e-mail", "Appointment"),
+        _("Confirm an appointment: when, where, what to bring, and how to change it."),
+    ),
+    "Closure": (
+        _p("e-mail", "Closure"),
+        _(
+            "Say that a place or service is closed for a while: from when to when, what still works, and what comes "
+            "next."
+        ),
+    ),
+    "Invoice": (
+        _p("e-mail", "Invoice"),
+        _("An invoice with its lines and total, when it is due, and a button to pay it."),
+    ),
+    "Notice": (
+        _p("e-mail", "Notice"),
+        _("Tell people that something is changing: what, from when, and what they need to do."),
+    ),
+    "Password reset": (
+        _p("e-mail", "Password reset"),
+        _("A link to choose a new password, with its end and what to do if it was not you."),
+    ),
+    "Renewal reminder": (
+        _p("e-mail", "Renewal reminder"),
+        _("Remind people in time that something runs out, what renewing costs, and how to do it."),
+    ),
+}
+"""Name and words of the gallery's entries as they are chosen; what stands in the e-mails stays as it is."""
 USUAL = "html"
 """What a new template begins with when nothing is chosen."""
 
@@ -97,7 +127,13 @@ def gallery() -> Bundle:
 
 def starters() -> list[Starter]:
     """Give every choice, the gallery's first."""
-    return [*(Starter(f"{OF_GALLERY}{one.name}", one.name, one.words) for one in gallery().templates), *EMPTY]
+    return [*(Starter(f"{OF_GALLERY}{one.name}", *_said(one)) for one in gallery().templates), *EMPTY]
+
+
+def _said(entry: BundledTemplate) -> tuple[str, str]:
+    """Give name and words of an entry as the reader's language says them; another gallery's as they are."""
+    name, words = IN_GALLERY.get(entry.name, ("", ""))
+    return (name, words) if words == entry.words else (entry.name, entry.words)
 
 
 def in_gallery(name: str) -> BundledTemplate:

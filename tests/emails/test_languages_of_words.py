@@ -27,6 +27,7 @@ from app.emails.piece_publishing import carry_out, plan
 from app.emails.preview import preview
 from app.emails.publishing import make_ready, publish
 from app.emails.rendering import EmailSource, RenderError, RenderProblem, check_source, render
+from app.emails.starters import IN_GALLERY, gallery, starters
 from app.people.models import Person
 from app.words import _, as_sentence, kept, shown, speaking
 
@@ -167,3 +168,9 @@ def test_the_note_of_a_version_that_the_program_made_is_kept_in_no_language(
             "a note of mine",
             "Baustein „Hours“ Version 2",
         ]
+
+
+def test_the_entries_of_the_gallery_are_chosen_in_the_language_of_the_reader() -> None:
+    assert {one.name: (one.name, one.words) for one in gallery().templates} == IN_GALLERY
+    with speaking("de"):
+        assert [f"{one.name}" for one in starters()][:2] == ["Termin", "Schließung"]

@@ -31,7 +31,9 @@ from app.words import _
 from tests.factories import a_draft_send, a_list, a_sender, a_template_version, released, reviewed
 from tests.sends.outcomes import settle
 
-DATA = frozenset({"branch", "Ada Admin", "Harbour Council", "Ada", "English", "Deutsch", "xx", "text/plain"})
+DATA = frozenset(
+    {"branch", "Ada Admin", "Harbour Council", "Ada", "English", "Deutsch", "xx", "text/plain", "Pasted e-mail"}
+)
 """Data that cannot carry a mark, or that the fixtures of all tests made."""
 
 
