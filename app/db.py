@@ -83,7 +83,7 @@ class Words(TypeDecorator[enum.StrEnum]):
 class SaidText(TypeDecorator[str]):
     """Words of the program, kept in no language; read, they are in the reader's. Other texts stay as they are."""
 
-    impl = Text
+    impl: type[String] = Text
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
@@ -115,6 +115,12 @@ class Base(DeclarativeBase):
 
     metadata = MetaData(naming_convention=NAMING)
     type_annotation_map = {datetime: UtcDateTime, dict[str, Any]: JSON, list[Any]: JSON, list[str]: JSON}
+
+
+class SaidString(SaidText):
+    """`SaidText` of a length, for short words: those of the program are longer as they are kept."""
+
+    impl = String
 
 
 def table_of(model: type[Base]) -> Table:

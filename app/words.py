@@ -12,13 +12,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date, datetime
+from decimal import Decimal
 from functools import lru_cache
 from gettext import NullTranslations
 from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple, SupportsIndex
 
-from babel import Locale
+from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime
 from babel.lists import format_list
 from babel.messages.mofile import write_mo
@@ -70,6 +71,12 @@ def locale() -> Locale:
 
 class LongDay(date):
     """A day that is written out: `2 March 2026`, `2. März 2026`; any other date is short."""
+
+
+class LanguageTag(str):
+    """A language's tag, shown as its name: `French`, `Französisch`."""
+
+    __slots__ = ()
 
 
 class Message(NamedTuple):
@@ -152,8 +159,39 @@ class Said(str):
         return _say(self.message).split(sep, maxsplit)
 
 
+class _Sentence(Said):
+    """Words that begin with a capital, wherever else they are said in the middle of a line."""
+
+    def __str__(self) -> str:
+        text = super().__str__()
+        return text[:1].upper() + text[1:]
+
+    def __html__(self) -> str:
+        return escape(str(self))
+
+    def __format__(self, pattern: str) -> str:
+        return format(str(self), pattern)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _Sentence, super().__reduce__()[1]
+
+
+def as_sentence(words: str) -> str:
+    """Give words with a capital at their beginning, so that they can stand alone."""
+    if not isinstance(words, Said):
+        return words[:1].upper() + words[1:]
+    return _Sentence(words.message, words[:1].upper() + str.__getitem__(words, slice(1, None)))
+
+
+def language_named(tag: str) -> str:
+    """Give the name of a language."""
+    return Said(Message("%(language)s", {"language": LanguageTag(tag)}))
+
+
 def _(text: str, /, **values: Any) -> str:
     """Say a text with its values. A whole number is shown as the language shows it; a name or an id is passed as str.
+
+    A `Decimal` keeps its digits behind the point: `1.20`, `1,20`.
 
     Words that were said before are said anew. With HTML among the values (a `Markup`) it gives HTML.
     """
@@ -267,6 +305,10 @@ def _kept_value(value: Any) -> Any:
         return {"day": value.isoformat()}
     if isinstance(value, date):
         return {"at": value.isoformat()}
+    if isinstance(value, LanguageTag):
+        return {"language": str(value)}
+    if isinstance(value, Decimal):
+        return {"decimal": str(value)}
     return value if isinstance(value, (int, float)) else str(value)
 
 
@@ -277,6 +319,10 @@ def _shown_value(value: Any) -> Any:
         return Said(_message_of(value["words"]))
     if "day" in value:
         return LongDay.fromisoformat(value["day"])
+    if "language" in value:
+        return LanguageTag(value["language"])
+    if "decimal" in value:
+        return Decimal(value["decimal"])
     return datetime.fromisoformat(value["at"]) if "T" in value["at"] else date.fromisoformat(value["at"])
 
 
@@ -312,6 +358,10 @@ def _values(message: Message) -> dict[str, Any]:
 def _value(value: Any) -> Any:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return number(value)
+    if isinstance(value, Decimal):
+        return _exact(value)
+    if isinstance(value, LanguageTag):
+        return _language_name(str(value), language())
     if isinstance(value, datetime):
         return dated(value, "d MMM y, HH:mm", "d. MMM y, HH:mm")
     if isinstance(value, LongDay):
@@ -353,3 +403,16 @@ def merged(files: Sequence[Path], tag: str) -> NullTranslations:
 @lru_cache(maxsize=8)
 def _locale_of(tag: str) -> Locale:
     return Locale.parse(tag, sep="-") if tag in {"en", "de"} else Locale(FALLBACK)
+
+
+def _exact(value: Decimal) -> str:
+    digits = value.as_tuple().exponent
+    return decimal(float(value), -digits if isinstance(digits, int) else 0)
+
+
+@lru_cache(maxsize=512)
+def _language_name(tag: str, spoken_tag: str) -> str:
+    try:
+        return Locale.parse(tag.replace("_", "-"), sep="-").get_display_name(_locale_of(spoken_tag)) or tag
+    except (UnknownLocaleError, ValueError):
+        return tag

@@ -90,7 +90,7 @@ def in_words(value: object) -> str:
         return _("%(at)s UTC", at=value.astimezone(UTC))
     if isinstance(value, list | tuple | set | frozenset):
         return listed([in_words(one) for one in value], "unit")
-    return str(value)
+    return value if isinstance(value, Said) else str(value)
 
 
 def _with_changes(details: dict[str, Any], changes: Changes | None) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from app.emails.models import Template
 from app.emails.pieces import pieces_for, pinned
 from app.people.approval import settle, waiting_request
 from app.people.approval_models import ApprovalRequest, ApprovalState
+from app.words import _
 
 
 def fingerprint_of_draft(session: Session, template: Template) -> str:
@@ -30,8 +31,8 @@ def changes_of_draft(session: Session, template: Template, request: ApprovalRequ
         return ""
     fresh = marks_of_draft(session, template)
     if fresh["draft"] != request.marks.get("draft"):
-        return "Since approval was asked for, the draft was changed."
-    return "Since approval was asked for, its layout or a snippet in it was published anew."
+        return _("Since approval was asked for, the draft was changed.")
+    return _("Since approval was asked for, its layout or a snippet in it was published anew.")
 
 
 def cancel_when_changed(session: Session, template: Template) -> bool:
@@ -42,7 +43,7 @@ def cancel_when_changed(session: Session, template: Template) -> bool:
     if request is None or not words:
         return False
     settle(session, request, ApprovalState.CANCELLED, words=words)
-    said = f"Approval of template “{template.name}” cancelled. {words}"
+    said = _("Approval of template “%(template_name)s” cancelled. %(words)s", template_name=template.name, words=words)
     note_program(session, template.workspace_id, "template.approval_cancelled", said, subject_id=template.id)
     return True
 

@@ -26,8 +26,9 @@ from app.people.approval import (
 from app.people.approval_models import ApprovalRequest, ApprovalState
 from app.people.models import Person
 from app.refusals import NotThere, Refused
+from app.words import _
 
-REASON = "Publishing a template needs approval here."
+REASON = _("Publishing a template needs approval here.")
 
 
 def ask(
@@ -41,7 +42,7 @@ def ask(
     if (waiting := waiting_request(session, template_id=template_id)) is not None:
         return waiting
     if not rule_of(session, template.workspace_id).of_templates:
-        raise Refused("Publishing needs no approval any more. You can publish it yourself.")
+        raise Refused(_("Publishing needs no approval any more. You can publish it yourself."))
     note_text = checked_note(note_text)
     get_ready(session, template.workspace_id, template.draft, renderer)
     request = ApprovalRequest(
@@ -56,7 +57,7 @@ def ask(
     )
     session.add(request)
     session.flush()
-    words = f"Draft of template “{template.name}” put up for approval"
+    words = _("Draft of template “%(template_name)s” put up for approval", template_name=template.name)
     note(session, person, "template.approval_asked", words, subject_id=template.id)
     return request
 
@@ -75,7 +76,11 @@ def approve(
     settle(session, request, ApprovalState.APPROVED, by=person.id)
     version = publish_content(session, person, template, template.draft, request.note, renderer)
     session.flush()
-    words = f"Publishing version {version.number} of template “{template.name}” approved"
+    words = _(
+        "Publishing version %(number)s of template “%(template_name)s” approved",
+        number=str(version.number),
+        template_name=template.name,
+    )
     note(session, person, "template.approved", words, subject_id=template.id)
     return request, version
 
@@ -84,9 +89,9 @@ def send_back(session: Session, person: Person, request_id: int, reason: str) ->
     """Do not publish it, with a reason for whoever asked. Raises Refused."""
     request, template = _held(session, person, request_id)
     check_may_decide(person, request)
-    reason = checked_words(reason, field="reason", missing="Write what should be mended: whoever asked reads it.")
+    reason = checked_words(reason, field="reason", missing=_("Write what should be mended: whoever asked reads it."))
     settle(session, request, ApprovalState.SENT_BACK, by=person.id, words=reason)
-    words = f"Draft of template “{template.name}” sent back: {reason}"
+    words = _("Draft of template “%(template_name)s” sent back: %(reason)s", template_name=template.name, reason=reason)
     note(session, person, "template.sent_back", words, subject_id=template.id)
     return request
 
@@ -98,7 +103,7 @@ def take_back(session: Session, person: Person, template_id: int) -> None:
     if request is None:
         return
     settle(session, request, ApprovalState.TAKEN_BACK, by=person.id)
-    words = f"Draft of template “{template.name}” taken back before its approval"
+    words = _("Draft of template “%(template_name)s” taken back before its approval", template_name=template.name)
     note(session, person, "template.taken_back", words, subject_id=template.id)
 
 

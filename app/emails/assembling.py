@@ -20,6 +20,7 @@ from app.emails.markdown import markdown_to_html
 from app.emails.preparing import hide_for_html, show_all, text_of
 from app.emails.rendering import EmailSource, RenderError, RenderProblem, check_source
 from app.refusals import Refused
+from app.words import _
 
 SLOT = re.compile(r"\{\{-?\s*content\s*-?\}\}")
 """Where a layout takes the e-mail in: `{{ content }}`."""
@@ -58,9 +59,9 @@ def assemble(content: Content, language: str, pieces: Pieces) -> EmailSource:
     html, text = html_of(content.format, variant.body), variant.text
     is_framed = pieces.layout is not None and content.format is not Format.MJML and bool(html.strip())
     if pieces.layout is not None and is_framed:
-        html = SLOT.sub(lambda _: html, pieces.layout.html, count=1)
+        html = SLOT.sub(lambda _found: html, pieces.layout.html, count=1)
         if text.strip() and pieces.layout.text.strip():
-            text = SLOT.sub(lambda _: text, pieces.layout.text, count=1)
+            text = SLOT.sub(lambda _found: text, pieces.layout.text, count=1)
     html = with_snippets(html, pieces.snippets, is_text=False)
     if html.strip():
         html = _with_preheader(_with_language(html, language), variant.preheader)
@@ -95,7 +96,8 @@ def in_format(content: Content, wanted: Format) -> Content:
     try:
         bodies = {tag: html_of(content.format, one.body) for tag, one in content.variants.items()}
     except RenderError as error:
-        raise Refused(f"It cannot be made HTML yet. {error}", field="body") from error
+        words = _("It cannot be made HTML yet. %(problems)s", problems=error.words)
+        raise Refused(words, field="body") from error
     variants = {tag: replace(one, body=bodies[tag]) for tag, one in content.variants.items()}
     return replace(content, format=wanted, variants=variants)
 
@@ -109,7 +111,7 @@ def sources_of(content: Content) -> Iterator[str]:
     """Give every source a person wrote, in all languages."""
     for variant in content.variants.values():
         yield from (variant.subject, variant.preheader, variant.body, variant.text)
-    yield from (value for _, value in content.headers)
+    yield from (value for _name, value in content.headers)
 
 
 def with_snippets(source: str, snippets: Mapping[str, PieceSource], *, is_text: bool, depth: int = 0) -> str:
@@ -119,9 +121,9 @@ def with_snippets(source: str, snippets: Mapping[str, PieceSource], *, is_text: 
         snippet = snippets.get(found[2])
         line = source.count("\n", 0, found.start()) + 1
         if snippet is None:
-            raise _problem("unknown_snippet", line, f"there is no published snippet “{found[2]}”.")
+            raise _problem("unknown_snippet", line, _("there is no published snippet “%(snippet)s”.", snippet=found[2]))
         if depth == DEEPEST:
-            raise _problem("syntax", line, f"the snippet “{found[2]}” is taken in within itself.")
+            raise _problem("syntax", line, _("the snippet “%(snippet)s” is taken in within itself.", snippet=found[2]))
         inner = (snippet.text or text_of(snippet.html).strip()) if is_text else snippet.html
         return with_snippets(inner, snippets, is_text=is_text, depth=depth + 1)
 
@@ -142,7 +144,7 @@ def check_written(content: Content, language: str, pieces: Pieces) -> list[Rende
         for found in INCLUDE.finditer(source):
             if found[2] not in pieces.snippets:
                 line = source.count("\n", 0, found.start()) + 1
-                words = f"there is no published snippet “{found[2]}”."
+                words = _("there is no published snippet “%(snippet)s”.", snippet=found[2])
                 problems.append(RenderProblem("unknown_snippet", place, line, words))
     return problems
 
@@ -158,7 +160,7 @@ def _html_of_mjml(body: str) -> str:
         return show_all(mrml.to_html(hidden).content, tags)
     except OSError as error:
         line, words = _xml_problem(hidden)
-        raise _problem("mjml", line, f"the MJML cannot be read: {words or error}.") from error
+        raise _problem("mjml", line, _("the MJML cannot be read: %(why)s.", why=words or str(error))) from error
 
 
 def _xml_problem(source: str) -> tuple[int | None, str]:

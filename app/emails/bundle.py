@@ -26,6 +26,7 @@ from app.emails.languages import is_language
 from app.emails.models import PieceKind
 from app.emails.templates import MOST_CHARACTERS
 from app.refusals import Refused
+from app.words import _
 
 J = TypeVar("J", bound=BaseModel)
 Files = Mapping[str, bytes]
@@ -150,7 +151,7 @@ def read_files(files: Files) -> Bundle:
     )
     _refuse_twins([("template", one.name) for one in templates] + [(str(one.kind), one.name) for one in pieces])
     if not templates and not pieces:
-        raise Refused("There is no template in it: nothing like templates/NAME/template.json.", field="file")
+        raise Refused(_("There is no template in it: nothing like templates/NAME/template.json."), field="file")
     return Bundle(templates, pieces)
 
 
@@ -226,7 +227,10 @@ def _folders(files: Files, place: str, marker: str) -> list[str]:
     found = list(dict.fromkeys("/".join(path.split("/")[:2]) for path in files if path.startswith(f"{place}/")))
     for folder in found:
         if f"{folder}/{marker}" not in files:
-            raise Refused(f"“{folder}” has no {marker}, which says what is in it.", field="file")
+            raise Refused(
+                _("“%(folder)s” has no %(marker)s, which says what is in it.", folder=folder, marker=marker),
+                field="file",
+            )
     return found
 
 
@@ -235,13 +239,19 @@ def _read_template(files: Files, folder: str) -> BundledTemplate:
     said = _read_json(files, path, _TemplateJson)
     written_in = _format(path, said.format)
     if not is_language(said.language):
-        raise Refused(f"“{path}”: “{said.language}” is no language that Postroom knows.", field="file")
+        raise Refused(
+            _("“%(path)s”: “%(language)s” is no language that Postroom knows.", path=path, language=said.language),
+            field="file",
+        )
     if any(len(pair) != 2 for pair in said.headers):
-        raise Refused(f"“{path}”: each of the headers must be a name and a value.", field="file")
+        raise Refused(_("“%(path)s”: each of the headers must be a name and a value.", path=path), field="file")
     variants = {said.language: _read_variant(files, folder, written_in)}
     for tag in _languages(files, folder):
         if tag == said.language or not is_language(tag):
-            raise Refused(f"“{folder}/languages/{tag}” is not the folder of another language.", field="file")
+            raise Refused(
+                _("“%(folder)s/languages/%(tag)s” is not the folder of another language.", folder=folder, tag=tag),
+                field="file",
+            )
         variants[tag] = _read_variant(files, f"{folder}/languages/{tag}", written_in)
     listed, bytes_of = _read_listed(files, folder, said.files)
     content = Content(
@@ -288,7 +298,15 @@ def _read_listed(
     for one in listed:
         path = f"{folder}/files/{unicodedata.normalize('NFC', one.path) or path_name(one.name)}"
         if path not in files:
-            raise Refused(f"“{folder}/template.json” names “{one.name}”, but “{path}” is not there.", field="file")
+            raise Refused(
+                _(
+                    "“%(folder)s/template.json” names “%(name)s”, but “%(path)s” is not there.",
+                    folder=folder,
+                    name=one.name,
+                    path=path,
+                ),
+                field="file",
+            )
         sha256 = hashlib.sha256(files[path]).hexdigest()
         bytes_of[sha256] = files[path]
         found.append(TemplateFile(one.name, one.media_type, sha256, len(files[path]), one.content_id))
@@ -299,7 +317,13 @@ def _read_piece(files: Files, kind: PieceKind, folder: str) -> BundledPiece:
     path = f"{folder}/{kind}.json"
     said = _read_json(files, path, _PieceJson)
     if said.kind != kind:
-        raise Refused(f"“{path}” says that it is a {said.kind}, but it lies among the {FOLDERS[kind]}.", field="file")
+        words = _(
+            "“%(path)s” says that it is a %(kind)s, but it lies among the %(folder)s.",
+            path=path,
+            kind=said.kind,
+            folder=FOLDERS[kind],
+        )
+        raise Refused(words, field="file")
     written_in = _format(path, said.format)
     body, text = (_read_text(files, f"{folder}/{name}") for name in (BODIES[written_in], "body.txt"))
     return BundledPiece(kind, " ".join(said.name.split()), written_in, body, text)
@@ -307,7 +331,13 @@ def _read_piece(files: Files, kind: PieceKind, folder: str) -> BundledPiece:
 
 def _format(path: str, said: str) -> Format:
     if said not in list(Format):
-        raise Refused(f"“{path}”: the format “{said}” is none of {', '.join(Format)}.", field="file")
+        words = _(
+            "“%(path)s”: the format “%(format)s” is none of %(formats)s.",
+            path=path,
+            format=said,
+            formats=", ".join(Format),
+        )
+        raise Refused(words, field="file")
     return Format(said)
 
 
@@ -316,11 +346,23 @@ def _read_text(files: Files, path: str) -> str:
         text = files.get(path, b"").decode()
     except UnicodeDecodeError as error:
         line = files[path].count(b"\n", 0, error.start) + 1
-        raise Refused(f"“{path}” is not written in UTF-8 (line {line}). Save it as UTF-8.", field="file") from error
+        raise Refused(
+            _("“%(path)s” is not written in UTF-8 (line %(line)s). Save it as UTF-8.", path=path, line=str(line)),
+            field="file",
+        ) from error
     if len(text) > MOST_CHARACTERS:
-        raise Refused(f"“{path}” is longer than {MOST_CHARACTERS:,} characters, which no e-mail can be.", field="file")
+        raise Refused(
+            _(
+                "“%(path)s” is longer than %(most_characters)s characters, which no e-mail can be.",
+                path=path,
+                most_characters=MOST_CHARACTERS,
+            ),
+            field="file",
+        )
     if "\0" in text:
-        raise Refused(f"“{path}” has a null character in it, which cannot be stored. Take it out.", field="file")
+        raise Refused(
+            _("“%(path)s” has a null character in it, which cannot be stored. Take it out.", path=path), field="file"
+        )
     return text
 
 
@@ -329,20 +371,30 @@ def _read_json(files: Files, path: str, kind: type[J]) -> J:
     try:
         value = json.loads(text)
         if any("\0" in one for one in _texts(value)):
-            raise Refused(f"“{path}” has a null character in it, which cannot be stored. Take it out.", field="file")
+            raise Refused(
+                _("“%(path)s” has a null character in it, which cannot be stored. Take it out.", path=path),
+                field="file",
+            )
         json.dumps(value, ensure_ascii=False).encode()  # halves of characters may hide in it as \ud800
         return kind.model_validate(value)
     except json.JSONDecodeError as error:
-        words = f"“{path}” is not JSON that can be read (line {error.lineno}): {error.msg}."
+        words = _(
+            "“%(path)s” is not JSON that can be read (line %(line)s): %(why)s.",
+            path=path,
+            line=str(error.lineno),
+            why=error.msg,
+        )
         raise Refused(words, field="file") from error
     except UnicodeEncodeError as error:
-        raise Refused(f"“{path}” has half of a character in it, which cannot be stored.", field="file") from error
+        raise Refused(
+            _("“%(path)s” has half of a character in it, which cannot be stored.", path=path), field="file"
+        ) from error
     except ValidationError as error:
         first = error.errors()[0]
         place = " → ".join(str(one) for one in first["loc"]) or "it"
         raise Refused(f"“{path}”: {place}: {first['msg']}.", field="file") from error
     except (RecursionError, ValueError) as error:
-        raise Refused(f"“{path}” is not JSON that can be read.", field="file") from error
+        raise Refused(_("“%(path)s” is not JSON that can be read.", path=path), field="file") from error
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -357,9 +409,16 @@ def _texts(value: Any) -> Iterator[str]:
             yield from _texts(one)
 
 
+_TWINS = {
+    "template": _("There are two with the name “%(name)s”: each template needs its own."),
+    "layout": _("There are two with the name “%(name)s”: each layout needs its own."),
+    "snippet": _("There are two with the name “%(name)s”: each snippet needs its own."),
+}
+
+
 def _refuse_twins(names: list[tuple[str, str]]) -> None:
     seen: set[tuple[str, str]] = set()
     for kind, name in names:
         if (kind, name) in seen:
-            raise Refused(f"There are two with the name “{name}”: each {kind} needs its own.", field="file")
+            raise Refused(_(_TWINS[kind], name=name), field="file")
         seen.add((kind, name))

@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 
 from app.packing import check_packing
 from app.refusals import Refused
+from app.words import _
 
 MOST_ENTRIES = 2_000
 MOST_BYTES = 50 * 1024 * 1024
@@ -41,16 +42,20 @@ def unpack(content: bytes) -> dict[str, bytes]:
             check_packing(archive)
             return _without_top_folder(_read_all(archive))
     except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, OverflowError) as error:
-        raise Refused("This ZIP file is damaged and cannot be read. Make it again.", field="file") from error
+        raise Refused(_("This ZIP file is damaged and cannot be read. Make it again."), field="file") from error
     except NotImplementedError as error:
-        words = "This ZIP file is packed in a way that Postroom does not read. Pack it as a plain ZIP file."
+        words = _("This ZIP file is packed in a way that Postroom does not read. Pack it as a plain ZIP file.")
         raise Refused(words, field="file") from error
 
 
 def _read_all(archive: zipfile.ZipFile) -> dict[str, bytes]:
     entries = archive.infolist()
     if len(entries) > MOST_ENTRIES:
-        words = f"There are {len(entries):,} files in it; {MOST_ENTRIES:,} are the most. Import it in parts."
+        words = _(
+            "There are %(entries)s files in it; %(most_entries)s are the most. Import it in parts.",
+            entries=len(entries),
+            most_entries=MOST_ENTRIES,
+        )
         raise Refused(words, field="file")
     files: dict[str, bytes] = {}
     left = MOST_BYTES
@@ -60,7 +65,7 @@ def _read_all(archive: zipfile.ZipFile) -> dict[str, bytes]:
         if entry.is_dir() or _LEFT_OUT & set(parts):
             continue
         if entry.filename in files:
-            raise Refused(f"“{entry.filename}” is in it twice.", field="file")
+            raise Refused(_("“%(filename)s” is in it twice.", filename=entry.filename), field="file")
         files[entry.filename] = _read(archive, entry, left)
         left -= len(files[entry.filename])
     return files
@@ -70,12 +75,15 @@ def _check(entry: zipfile.ZipInfo) -> None:
     path = entry.filename
     if path.startswith("/") or "\\" in path or ":" in path.split("/")[0] or {"..", "."} & set(path.split("/")):
         raise Refused(
-            f"“{path}” would lie outside of the folder of the templates. Pack the folder again.", field="file"
+            _("“%(path)s” would lie outside of the folder of the templates. Pack the folder again.", path=path),
+            field="file",
         )
     if entry.flag_bits & 0x1:
-        raise Refused(f"“{path}” is locked with a password. Pack the files without one.", field="file")
+        raise Refused(_("“%(path)s” is locked with a password. Pack the files without one.", path=path), field="file")
     if stat.S_ISLNK(entry.external_attr >> 16):
-        raise Refused(f"“{path}” is a link to another file. Put the file itself in its place.", field="file")
+        raise Refused(
+            _("“%(path)s” is a link to another file. Put the file itself in its place.", path=path), field="file"
+        )
 
 
 def _read(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, left: int) -> bytes:
@@ -87,14 +95,17 @@ def _read(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, left: int) -> bytes:
             while step := opened.read(_STEP):
                 size += len(step)
                 if size > left:
-                    words = (
-                        f"Unpacked, it is larger than {MOST_BYTES // 1024 // 1024} MiB; too much at “{entry.filename}”."
+                    words = _(
+                        "Unpacked, it is larger than %(most)s MiB; too much at “%(filename)s”.",
+                        most=MOST_BYTES // 1024 // 1024,
+                        filename=entry.filename,
                     )
                     raise Refused(words, field="file")
                 pieces.append(step)
     except (zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise Refused(
-            f"“{entry.filename}” is damaged and cannot be read. Pack the files again.", field="file"
+            _("“%(filename)s” is damaged and cannot be read. Pack the files again.", filename=entry.filename),
+            field="file",
         ) from error
     return b"".join(pieces)
 

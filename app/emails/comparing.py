@@ -16,6 +16,8 @@ from itertools import zip_longest
 from app.emails.content import Content
 from app.emails.hiding import hidden_words
 from app.emails.languages import language_name
+from app.emails.listing import with_commas
+from app.words import _, _n
 
 MOST_PAIRS = 200_000
 """Pairs of equal lines (or words) that are weighed against each other; with more, a block is shown as replaced."""
@@ -68,6 +70,25 @@ class Word:
     text: str
 
 
+_COUNTED_TOO = {
+    "changed": _("%(count)s changed"),
+    "added": _("%(count)s added"),
+    "removed": _("%(count)s removed"),
+}
+
+
+def _lines_of(kind: str, count: int) -> str:
+    if kind == "changed":
+        return _n("%(count)s line changed", "%(count)s lines changed", count)
+    if kind == "added":
+        return _n("%(count)s line added", "%(count)s lines added", count)
+    return _n("%(count)s line removed", "%(count)s lines removed", count)
+
+
+def _with_language(name: str, tag: str) -> str:
+    return _("%(part)s, %(language)s", part=name, language=language_name(tag))
+
+
 @dataclass(frozen=True, slots=True)
 class PartChange:
     """A part of the template that changed: its name for people, and its lines side by side."""
@@ -84,9 +105,9 @@ class PartChange:
     def words(self) -> str:
         """How much changed, for example `2 lines changed, 1 added`."""
         counts = Counter(row.kind for row in self.rows)
-        said = [(counts[kind], kind) for kind in ("changed", "added", "removed") if counts[kind]]
-        first = f"{said[0][0]:,} {'line' if said[0][0] == 1 else 'lines'} {said[0][1]}"
-        return ", ".join([first, *(f"{count:,} {kind}" for count, kind in said[1:])])
+        first, *others = [kind for kind in _COUNTED_TOO if counts[kind]]
+        lines = _lines_of(first, counts[first])
+        return with_commas([lines, *(_(_COUNTED_TOO[one], count=counts[one]) for one in others)])
 
 
 def changed_parts(old: Mapping[str, str], new: Mapping[str, str]) -> list[PartChange]:
@@ -101,33 +122,47 @@ def parts_of(content: Content, layout: str = "") -> dict[str, str]:
     several = len(content.variants) > 1
     parts: dict[str, str] = {}
     for tag, variant in content.variants.items():
-        behind = f", {language_name(tag)}" if several or tag != "en" else ""
-        parts[f"Subject{behind}"] = variant.subject
-        parts[f"Preheader{behind}"] = variant.preheader
-        parts[f"Body{behind}"] = variant.body
-        parts[f"Text part{behind}"] = variant.text
-    parts["Settings"] = "\n".join(_settings(content, layout))
-    parts["Headers"] = "\n".join(f"{name}: {value}" for name, value in content.headers)
-    parts["Variables"] = "\n".join(
-        f"{name}: {hint.kind or 'any kind'}; example “{hint.example}”; if missing “{hint.default}”"
+        said = ((_("Subject"), variant.subject), (_("Preheader"), variant.preheader))
+        for name, text in (*said, (_("Body"), variant.body), (_("Text part"), variant.text)):
+            parts[_with_language(name, tag) if several or tag != "en" else name] = text
+    parts[_("Settings")] = "\n".join(_settings(content, layout))
+    parts[_("Headers")] = "\n".join(f"{name}: {value}" for name, value in content.headers)
+    parts[_("Variables")] = "\n".join(
+        _(
+            "%(name)s: %(kind)s; example “%(example)s”; if missing “%(default)s”",
+            name=name,
+            kind=hint.kind or _("any kind"),
+            example=hint.example,
+            default=hint.default,
+        )
         for name, hint in sorted(content.hints.items())
     )
-    parts["Files"] = "\n".join(
-        f"{one.name} ({one.media_type}, {one.size:,} bytes, {one.sha256[:12]})"
-        + (f", in the text as {one.content_id}" if one.content_id else "")
+    parts[_("Files")] = "\n".join(
+        _(
+            _SHOWN_FILE if one.content_id else _FILE,
+            name=one.name,
+            kind=one.media_type,
+            size=one.size,
+            mark=one.sha256[:12],
+            cid=one.content_id,
+        )
         for one in content.files
     )
     return parts
 
 
+_FILE = _("%(name)s (%(kind)s, %(size)s bytes, %(mark)s)")
+_SHOWN_FILE = _("%(name)s (%(kind)s, %(size)s bytes, %(mark)s), in the text as %(cid)s")
+
+
 def _settings(content: Content, layout: str) -> Iterator[str]:
-    yield f"Written in: {content.format}"
-    yield f"Layout: {layout or 'none'}"
-    yield f"Language: {language_name(content.language)}"
+    yield _("Written in: %(format)s", format=content.format)
+    yield _("Layout: %(layout)s", layout=layout) if layout else _("Layout: none")
+    yield _("Language: %(language)s", language=language_name(content.language))
     if content.language_column:
-        yield f"Column of the language: {content.language_column}"
+        yield _("Column of the language: %(column)s", column=content.language_column)
     if content.hides:
-        yield f"Values hidden after sending: {hidden_words(content)}"
+        yield _("Values hidden after sending: %(values)s", values=hidden_words(content))
 
 
 def line_rows(old: str, new: str) -> list[Row]:

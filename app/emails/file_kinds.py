@@ -15,6 +15,7 @@ import imagesize
 from app.emails.drawings import check_drawing
 from app.packing import check_packing
 from app.refusals import Refused
+from app.words import _
 
 MAX_FILE_NAME = 255
 """Characters of a file's name."""
@@ -89,24 +90,24 @@ _TYPES: dict[str, str] = {str(kind.extension): str(kind.mime) for kind in filety
     "vsd": "application/vnd.visio",
 }
 _NAMES = {
-    "doc": "an old Word document",
-    "docx": "a Word document",
-    "gif": "a GIF picture",
-    "jpg": "a JPEG picture",
-    "odp": "an OpenDocument presentation",
-    "ods": "an OpenDocument spreadsheet",
-    "odt": "an OpenDocument text",
-    "old": "an old Office document",
-    "pdf": "a PDF",
-    "png": "a PNG picture",
-    "ppt": "an old PowerPoint presentation",
-    "pptx": "a PowerPoint presentation",
-    "rtf": "a formatted text (RTF)",
-    "svg": "an SVG drawing",
-    "webp": "a WebP picture",
-    "xls": "an old Excel workbook",
-    "xlsx": "an Excel workbook",
-    "zip": "a ZIP file",
+    "doc": _("an old Word document"),
+    "docx": _("a Word document"),
+    "gif": _("a GIF picture"),
+    "jpg": _("a JPEG picture"),
+    "odp": _("an OpenDocument presentation"),
+    "ods": _("an OpenDocument spreadsheet"),
+    "odt": _("an OpenDocument text"),
+    "old": _("an old Office document"),
+    "pdf": _("a PDF"),
+    "png": _("a PNG picture"),
+    "ppt": _("an old PowerPoint presentation"),
+    "pptx": _("a PowerPoint presentation"),
+    "rtf": _("a formatted text (RTF)"),
+    "svg": _("an SVG drawing"),
+    "webp": _("a WebP picture"),
+    "xls": _("an old Excel workbook"),
+    "xlsx": _("an Excel workbook"),
+    "zip": _("a ZIP file"),
 }
 _PICTURES = frozenset({"png", "gif", "webp", "jpg", "bmp", "tif"})
 MAX_SIDE = 20_000
@@ -140,14 +141,15 @@ def check_file(name: str, content: bytes) -> str:
     Refused are: no name, no content, programs, and content that is not what the name says.
     """
     if not name:
-        raise Refused("Choose a file first.", field="file")
+        raise Refused(_("Choose a file first."), field="file")
     if not content:
-        raise Refused(f"“{name}” is empty. Choose another file.", field="file")
+        raise Refused(_("“%(name)s” is empty. Choose another file.", name=name), field="file")
     ending = _ending(name)
     kind = kind_of(content)
     if ending in PROGRAMS or kind == "program":
         raise Refused(
-            f"“{name}” is a program or script, and mail services refuse those. Choose another file.", field="file"
+            _("“%(name)s” is a program or script, and mail services refuse those. Choose another file.", name=name),
+            field="file",
         )
     if ending == "zip" and kind == "zip":
         _refuse_programs_within(name, content)
@@ -167,12 +169,16 @@ def check_picture_in_text(name: str, media_type: str) -> None:
     """Refuse, with words, what mail programs do not show within the text."""
     if media_type == SVG:
         raise Refused(
-            f"“{name}” is an SVG drawing, which mail programs do not show. Save it as PNG and add that.", field="file"
+            _("“%(name)s” is an SVG drawing, which mail programs do not show. Save it as PNG and add that.", name=name),
+            field="file",
         )
     if media_type not in IN_TEXT:
         raise Refused(
-            f"“{name}” cannot be shown in the text: mail programs show PNG, JPEG, GIF and WebP pictures. "
-            "Attach it instead.",
+            _(
+                "“%(name)s” cannot be shown in the text: mail programs show PNG, JPEG, GIF and WebP pictures. "
+                "Attach it instead.",
+                name=name,
+            ),
             field="file",
         )
 
@@ -225,8 +231,13 @@ def _refuse_giant(name: str, kind: str, content: bytes) -> None:
     is_overflown = kind == "gif" and (width < 0 or height < 0)  # the library reads its two bytes with a sign
     if is_overflown or max(width, height) > MAX_SIDE or width * height > MAX_PIXELS:
         raise Refused(
-            f"“{name}” is a picture of more than {MAX_PIXELS // 1_000_000} million pixels, or longer than "
-            f"{MAX_SIDE:,} at a side: no program would show it. Make it smaller.",
+            _(
+                "“%(name)s” is a picture of more than %(pixels)s million pixels, or longer than %(side)s at a "
+                "side: no program would show it. Make it smaller.",
+                name=name,
+                pixels=MAX_PIXELS // 1_000_000,
+                side=MAX_SIDE,
+            ),
             field="file",
         )
 
@@ -256,27 +267,51 @@ def _refuse_programs_within(name: str, content: bytes) -> None:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             inside = [one for one in archive.namelist() if _ending(one) in PROGRAMS]
     except (zipfile.BadZipFile, OSError, ValueError) as error:
-        raise Refused(f"“{name}” is damaged: it cannot be unpacked. Make it again.", field="file") from error
+        raise Refused(
+            _("“%(name)s” is damaged: it cannot be unpacked. Make it again.", name=name), field="file"
+        ) from error
     if inside:
-        words = f"“{name}” holds a program, “{clean_name(inside[0])}”, and mail services refuse those. Take it out."
+        words = _(
+            "“%(name)s” holds a program, “%(inside)s”, and mail services refuse those. Take it out.",
+            name=name,
+            inside=clean_name(inside[0]),
+        )
         raise Refused(words, field="file")
 
 
 def _mismatch(name: str, kind: str, wanted: str) -> str:
     if not kind or kind == wanted:
-        return f"“{name}” does not hold {_in_words(wanted)}, as its name says. It may be damaged; choose another file."
-    return f"“{name}” is really {_in_words(kind)}. Rename it, or choose another file."
+        return _(
+            "“%(name)s” does not hold %(kind)s, as its name says. It may be damaged; choose another file.",
+            name=name,
+            kind=_in_words(wanted),
+        )
+    return _("“%(name)s” is really %(kind)s. Rename it, or choose another file.", name=name, kind=_in_words(kind))
 
 
 def _in_words(kind: str) -> str:
     if kind in _NAMES:
         return _NAMES[kind]
     if kind in _TEXT_TYPES:
-        return "text"
+        return _("text")
     group = _TYPES.get(kind, "").partition("/")[0]
-    noun = {"image": "picture", "audio": "sound", "video": "film"}.get(group, "file")
-    article = "an" if kind[:1] in "aefhilmnorsx" else "a"
-    return f"{article} {kind.upper()} {noun}"
+    words = _BEGINS_WITH_A_VOWEL if kind[:1] in "aefhilmnorsx" else _OTHERS
+    return _(words.get(group, words[""]), kind=kind.upper())
+
+
+_BEGINS_WITH_A_VOWEL = {
+    "image": _("an %(kind)s picture"),
+    "audio": _("an %(kind)s sound"),
+    "video": _("an %(kind)s film"),
+    "": _("an %(kind)s file"),
+}
+"""As the letters of its ending are spoken."""
+_OTHERS = {
+    "image": _("a %(kind)s picture"),
+    "audio": _("a %(kind)s sound"),
+    "video": _("a %(kind)s film"),
+    "": _("a %(kind)s file"),
+}
 
 
 def _ending(name: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -14,6 +15,7 @@ from app.cloudflare.contract import MAX_MESSAGE_BYTES, PART_OVERHEAD, encoded_si
 from app.db import now
 from app.emails.models import StoredFile
 from app.refusals import Refused
+from app.words import _
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,11 @@ def check_fits(name: str, content: bytes, beside: Sequence[int]) -> None:
     after = size_as_sent([*beside, len(content)])
     if after.used > after.limit:
         raise Refused(
-            f"“{name}” does not fit: with it the e-mail would take {after.used / 1024 / 1024:.1f} MiB on its way, and "
-            "5 MiB is the most. Shrink it, or link to it. Everything else is kept.",
+            _(
+                "“%(name)s” does not fit: with it the e-mail would take %(size)s MiB on its way, and 5 MiB is "
+                "the most. Shrink it, or link to it. Everything else is kept.",
+                name=name,
+                size=Decimal(f"{after.used / 1024 / 1024:.1f}"),
+            ),
             field="file",
         )

@@ -10,12 +10,13 @@ from app.emails.checks.check import CheckedEmail, CheckedFile, check_email
 from app.emails.checks.finding import Finding, Severity
 from app.emails.checks.findings_of_problems import findings_of_problems
 from app.emails.content import Content
-from app.emails.languages import language_name
+from app.emails.languages import in_language
 from app.emails.limits import LimitedRenderer
 from app.emails.preview import make_preview
 from app.emails.publishing import FROM_SEND, with_defaults
 from app.emails.rendering import RenderError
 from app.emails.variables import Kind, Variable, find_variables, wrong_for
+from app.words import _
 
 SECONDS = 2.0
 """Time that the checks of one language may take."""
@@ -68,7 +69,7 @@ def findings_in_all(
     found: list[Finding] = []
     for language in content.variants:
         for one in findings(renderer, content, language, pieces, data):
-            words = one.words if len(content.variants) == 1 else f"{language_name(language)}: {one.words}"
+            words = one.words if len(content.variants) == 1 else in_language(language, one.words)
             found.append(Finding(one.code, one.severity, one.place, words, one.remedy, one.line, one.excerpt))
     return sorted(found, key=_by_weight)
 
@@ -93,17 +94,26 @@ def _of_variables(content: Content, pieces: Pieces, data: Mapping[str, Any], col
     for one in variables:
         place, line = one.places[0] if one.places else ("body", None)
         if one.is_needed and one.name not in given:
-            words = f"Nothing gives a value for {one.name}."
-            remedy = "Give it an example and see that your list has a column of this name, or an “if missing” value."
+            words = _("Nothing gives a value for %(name)s.", name=one.name)
+            remedy = _("Give it an example and see that your list has a column of this name, or an “if missing” value.")
             found.append(Finding("unknown_variable", Severity.WARNING, place, words, remedy, line, one.name))
         hint = content.hints.get(one.name)
         wrong = wrong_for(Kind(hint.kind), hint.example) if hint and hint.kind in list(Kind) and hint.example else ""
         if wrong:
-            remedy = "Change the example, or the kind of the variable."
-            found.append(Finding("wrong_example", Severity.WARNING, place, f"{one.name}: {wrong}", remedy, line))
+            remedy = _("Change the example, or the kind of the variable.")
+            found.append(
+                Finding(
+                    "wrong_example",
+                    Severity.WARNING,
+                    place,
+                    _("%(name)s: %(wrong)s", name=one.name, wrong=wrong),
+                    remedy,
+                    line,
+                )
+            )
     for name in content.hints.keys() - {one.name for one in variables}:
-        words = f"The variable {name} is used nowhere."
-        found.append(Finding("unused_variable", Severity.HINT, "body", words, "Use it, or clear its row."))
+        words = _("The variable %(name)s is used nowhere.", name=name)
+        found.append(Finding("unused_variable", Severity.HINT, "body", words, _("Use it, or clear its row.")))
     return found
 
 

@@ -11,6 +11,7 @@ from app.emails.bundle import BundledTemplate
 from app.emails.content import Content, Format, Variant
 from app.emails.templates import MOST_CHARACTERS
 from app.refusals import Refused
+from app.words import _
 
 FORMATS = {
     ".html": Format.HTML,
@@ -35,10 +36,14 @@ def read_single(file_name: str, content: bytes, *, keep_braces: bool = False) ->
     path = PurePath(file_name.replace("\\", "/"))
     written_in = FORMATS.get(path.suffix.lower())
     if written_in is None:
-        raise Refused("Choose a ZIP file, or a single file that ends in .html, .mjml or .md.", field="file")
+        raise Refused(_("Choose a ZIP file, or a single file that ends in .html, .mjml or .md."), field="file")
     text = decoded(path.name, content)
     if len(text) > MOST_CHARACTERS:
-        words = f"“{path.name}” is longer than {MOST_CHARACTERS:,} characters, which no e-mail can be."
+        words = _(
+            "“%(path)s” is longer than %(most_characters)s characters, which no e-mail can be.",
+            path=path.name,
+            most_characters=MOST_CHARACTERS,
+        )
         raise Refused(words, field="file")
     body = as_written(path.name, text) if keep_braces else text
     name = " ".join(path.stem.replace("_", " ").replace("\0", "").split())[:200] or "Imported"
@@ -53,18 +58,21 @@ def decoded(name: str, content: bytes) -> str:
     except UnicodeDecodeError:
         best = from_bytes(content).best()
         if best is None:
-            raise Refused(f"“{name}” is no text that can be read. Save it as UTF-8.", field="file") from None
+            raise Refused(
+                _("“%(name)s” is no text that can be read. Save it as UTF-8.", name=name), field="file"
+            ) from None
         text = content.decode(best.encoding)  # charset-normalizer's own text has other line ends
     if "\0" in text:
-        raise Refused(f"“{name}” has a null character in it: it is no text, or damaged.", field="file")
+        raise Refused(_("“%(name)s” has a null character in it: it is no text, or damaged.", name=name), field="file")
     return text.removeprefix(MARK)
 
 
 def as_written(name: str, text: str) -> str:
     """Wrap a text so that its braces stay as they are. Raises Refused when it says itself where that ends."""
     if _ENDS_RAW.search(text):
-        words = (
-            f"“{name}” has a {{% endraw %}} of its own, so its braces cannot be kept. Import it without that choice."
+        words = _(
+            "“%(name)s” has a {%% endraw %%} of its own, so its braces cannot be kept. Import it without that choice.",
+            name=name,
         )
         raise Refused(words, field="file")
     return f"{_RAW[0]}{text}{_RAW[1]}"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from app.cloudflare.contract import HEADER_RULES, Problem, canonical_name, check_headers
 from app.emails.rendering import EmailSource, check_source
+from app.words import _
 
 OWN_PREFIX = "x-postroom-"
 """Headers that Postroom adds by itself begin so."""
@@ -26,9 +27,9 @@ def problems_of_headers(headers: Sequence[tuple[str, str]]) -> list[Problem]:
 def rule_problems(headers: Sequence[tuple[str, str]]) -> list[Problem]:
     """Give what the mail service or Postroom would refuse, taking any value with variables for a good one."""
     problems = check_headers([(name, _stand_in(name, value)) for name, value in headers])
-    for name, _ in headers:
+    for name, _value in headers:
         if name.lower().startswith(OWN_PREFIX):
-            words = f"{name} is Postroom's own header. Choose another name."
+            words = _("%(name)s is Postroom's own header. Choose another name.", name=name)
             problems.append(Problem(OWN_NAME, f"headers.{name}", words))
     return problems
 

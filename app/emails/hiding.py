@@ -12,6 +12,7 @@ from app.audit.trail import Actor, note
 from app.emails.content import ALL_VALUES, Content
 from app.emails.templates import held_template
 from app.refusals import Refused
+from app.words import _, _p
 
 MOST_NAMES = 50
 NEEDED = frozenset({"email", "name", "unsubscribe_url"})
@@ -28,9 +29,9 @@ class Hiding(enum.StrEnum):
 
 
 HIDING_WORDS = {
-    Hiding.NONE: "Keep them: a sent e-mail can be shown again as it went out",
-    Hiding.NAMED: "Hide the values of these variables",
-    Hiding.ALL: "Hide all values",
+    Hiding.NONE: _("Keep them: a sent e-mail can be shown again as it went out"),
+    Hiding.NAMED: _("Hide the values of these variables"),
+    Hiding.ALL: _("Hide all values"),
 }
 
 
@@ -46,7 +47,7 @@ def hidden_words(content: Content) -> str:
     kind = hiding_of(content)
     if kind is Hiding.NAMED:
         return ", ".join(content.hides)
-    return "none" if kind is Hiding.NONE else "all"
+    return _p("values", "none") if kind is Hiding.NONE else _p("values", "all")
 
 
 def change_hiding(session: Session, actor: Actor, template_id: int, hiding: Hiding, names: str) -> None:
@@ -59,8 +60,8 @@ def change_hiding(session: Session, actor: Actor, template_id: int, hiding: Hidi
         hides = checked_names(names)
     before, template.draft = template.draft, replace(template.draft, hides=hides)
     if before.hides != template.draft.hides:
-        words = f"Values hidden after sending changed in template “{template.name}”"
-        changes = {"Values hidden after sending": (hidden_words(before), hidden_words(template.draft))}
+        words = _("Values hidden after sending changed in template “%(template_name)s”", template_name=template.name)
+        changes = {_("Values hidden after sending"): (hidden_words(before), hidden_words(template.draft))}
         note(session, actor, "template.hiding", words, subject_id=template.id, changes=changes)
 
 
@@ -68,12 +69,14 @@ def checked_names(names: str) -> tuple[str, ...]:
     """Read the names of variables, apart by commas or blanks. Raises Refused with the field `names`."""
     found = tuple(dict.fromkeys(one.strip("{}") for one in re.split(r"[\s,;]+", names) if one.strip("{}")))
     if not found:
-        raise Refused("Name at least one variable, for example code.", field="names")
+        raise Refused(_("Name at least one variable, for example code."), field="names")
     if len(found) > MOST_NAMES:
-        raise Refused(f"Name at most {MOST_NAMES} variables, or hide all values.", field="names")
+        raise Refused(
+            _("Name at most %(most_names)s variables, or hide all values.", most_names=MOST_NAMES), field="names"
+        )
     for one in found:
         if not _NAME.fullmatch(one):
-            raise Refused(f"“{one[:60]}” is no name of a variable.", field="names")
+            raise Refused(_("“%(one)s” is no name of a variable.", one=one[:60]), field="names")
         if one in NEEDED:
-            raise Refused(f"“{one}” cannot be hidden: it says who got the e-mail.", field="names")
+            raise Refused(_("“%(one)s” cannot be hidden: it says who got the e-mail.", one=one), field="names")
     return found

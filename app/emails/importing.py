@@ -30,6 +30,7 @@ from app.emails.templates import create_template, save_draft
 from app.emails.versions import free_name, same_words, template_named
 from app.recipients.topics import topics
 from app.refusals import NotThere, Refused
+from app.words import _
 
 V = TypeVar("V")
 
@@ -40,7 +41,7 @@ KEPT_FOR = timedelta(days=1)
 SECONDS = 20.0
 """Time that looking for problems may take; what comes after is imported unchecked, and says so."""
 MOST_OF_A_PIECE_NAME = 100
-MEANWHILE = "Something with this name was made or changed meanwhile. Nothing was imported. Look at the table again."
+MEANWHILE = _("Something with this name was made or changed meanwhile. Nothing was imported. Look at the table again.")
 
 
 class Fate(enum.StrEnum):
@@ -103,9 +104,9 @@ def keep_import(
 ) -> WaitingImport:
     """Keep a file until a person says yes. Raises Refused, in words that name what cannot be read."""
     if not content:
-        raise Refused("This file is empty. Choose another one.", field="file")
+        raise Refused(_("This file is empty. Choose another one."), field="file")
     if len(content) > MOST_UPLOAD:
-        raise Refused("A file has at most 10 MiB. Import the templates in parts.", field="file")
+        raise Refused(_("A file has at most 10 MiB. Import the templates in parts."), field="file")
     read_bundle(file_name, content, keep_braces=keep_braces)
     session.execute(
         delete(WaitingImport).where(WaitingImport.person_id == actor.id, WaitingImport.created_at < now() - KEPT_FOR)
@@ -156,7 +157,10 @@ def plan(session: Session, actor: Actor, bundle: Bundle, renderer: LimitedRender
         here = template_named(session, actor, template.name)
         problems = _checked(renderer, until, content_problems, template.content)
         if template.layout and not _has_layout(session, actor, bundle, template.layout):
-            problems = (*problems, f"There is no layout “{template.layout}”: it will stand without one.")
+            problems = (
+                *problems,
+                _("There is no layout “%(layout)s”: it will stand without one.", layout=template.layout),
+            )
         lines.append(_line(key, "template", template.name, here, _is_same(session, here, template), problems))
     for key, piece in _pieces(bundle):
         found = piece_named(session, actor, piece.kind, piece.name)
@@ -181,7 +185,12 @@ def carry_out(
             done.layouts[piece.name] = piece_id
     for key, template in _new_first(_templates(bundle), of_key):
         _import_template(session, actor, template, of_key[key], chosen.get(key), done)
-    words = f"Imported: {len(done.made)} made, {len(done.replaced)} drafts replaced, {len(done.left)} left as they were"
+    words = _(
+        "Imported: %(made)s made, %(replaced)s drafts replaced, %(left)s left as they were",
+        made=len(done.made),
+        replaced=len(done.replaced),
+        left=len(done.left),
+    )
     note(session, actor, "template.imported", words)
     session.flush()
     return done
@@ -189,7 +198,7 @@ def carry_out(
 
 def _checked(renderer: LimitedRenderer, until: float, function: Callable[[V], list[str]], value: V) -> tuple[str, ...]:
     if time.monotonic() > until:
-        return ("There was no time to look for problems in it.",)
+        return (_("There was no time to look for problems in it."),)
     try:
         return tuple(renderer.run(function, value))
     except RenderError as error:
@@ -274,10 +283,13 @@ def _import_template(
     content = _content(session, actor, template, done.layouts)
     if here is not None and choice is Choice.REPLACE:
         if here.id in done.template_ids:
-            words = f"Two templates of the file would replace the draft of “{here.name}”. Make a copy of one of them."
+            words = _(
+                "Two templates of the file would replace the draft of “%(name)s”. Make a copy of one of them.",
+                name=here.name,
+            )
             raise Refused(words)
         save_draft(session, actor, here.id, content, number=line.draft_number)
-        words = f"Draft of template “{here.name}” replaced by an imported one"
+        words = _("Draft of template “%(template_name)s” replaced by an imported one", template_name=here.name)
         note(session, actor, "template.draft_replaced", words, subject_id=here.id)
         done.replaced.append(here.name)
         done.template_ids.append(here.id)
@@ -297,7 +309,9 @@ def _with_checked_files(template: BundledTemplate) -> BundledTemplate:
     for one in template.content.files:
         name, content = clean_name(one.name), template.bytes_of[one.sha256]
         if not name:
-            raise Refused(f"A file of the template “{template.name}” has no name.", field="file")
+            raise Refused(
+                _("A file of the template “%(template_name)s” has no name.", template_name=template.name), field="file"
+            )
         check_fits(name, content, [file.size for file in checked])
         media_type = check_file(name, content)
         if one.content_id:

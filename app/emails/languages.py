@@ -8,6 +8,8 @@ from functools import lru_cache
 
 from babel import Locale, UnknownLocaleError
 
+from app.words import _, language_named
+
 OFFERED = (
     "en en-GB en-US fr de es it pt pt-BR nl pl cs sk hu ro bg el tr ru uk lt lv et fi sv da nb is ga cy gd sl hr sr sq "
     "mk ar he fa ur ps ku hi bn pa gu ta te ml si ne zh-Hans zh-Hant ja ko vi th id ms tl sw so am ti"
@@ -33,9 +35,13 @@ def is_language(tag: str) -> bool:
 
 
 def language_name(tag: str) -> str:
-    """Give a language's English name: `French`; the tag itself when it is not known."""
-    locale = locale_of(tag)
-    return (locale.get_display_name("en") if locale else None) or tag
+    """Give a language's name in the reader's language: `French`; the tag itself when it is not known."""
+    return language_named(tag) if is_language(tag) else tag
+
+
+def in_language(tag: str, words: str) -> str:
+    """Say in front of words which language of an e-mail they are about."""
+    return _("%(language)s: %(words)s", language=language_name(tag), words=words)
 
 
 def direction(tag: str) -> str:

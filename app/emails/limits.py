@@ -16,6 +16,7 @@ from typing import Any, ParamSpec, TypeVar
 from pebble import ProcessExpired, ProcessPool
 
 from app.emails.rendering import EmailSource, RenderedEmail, RenderError, RenderProblem, render
+from app.words import _
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -28,8 +29,8 @@ PROCESSES = 1
 JOBS_OF_A_PROCESS = 2000
 """After so many a process is replaced, whatever it has gathered."""
 
-_TOO_SLOW = RenderProblem("too_slow", "body", None, "the template takes too long, perhaps in a loop without end.")
-_TOO_BIG = RenderProblem("too_big", "body", None, "the template needs too much memory.")
+_TOO_SLOW = RenderProblem("too_slow", "body", None, _("the template takes too long, perhaps in a loop without end."))
+_TOO_BIG = RenderProblem("too_big", "body", None, _("the template needs too much memory."))
 
 
 class LimitedRenderer:

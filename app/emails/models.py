@@ -9,11 +9,12 @@ from typing import Any
 from sqlalchemy import ForeignKey, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.db import Base, Words, now
+from app.db import Base, SaidString, Words, now
 from app.emails.content import Content, ContentType, Format
 from app.emails.rendering import EmailSource
 from app.people.models import Person
 from app.recipients.notices import ServiceScope
+from app.words import _
 
 
 class Template(Base):
@@ -68,7 +69,7 @@ class TemplateVersion(Base):
     """Ids of the layout's and the snippets' versions that are in `prepared`."""
     variables: Mapped[list[str]] = mapped_column(default=list)
     """Names that a recipient's data must give, sorted; those with an “if missing” value are not among them."""
-    note: Mapped[str] = mapped_column(String(500), default="")
+    note: Mapped[str] = mapped_column(SaidString(500), default="")
     published_at: Mapped[datetime] = mapped_column(default=now)
     published_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
 
@@ -78,7 +79,9 @@ class TemplateVersion(Base):
     @property
     def title(self) -> str:
         """Name and number, as people know it."""
-        return f"{self.template.name}, {'a draft' if self.number is None else f'version {self.number}'}"
+        if self.number is None:
+            return _("%(template_name)s, a draft", template_name=self.template.name)
+        return _("%(template_name)s, version %(number)s", template_name=self.template.name, number=str(self.number))
 
     def source(self, language: str = "") -> EmailSource:
         """Give what is rendered for recipients of a language; without one, of the template's own."""
@@ -92,6 +95,12 @@ class PieceKind(enum.StrEnum):
 
     LAYOUT = "layout"
     SNIPPET = "snippet"
+
+
+PIECE_WORDS = {PieceKind.LAYOUT: _("Layout"), PieceKind.SNIPPET: _("Snippet")}
+"""What each kind is called."""
+PIECE_WORDS_INSIDE = {PieceKind.LAYOUT: _("layout"), PieceKind.SNIPPET: _("snippet")}
+"""In the middle of a sentence."""
 
 
 class Piece(Base):
@@ -130,7 +139,7 @@ class PieceVersion(Base):
     format: Mapped[Format] = mapped_column(Words(Format))
     body: Mapped[str] = mapped_column(Text)
     text: Mapped[str] = mapped_column(Text)
-    note: Mapped[str] = mapped_column(String(500), default="")
+    note: Mapped[str] = mapped_column(SaidString(500), default="")
     published_at: Mapped[datetime] = mapped_column(default=now)
     published_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
 

@@ -8,9 +8,20 @@ from app.audit.trail import Actor, note
 from app.emails.models import Template, TemplateVersion
 from app.emails.templates import find_template, newest_of
 from app.people.models import Person
-from app.recipients.notices import SCOPES, ServiceScope, checked_declaration, declared_words
+from app.recipients.notices import SCOPES, ServiceScope, checked_declaration
 from app.recipients.topics import chosen_topic, topic_name
 from app.refusals import Refused
+from app.words import _
+
+_DECLARED = {
+    ServiceScope.NONE: _("Template “%(name)s” is no service notice any more"),
+    ServiceScope.KIND: _(
+        "Template “%(name)s” declared a service notice that also goes to people who stopped this kind: %(reason)s"
+    ),
+    ServiceScope.ALL: _(
+        "Template “%(name)s” declared a service notice that also goes to people who stopped all e-mail: %(reason)s"
+    ),
+}
 
 
 def change_topic(session: Session, actor: Actor, template_id: int, topic_id: int) -> Template:
@@ -19,9 +30,11 @@ def change_topic(session: Session, actor: Actor, template_id: int, topic_id: int
     topic = chosen_topic(session, actor, topic_id, kept=template.topic_id)
     wanted = topic.id if topic is not None else None
     if template.topic_id != wanted:
-        changes = {"Kind of notice": (topic_name(session, template.topic_id), topic_name(session, wanted))}
+        changes = {_("Kind of notice"): (topic_name(session, template.topic_id), topic_name(session, wanted))}
         template.topic_id = wanted
-        words = f"Template “{template.name}” is {f'of the kind “{topic.name}”' if topic else 'of no kind of notice'}"
+        words = _("Template “%(name)s” is of no kind of notice", name=template.name)
+        if topic is not None:
+            words = _("Template “%(name)s” is of the kind “%(kind)s”", name=template.name, kind=topic.name)
         note(session, actor, "template.topic", words, subject_id=template.id, changes=changes)
     return template
 
@@ -35,14 +48,14 @@ def declare(session: Session, person: Person, template_id: int, scope: ServiceSc
     reason = checked_declaration(person, scope, reason)
     newest = newest_of(session, [template.id]).get(template.id)
     if newest is None and scope is not ServiceScope.NONE:
-        raise Refused("Publish the template first: what is declared is the version that is published.")
+        raise Refused(_("Publish the template first: what is declared is the version that is published."))
     changes = {
-        "Service notice": (SCOPES[template.service_scope], SCOPES[scope]),
-        "Reason": (template.service_reason, reason),
+        _("Service notice"): (SCOPES[template.service_scope], SCOPES[scope]),
+        _("Reason"): (template.service_reason, reason),
     }
     template.service_scope, template.service_reason = scope, reason
     template.service_version_id = newest.id if newest is not None and scope is not ServiceScope.NONE else None
-    words = f"Template “{template.name}” {declared_words(scope, reason)}"
+    words = _(_DECLARED[scope], name=template.name, reason=reason)
     note(session, person, "template.service_notice", words, subject_id=template.id, changes=changes)
     return template
 

@@ -15,12 +15,14 @@ from app.emails.assembling import SLOT, Pieces, PieceSource, assemble, check_wri
 from app.emails.content import Content, Format, content_of
 from app.emails.jinja_tags import TAG
 from app.emails.limits import LimitedRenderer
-from app.emails.models import Piece, PieceKind, PieceVersion
+from app.emails.listing import with_commas
+from app.emails.models import PIECE_WORDS, PIECE_WORDS_INSIDE, Piece, PieceKind, PieceVersion
 from app.emails.pieces import find_piece, find_piece_version, pieces_for, pieces_including, templates_using
 from app.emails.publishing import CannotPublish
 from app.emails.rendering import RenderError, RenderProblem, variables_of
 from app.emails.templates import MOST_CHARACTERS, SavedMeanwhile
 from app.refusals import Refused
+from app.words import _, _n
 
 MOST_OF_A_NAME = 100
 """Characters."""
@@ -61,7 +63,13 @@ def create_piece(session: Session, actor: Actor, kind: PieceKind, name: str) -> 
     )
     session.add(piece)
     session.flush()
-    note(session, actor, "piece.created", f"{kind.title()} “{piece.name}” made", subject_id=piece.id)
+    note(
+        session,
+        actor,
+        "piece.created",
+        _("%(kind)s “%(name)s” made", kind=PIECE_WORDS[kind], name=piece.name),
+        subject_id=piece.id,
+    )
     return piece
 
 
@@ -73,8 +81,11 @@ def save_piece(session: Session, actor: Actor, piece_id: int, name: str, written
     piece = find_piece(session, actor, piece_id)
     if piece.draft_number != number:
         raise SavedMeanwhile(
-            f"Somebody else saved this {piece.kind} meanwhile. Your text is kept below; compare it with theirs in "
-            "another window, then save again to put yours in its place."
+            _(
+                "Somebody else saved this %(kind)s meanwhile. Your text is kept below; compare it with theirs in "
+                "another window, then save again to put yours in its place.",
+                kind=PIECE_WORDS_INSIDE[piece.kind],
+            )
         )
     _check_storable(piece.kind, written)
     _rename(session, actor, piece, name)
@@ -89,7 +100,12 @@ def restore_version(session: Session, actor: Actor, version_id: int) -> Piece:
     version = find_piece_version(session, actor, version_id)
     piece = version.piece
     save_piece(session, actor, piece.id, piece.name, Written.of(version), number=piece.draft_number)
-    words = f"Version {version.number} of the {piece.kind} “{piece.name}” put back into its draft"
+    words = _(
+        "Version %(number)s of the %(kind)s “%(name)s” put back into its draft",
+        number=str(version.number),
+        kind=PIECE_WORDS_INSIDE[piece.kind],
+        name=piece.name,
+    )
     note(session, actor, "piece.draft_restored", words, subject_id=piece.id)
     return piece
 
@@ -98,12 +114,19 @@ def archive_piece(session: Session, actor: Actor, piece_id: int, *, archived: bo
     """Put a layout or snippet away, or bring it back. Raises Refused while something uses it."""
     piece = find_piece(session, actor, piece_id)
     if archived and (users := _users(session, piece)):
-        raise Refused(f"“{piece.name}” stays, because it is used by {_listed(users)}. Take it out there first.")
+        raise Refused(
+            _(
+                "“%(name)s” stays, because it is used by %(users)s. Take it out there first.",
+                name=piece.name,
+                users=_listed(users),
+            )
+        )
     piece.is_archived = archived
-    verb = "archived" if archived else "brought back"
+    words = _("%(kind)s “%(name)s” archived") if archived else _("%(kind)s “%(name)s” brought back")
+    words = _(words, kind=PIECE_WORDS[piece.kind], name=piece.name)
     action = "piece.archived" if archived else "piece.restored"
-    changes = {"Archived": (not archived, archived)}
-    note(session, actor, action, f"{piece.kind.title()} “{piece.name}” {verb}", subject_id=piece.id, changes=changes)
+    changes = {_("Archived"): (not archived, archived)}
+    note(session, actor, action, words, subject_id=piece.id, changes=changes)
     return piece
 
 
@@ -152,42 +175,49 @@ def alone(kind: PieceKind, written: Written) -> Content:
 
 
 def _slot_problems(written: Written) -> Iterator[RenderProblem]:
-    for place, source, where in (("body", written.body, "the e-mail"), ("text", written.text, "the e-mail's text")):
+    no_slot, no_slot_of_text = (
+        _("write {{ content }} where the e-mail goes."),
+        _("write {{ content }} where the e-mail's text goes."),
+    )
+    for place, source, missing in (("body", written.body, no_slot), ("text", written.text, no_slot_of_text)):
         # One in a comment of Jinja's is none, but would be filled in its place.
         real = sum(SLOT.fullmatch(tag) is not None for tag in TAG.findall(source))
         count = len(SLOT.findall(source))
         if count > 1:
-            words = f"{{{{ content }}}} stands here {count} times; an e-mail goes in only once."
+            words = _("{{ content }} stands here %(times)s times; an e-mail goes in only once.", times=count)
             yield RenderProblem("many_slots", place, None, words)
         elif real == 0 and (place == "body" or source.strip()):
-            yield RenderProblem("no_slot", place, None, f"write {{{{ content }}}} where {where} goes.")
+            yield RenderProblem("no_slot", place, None, missing)
 
 
 def _empty_problems(written: Written) -> Iterator[RenderProblem]:
     if not written.body.strip() and not written.text.strip():
-        yield RenderProblem("empty", "body", None, "write something first.")
+        yield RenderProblem("empty", "body", None, _("write something first."))
 
 
 def _circle(piece: Piece, written: Written, pieces: Pieces) -> RenderProblem | None:
     """Say when a snippet would take in itself, at once or through others."""
     if piece.name in included(written.body, written.text):
-        return RenderProblem("circle", "body", None, f"“{piece.name}” cannot take in itself.")
+        return RenderProblem("circle", "body", None, _("“%(name)s” cannot take in itself.", name=piece.name))
     through = [name for name, one in pieces.snippets.items() if piece.name in included(one.html, one.text)]
     if not through:
         return None
-    words = f"“{piece.name}” would take in itself through “{through[0]}”."
+    words = _("“%(name)s” would take in itself through “%(through)s”.", name=piece.name, through=through[0])
     return RenderProblem("circle", "body", None, words)
 
 
 def _check_storable(kind: PieceKind, written: Written) -> None:
     if written.format not in FORMATS[kind]:
-        raise Refused(f"A {kind} cannot be written so.", field="format")
+        raise Refused(_("A %(kind)s cannot be written so.", kind=PIECE_WORDS_INSIDE[kind]), field="format")
     for place, text in (("body", written.body), ("text", written.text)):
         if len(text) > MOST_CHARACTERS:
-            words = f"This is longer than {MOST_CHARACTERS:,} characters, which no e-mail can be."
+            words = _(
+                "This is longer than %(most_characters)s characters, which no e-mail can be.",
+                most_characters=MOST_CHARACTERS,
+            )
             raise Refused(words, field=place)
         if "\0" in text:
-            raise Refused("There is a null character in it, which cannot be stored. Take it out.", field=place)
+            raise Refused(_("There is a null character in it, which cannot be stored. Take it out."), field=place)
 
 
 def _rename(session: Session, actor: Actor, piece: Piece, name: str) -> None:
@@ -196,32 +226,36 @@ def _rename(session: Session, actor: Actor, piece: Piece, name: str) -> None:
         return
     name = _free_name(session, actor, piece.kind, name, piece.id)
     if piece.kind is PieceKind.SNIPPET and (users := _users(session, piece)):
-        words = f"“{piece.name}” keeps its name while it is used by {_listed(users)}."
+        words = _("“%(name)s” keeps its name while it is used by %(users)s.", name=piece.name, users=_listed(users))
         raise Refused(words, field="name")
-    words = f"{piece.kind.title()} “{piece.name}” renamed to “{name}”"
-    note(session, actor, "piece.renamed", words, subject_id=piece.id, changes={"Name": (piece.name, name)})
+    words = _("%(kind)s “%(before)s” renamed to “%(name)s”", kind=PIECE_WORDS[piece.kind], before=piece.name, name=name)
+    note(session, actor, "piece.renamed", words, subject_id=piece.id, changes={_("Name"): (piece.name, name)})
     piece.name = name
 
 
 def _users(session: Session, piece: Piece) -> list[str]:
     """Give what uses a piece, in words."""
-    users = [f"the template “{one.name}”" for one in templates_using(session, piece, limit=1000)]
-    return users + [f"the {one.kind} “{one.name}”" for one in pieces_including(session, piece)]
+    users = [_("the template “%(name)s”", name=one.name) for one in templates_using(session, piece, limit=1000)]
+    return users + [
+        _("the %(kind)s “%(name)s”", kind=PIECE_WORDS_INSIDE[one.kind], name=one.name)
+        for one in pieces_including(session, piece)
+    ]
 
 
 def _listed(users: list[str]) -> str:
     more = len(users) - NAMED
-    return ", ".join(users[:NAMED]) + (f" and {more:,} more" if more > 0 else "")
+    named = with_commas(users[:NAMED])
+    return _n("%(named)s and %(count)s more", "%(named)s and %(count)s more", more, named=named) if more > 0 else named
 
 
 def _free_name(session: Session, actor: Actor, kind: PieceKind, name: str, besides: int = 0) -> str:
     name = " ".join(name.replace("\0", "").split())
     if not name:
-        raise Refused(f"Give the {kind} a name.", field="name")
+        raise Refused(_("Give the %(kind)s a name.", kind=PIECE_WORDS_INSIDE[kind]), field="name")
     if len(name) > MOST_OF_A_NAME:
-        raise Refused(f"Use at most {MOST_OF_A_NAME} characters.", field="name")
+        raise Refused(_("Use at most %(most)s characters.", most=MOST_OF_A_NAME), field="name")
     if any(sign in name for sign in NOT_IN_NAMES):
-        raise Refused("Leave out quotation marks and braces: the name is written between them.", field="name")
+        raise Refused(_("Leave out quotation marks and braces: the name is written between them."), field="name")
     taken = session.scalar(
         select(Piece.id).where(
             Piece.workspace_id == actor.workspace_id,
@@ -231,5 +265,5 @@ def _free_name(session: Session, actor: Actor, kind: PieceKind, name: str, besid
         )
     )
     if taken is not None:
-        raise Refused(f"There is a {kind} of this name already.", field="name")
+        raise Refused(_("There is a %(kind)s of this name already.", kind=PIECE_WORDS_INSIDE[kind]), field="name")
     return name

@@ -7,7 +7,8 @@ from sqlalchemy.orm import Session
 
 from app.audit.trail import Actor, note
 from app.emails.bundle import BundledPiece
-from app.emails.models import Piece, PieceKind, PieceVersion
+from app.emails.models import PIECE_WORDS, Piece, PieceKind, PieceVersion
+from app.words import _
 
 
 def make_piece(session: Session, actor: Actor, piece: BundledPiece, *, publish: bool) -> Piece:
@@ -23,7 +24,13 @@ def make_piece(session: Session, actor: Actor, piece: BundledPiece, *, publish: 
     )
     session.add(made)
     session.flush()
-    note(session, actor, "piece.created", f"{piece.kind.title()} “{piece.name}” made", subject_id=made.id)
+    note(
+        session,
+        actor,
+        "piece.created",
+        _("%(kind)s “%(name)s” made", kind=PIECE_WORDS[piece.kind], name=piece.name),
+        subject_id=made.id,
+    )
     if publish:
         session.add(
             PieceVersion(
@@ -36,7 +43,12 @@ def make_piece(session: Session, actor: Actor, piece: BundledPiece, *, publish: 
             )
         )
         session.flush()
-        words = f"{piece.kind.title()} “{piece.name}” version 1 published"
+        words = _(
+            "%(kind)s “%(name)s” version %(number)s published",
+            kind=PIECE_WORDS[piece.kind],
+            name=piece.name,
+            number="1",
+        )
         note(session, actor, "piece.published", words, subject_id=made.id)
     return made
 

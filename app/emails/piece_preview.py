@@ -19,6 +19,7 @@ from app.emails.pieces import pieces_for
 from app.emails.preview import Preview, preview
 from app.emails.publishing import CannotPublish, get_ready, with_defaults
 from app.emails.rendering import EmailSource, RenderedEmail, RenderError, RenderProblem, render, variables_of
+from app.words import _
 
 EXAMPLES_FROM = 10
 """Templates whose examples a piece is shown with."""
@@ -58,7 +59,9 @@ def preview_piece(
     except RenderError as error:
         problems = error.problems
     if around is not None and around.draft.format is Format.MJML:
-        words = f"“{around.name}” is written in MJML, which brings its own frame. No layout is put around it."
+        words = _(
+            "“%(name)s” is written in MJML, which brings its own frame. No layout is put around it.", name=around.name
+        )
         problems = (*problems, RenderProblem("mjml", "body", None, words))
     try:
         source = source_of(written, renderer)

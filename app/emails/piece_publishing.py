@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from app.audit.trail import Actor, note
 from app.emails.assembling import PieceSource
 from app.emails.limits import LimitedRenderer
-from app.emails.models import Piece, PieceVersion, Template, TemplateVersion
+from app.emails.models import PIECE_WORDS, PIECE_WORDS_INSIDE, Piece, PieceVersion, Template, TemplateVersion
 from app.emails.piece_drafts import Written, checked_draft
 from app.emails.pieces import find_piece, newest_of_pieces
 from app.emails.publishing import FROM_SEND, CannotPublish, Ready, add_version, get_ready, version_from
@@ -25,12 +25,13 @@ from app.people.approval import rule_of
 from app.people.models import Person
 from app.people.roles import Permission
 from app.refusals import Refused
+from app.words import _
 
 MOST_AT_ONCE = 50
 """Templates that are looked at, and published, together."""
 SECONDS = 40.0
 """Time that the templates of one publishing may take together."""
-CHANGED = "Somebody changed this meanwhile. Nothing was published. Look at it again, then publish."
+CHANGED = _("Somebody changed this meanwhile. Nothing was published. Look at it again, then publish.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,19 +114,26 @@ def plan(
     if piece.draft_number != number:
         raise Refused(CHANGED)
     if piece.is_archived:
-        raise Refused(f"This {piece.kind} is archived. Bring it back first.")
+        raise Refused(_("This %(kind)s is archived. Bring it back first.", kind=PIECE_WORDS_INSIDE[piece.kind]))
     if len(template_ids) > MOST_AT_ONCE:
-        raise Refused(f"At most {MOST_AT_ONCE} templates are published together.")
+        raise Refused(_("At most %(most)s templates are published together.", most=MOST_AT_ONCE))
     source = checked_draft(session, piece, renderer)
     newest = newest_of_pieces(session, [piece.id]).get(piece.id)
     is_new = has_changes(piece, newest)
     users = [find_template(session, actor, one) for one in sorted(template_ids)]
     looked_at = changes(session, piece, source, renderer, users)
     chosen = tuple(one for one in looked_at if one.is_behind)
-    if broken := [f"{one.template.name}: {words}" for one in chosen for words in one.problems]:
+    if broken := [
+        _("%(name)s: %(words)s", name=one.template.name, words=words) for one in chosen for words in one.problems
+    ]:
         raise WouldBreak(broken)
     if newest is not None and not is_new and not chosen:
-        raise Refused(f"The draft says the same as version {newest.number}, so there is nothing to publish.")
+        raise Refused(
+            _(
+                "The draft says the same as version %(number)s, so there is nothing to publish.",
+                number=str(newest.number),
+            )
+        )
     return Plan(piece.id, piece.draft_number, is_new, newest.id if newest else None, chosen)
 
 
@@ -138,11 +146,15 @@ def refusal_to_publish(session: Session, person: Person, piece: Piece) -> str:
     if not rule_of(session, piece.workspace_id).of_templates:
         return ""
     if not person.may(Permission.APPROVE):
-        return (
-            f"Publishing a {piece.kind} needs a second person here: an approver who did not write it opens this page."
+        return _(
+            "Publishing a %(kind)s needs a second person here: an approver who did not write it opens this page.",
+            kind=PIECE_WORDS_INSIDE[piece.kind],
         )
     if piece.draft_saved_by == person.id:
-        return f"You wrote this {piece.kind} last, so another approver publishes it: they open this page."
+        return _(
+            "You wrote this %(kind)s last, so another approver publishes it: they open this page.",
+            kind=PIECE_WORDS_INSIDE[piece.kind],
+        )
     return ""
 
 
@@ -157,7 +169,8 @@ def carry_out(session: Session, actor: Person, made: Plan, note_text: str = "") 
     if is_stale or any(one.version is None or now_newest[one.template.id].id != one.version.id for one in made.changes):
         raise Refused(CHANGED)
     version = _next_version(session, actor, piece, newest, note_text) if made.is_new or newest is None else newest
-    words = f"{piece.kind.title()} “{piece.name}” version {version.number}"
+    named = {"kind": PIECE_WORDS[piece.kind], "name": piece.name, "number": str(version.number)}
+    words = _("%(kind)s “%(name)s” version %(number)s", **named)
     for one in made.changes:
         if one.ready is None or one.version is None:
             continue
@@ -166,8 +179,9 @@ def carry_out(session: Session, actor: Person, made: Plan, note_text: str = "") 
         published.pins = sorted({*published.pins, version.id})
         add_version(session, actor, template, published, words)
     if made.is_new:
-        changes = {"Newest version": (newest.number if newest is not None else None, version.number)}
-        note(session, actor, "piece.published", f"{words} published", subject_id=piece.id, changes=changes)
+        changes = {_("Newest version"): (newest.number if newest is not None else None, version.number)}
+        words = _("%(kind)s “%(name)s” version %(number)s published", **named)
+        note(session, actor, "piece.published", words, subject_id=piece.id, changes=changes)
     return version
 
 
@@ -197,7 +211,7 @@ def _change(
     until: float,
 ) -> Change:
     if time.monotonic() > until:
-        words = "the templates before it took too long, so it was not looked at. Untick some."
+        words = _("the templates before it took too long, so it was not looked at. Untick some.")
         return Change(template, version, is_behind=True, problems=(words,))
     try:
         ready = get_ready(session, template.workspace_id, version.content, renderer, instead=instead)

@@ -14,6 +14,7 @@ from inscriptis import get_text
 from inscriptis.model.config import ParserConfig
 
 from app.emails.jinja_tags import WORD, hide, show
+from app.words import _
 
 _WHOLE = re.compile(
     r"<!--.*?-->|<(style|title|textarea|script|mj-title|mj-preview|mj-style)\b.*?</\1\s*>|<[a-zA-Z/!][^<>]*>",
@@ -62,7 +63,7 @@ def prepare_html(html: str) -> tuple[str, str]:
         return html, ""
     inlined = inline(html)
     if inlined is None:
-        return html, "The styles were kept as written, because which of them apply depends on tags of the template."
+        return html, _("The styles were kept as written, because which of them apply depends on tags of the template.")
     return inlined, ""
 
 

@@ -16,10 +16,13 @@ from app.emails.limits import LimitedRenderer
 from app.emails.preparing import prepare_html, text_of
 from app.emails.publishing import with_defaults
 from app.emails.rendering import RenderedEmail, RenderError, RenderProblem, render, variables_of
+from app.words import _, _p
 
 INBOX_CHARACTERS = 140
 """Of subject and preheader together; no inbox shows more."""
 
+STAND_IN = _("[%(name)s missing]")
+"""What stands in the place of a value that nobody gave."""
 FIRST_OF_BODY = 8_000
 """Characters of HTML that are searched for the first words."""
 
@@ -38,13 +41,13 @@ class View(enum.StrEnum):
 
 
 VIEW_WORDS = {
-    View.DESKTOP: "Desktop",
-    View.PHONE: "Phone",
-    View.DARK: "Dark mode",
-    View.SIDE: "Side by side",
-    View.TEXT: "Text",
-    View.HEADERS: "Headers",
-    View.SOURCE: "Source",
+    View.DESKTOP: _p("view", "Desktop"),
+    View.PHONE: _p("view", "Phone"),
+    View.DARK: _p("view", "Dark mode"),
+    View.SIDE: _p("view", "Side by side"),
+    View.TEXT: _p("view", "Text"),
+    View.HEADERS: _p("view", "Headers"),
+    View.SOURCE: _p("view", "Source"),
 }
 FRAMED = frozenset({View.DESKTOP, View.PHONE, View.DARK, View.SIDE})
 """Views that show the HTML as a mail program does."""
@@ -74,18 +77,25 @@ def preview(
     with_text: bool = True,
 ) -> Preview:
     """Render a draft under the limits of time and memory. Never fails."""
+    stand_in = str(STAND_IN)  # said here: the limited process speaks English
     try:
-        return renderer.run(make_preview, content, language, pieces, dict(data), with_text)
+        return renderer.run(make_preview, content, language, pieces, dict(data), with_text, stand_in)
     except RenderError as error:
         return Preview(None, error.problems)
 
 
 def make_preview(
-    content: Content, language: str, pieces: Pieces, data: Mapping[str, Any], with_text: bool = True
+    content: Content,
+    language: str,
+    pieces: Pieces,
+    data: Mapping[str, Any],
+    with_text: bool = True,
+    stand_in: str = STAND_IN,
 ) -> Preview:
     """Assemble, prepare and render a draft; runs in a limited process.
 
-    Without `with_text` no text is made from the HTML, which takes longer than all the rest.
+    Without `with_text` no text is made from the HTML, which takes longer than all the rest. `stand_in` is shown where
+    the value `name` is missing.
     """
     try:
         source = assemble(content, language, pieces)
@@ -102,7 +112,7 @@ def make_preview(
     except RenderError as error:
         problems = _where_the_author_wrote_it(content, language, pieces, given) or error.problems
     try:
-        stand_ins = {name: f"[{name} missing]" for name in variables_of(ready) if name not in given}
+        stand_ins = {name: str(stand_in) % {"name": name} for name in variables_of(ready) if name not in given}
         return _with_email(replace(shown, problems=problems), render(ready, {**stand_ins, **given}))
     except RenderError:
         return replace(shown, problems=problems)

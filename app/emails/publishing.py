@@ -13,7 +13,7 @@ from app.audit.trail import Actor, note
 from app.emails.assembling import Pieces, PieceSource, assemble, check_written
 from app.emails.content import Content, Hint
 from app.emails.headers import rule_problems
-from app.emails.languages import language_name
+from app.emails.languages import in_language
 from app.emails.limits import LimitedRenderer
 from app.emails.models import Template, TemplateVersion
 from app.emails.pieces import keep_uses, pieces_for, pinned
@@ -22,6 +22,7 @@ from app.emails.rendering import EmailSource, RenderError, RenderProblem, variab
 from app.emails.templates import find_template
 from app.people.approval import rule_of
 from app.refusals import Refused
+from app.words import _, kept, shown
 
 SECONDS = 3.0
 """Time that preparing a draft may take."""
@@ -33,7 +34,7 @@ class CannotPublish(Refused):
     """The draft has problems; `problems` names each in words."""
 
     def __init__(self, problems: list[str]) -> None:
-        super().__init__("This draft cannot be published yet.")
+        super().__init__(_("This draft cannot be published yet."))
         self.problems = problems
 
 
@@ -64,7 +65,7 @@ def publish(
     """
     template = find_template(session, actor, template_id)
     if rule_of(session, template.workspace_id).of_templates:
-        raise NeedsApproval("Publishing a template needs approval here. Ask for approval.")
+        raise NeedsApproval(_("Publishing a template needs approval here. Ask for approval."))
     return publish_content(session, actor, template, template.draft, note_text, renderer)
 
 
@@ -86,12 +87,16 @@ def add_version(
 ) -> TemplateVersion:
     """Make a version, already prepared, the template's newest one."""
     newest = session.scalar(select(func.max(TemplateVersion.number)).where(TemplateVersion.template_id == template.id))
-    version.number, version.note = (newest or 0) + 1, note_text.strip()[:500]
+    version.number, version.note = (newest or 0) + 1, shown(kept(note_text).strip()[:500])
     version.template = template
     session.add(version)
     keep_uses(session, template)
-    words = f"Template “{template.name}” published as version {version.number}"
-    changes = {"Newest version": (newest, version.number), "Note": ("", version.note)}
+    words = _(
+        "Template “%(template_name)s” published as version %(number)s",
+        template_name=template.name,
+        number=str(version.number),
+    )
+    changes = {_("Newest version"): (newest, version.number), _("Note"): ("", version.note)}
     note(session, actor, "template.published", words, subject_id=template.id, changes=changes)
     return version
 
@@ -108,7 +113,7 @@ def get_ready(
     pieces = pieces_for(session, workspace_id, content, instead=instead)
     problems = [one.words for one in rule_problems(content.headers)]
     if content.layout_id is not None and pieces.layout is None:
-        problems.append("The layout is not published. Publish it, or choose another one.")
+        problems.append(_("The layout is not published. Publish it, or choose another one."))
     try:
         run = (content, pieces)
         ready = renderer.run(make_ready, *run, seconds=SECONDS) if renderer else make_ready(*run)
@@ -152,9 +157,9 @@ def make_ready_in(content: Content, language: str, pieces: Pieces) -> EmailSourc
     variant = content.variants[language]
     problems = check_written(content, language, pieces)
     if not variant.subject.strip():
-        problems.append(RenderProblem("empty_subject", "subject", None, "write a subject."))
+        problems.append(RenderProblem("empty_subject", "subject", None, _("write a subject.")))
     if not variant.body.strip() and not variant.text.strip():
-        problems.append(RenderProblem("empty", "body", None, "write the e-mail, or a text."))
+        problems.append(RenderProblem("empty", "body", None, _("write the e-mail, or a text.")))
     if problems:
         raise RenderError(tuple(problems))
     source = assemble(content, language, pieces)
@@ -171,5 +176,5 @@ def with_defaults(data: Mapping[str, Any], hints: Mapping[str, Hint]) -> dict[st
 def _in_language(content: Content, language: str, problem: RenderProblem) -> RenderProblem:
     if len(content.variants) == 1:
         return problem
-    words = f"{language_name(language)}: {problem.words}"
+    words = in_language(language, problem.words)
     return RenderProblem(problem.code, problem.place, problem.line, words)

@@ -15,9 +15,12 @@ from jinja2.compiler import CodeGenerator, Frame
 from jinja2.exceptions import SecurityError, UndefinedError
 from jinja2.runtime import StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import escape
 
 from app.emails.filters import FOR_PEOPLE
+from app.emails.jinja_words import jinja_words, said_by
 from app.emails.parsing import parse
+from app.words import _
 
 MAX_OUTPUT = 5 * 1024 * 1024
 """Characters of one rendered part; more could never be sent."""
@@ -80,11 +83,18 @@ class RenderProblem:
     words: str
 
     def __str__(self) -> str:
+        """Say it with its place; what this gives still knows what it says."""
         where = PLACES.get(self.place, self.place.removeprefix("headers."))
-        return f"{where}, line {self.line}: {self.words}" if self.line else f"{where}: {self.words}"
+        if not self.line:
+            return _("%(where)s: %(words)s", where=where, words=self.words)
+        return _("%(where)s, line %(line)s: %(words)s", where=where, line=str(self.line), words=self.words)
+
+    def __html__(self) -> str:
+        """Say it in a page in the reader's language: what escapes texts there knows nothing of ours."""
+        return escape(f"{self}")
 
 
-PLACES = {"subject": "Subject", "preheader": "Preheader", "body": "Body", "text": "Text"}
+PLACES = {"subject": _("Subject"), "preheader": _("Preheader"), "body": _("Body"), "text": _("Text")}
 
 
 class RenderError(Exception):
@@ -94,8 +104,16 @@ class RenderError(Exception):
         super().__init__(problems)
         self.problems = problems
 
+    @property
+    def words(self) -> str:
+        """Every problem, one behind the other."""
+        whole = ""
+        for one in self.problems:
+            whole = _("%(first)s; %(second)s", first=whole, second=str(one)) if whole else str(one)
+        return whole
+
     def __str__(self) -> str:
-        return "; ".join(str(problem) for problem in self.problems)
+        return self.words
 
 
 class _NothingAhead(CodeGenerator):
@@ -138,7 +156,7 @@ def _short_range(*bounds: int) -> range:
     """`range`, so long as it is short."""
     wanted = range(*bounds)
     if len(wanted) > MAX_RANGE:
-        raise SecurityError(f"a loop may have at most {MAX_RANGE:,} rounds")
+        raise SecurityError(_("a loop may have at most %(most)s rounds", most=MAX_RANGE))
     return wanted
 
 
@@ -158,10 +176,10 @@ def render(source: EmailSource, data: Mapping[str, Any]) -> RenderedEmail:
             problems += error.problems
     problems += _line_breaks(parts)
     if "subject" in parts and not parts["subject"].strip():
-        problems.append(RenderProblem("empty_subject", "subject", None, "the subject is empty."))
+        problems.append(RenderProblem("empty_subject", "subject", None, _("the subject is empty.")))
     if problems:
         raise RenderError(tuple(problems))
-    headers = tuple((name, parts[f"headers.{name}"]) for name, _ in source.headers)
+    headers = tuple((name, parts[f"headers.{name}"]) for name, _value in source.headers)
     return RenderedEmail(parts["subject"], parts["body"], parts["text"], headers, parts.get("preheader", ""))
 
 
@@ -169,7 +187,7 @@ def variables_of(source: EmailSource) -> list[str]:
     """Give the names a recipient's data must give, sorted. Raises RenderError when a part does not compile."""
     names: set[str] = set()
     for place, text in source.parts():
-        names |= {name for name, _ in _compiled(place, text, source.language).needed}
+        names |= {name for name, _line in _compiled(place, text, source.language).needed}
     return sorted(names)
 
 
@@ -202,17 +220,17 @@ def _compiled(place: str, text: str, language: str) -> _Compiled:
     try:
         tree = parse(environment, text)
         for forbidden in tree.find_all((nodes.Import, nodes.FromImport, nodes.Include, nodes.Extends)):
-            raise TemplateSyntaxError("other templates cannot be taken in here", forbidden.lineno)
+            raise TemplateSyntaxError(_("other templates cannot be taken in here"), forbidden.lineno)
         for unescaped in tree.find_all(nodes.EvalContextModifier):
-            raise TemplateSyntaxError("escaping cannot be switched off", unescaped.lineno)
+            raise TemplateSyntaxError(_("escaping cannot be switched off"), unescaped.lineno)
         return _Compiled(environment.from_string(tree), needed_in(tree))
     except TemplateSyntaxError as error:
         raise RenderError((RenderProblem("syntax", place, error.lineno, _syntax_words(error)),)) from error
     except ValueError as error:  # Python reads no number of thousands of digits
-        words = "the template holds a number that is too long."
+        words = _("the template holds a number that is too long.")
         raise RenderError((RenderProblem("syntax", place, None, words),)) from error
     except (RecursionError, MemoryError, SyntaxError) as error:  # Python's own limits on nested blocks
-        words = "the template is nested too deeply."
+        words = _("the template is nested too deeply.")
         raise RenderError((RenderProblem("syntax", place, None, words),)) from error
 
 
@@ -222,7 +240,8 @@ def _render_part(place: str, text: str, data: Mapping[str, Any], language: str) 
     if missing:
         raise RenderError(
             tuple(
-                RenderProblem("missing_value", place, line, f"there is no value for {name}.") for name, line in missing
+                RenderProblem("missing_value", place, line, _("there is no value for %(name)s.", name=name))
+                for name, line in missing
             )
         )
     try:
@@ -230,27 +249,33 @@ def _render_part(place: str, text: str, data: Mapping[str, Any], language: str) 
         for piece in compiled.template.generate(dict(data)):
             size += len(piece)
             if size > MAX_OUTPUT:
-                raise SecurityError("the result is longer than any e-mail can be")
+                raise SecurityError(_("the result is longer than any e-mail can be"))
             pieces.append(piece)
         return _sendable("".join(pieces))
     except UndefinedError as error:
-        problem = RenderProblem("missing_value", place, _line(error), f"a value is missing ({error.message}).")
+        problem = RenderProblem(
+            "missing_value", place, _line(error), _("a value is missing (%(why)s).", why=said_by(error))
+        )
     except SecurityError as error:
         problem = RenderProblem(
-            "not_allowed", place, _line(error), f"this is not allowed in a template: {str(error).rstrip('.')}."
+            "not_allowed", place, _line(error), _("this is not allowed in a template: %(why)s.", why=said_by(error))
         )
     except TemplateError as error:
-        problem = RenderProblem("cannot_render", place, _line(error), f"this cannot be rendered: {error}.")
+        problem = RenderProblem(
+            "cannot_render", place, _line(error), _("this cannot be rendered: %(why)s.", why=said_by(error))
+        )
     except (MemoryError, RecursionError):
-        problem = RenderProblem("too_big", place, None, "the template needs too much memory.")
+        problem = RenderProblem("too_big", place, None, _("the template needs too much memory."))
     except Exception as error:  # whatever a filter makes of odd data is the author's to mend, not an outage
-        problem = RenderProblem("cannot_render", place, _line(error), f"this cannot be rendered: {error}.")
+        problem = RenderProblem(
+            "cannot_render", place, _line(error), _("this cannot be rendered: %(why)s.", why=said_by(error))
+        )
     raise RenderError((problem,))
 
 
 def _sendable(text: str) -> str:
     """Give the text back; refuse characters that no e-mail and no database can hold."""
-    words = "the result holds a character that no e-mail can carry"
+    words = _("the result holds a character that no e-mail can carry")
     if "\0" in text:
         raise SecurityError(words)
     try:
@@ -294,10 +319,10 @@ def _line(error: BaseException) -> int | None:
 
 
 def _syntax_words(error: TemplateSyntaxError) -> str:
-    return f"the template cannot be read: {str(error.message).rstrip('.')}."
+    return _("the template cannot be read: %(why)s.", why=jinja_words(error.message or ""))
 
 
 def _line_breaks(parts: Mapping[str, str]) -> Iterator[RenderProblem]:
     for place, text in parts.items():
         if place not in {"body", "text"} and ("\r" in text or "\n" in text):
-            yield RenderProblem("line_break", place, None, "this must be one line, without a line break.")
+            yield RenderProblem("line_break", place, None, _("this must be one line, without a line break."))

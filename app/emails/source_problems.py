@@ -7,6 +7,7 @@ from app.emails.bundle import BundledPiece
 from app.emails.content import Content, Format
 from app.emails.models import PieceKind
 from app.emails.rendering import EmailSource, RenderError, check_source
+from app.words import _
 
 
 def content_problems(content: Content) -> list[str]:
@@ -28,7 +29,7 @@ def piece_problems(piece: BundledPiece) -> list[str]:
     except RenderError as error:
         return [str(one) for one in error.problems]
     if not piece.body.strip():
-        return ["It is empty."]
+        return [_("It is empty.")]
     if piece.kind is PieceKind.LAYOUT and not SLOT.search(html):
-        return ["It has no {{ content }}, the place for the e-mail."]
+        return [_("It has no {{ content }}, the place for the e-mail.")]
     return [str(one) for one in check_source(EmailSource("", INCLUDE.sub("", html), INCLUDE.sub("", piece.text)))]

@@ -19,6 +19,7 @@ from app.emails.models import PieceKind, Template
 from app.emails.piece_making import make_piece, piece_named
 from app.emails.templates import create_template
 from app.refusals import NotThere
+from app.words import _, _p
 
 FOLDER = Path(__file__).parent / "gallery"
 """Plain files, in the form that exports have."""
@@ -71,18 +72,48 @@ class Starter:
 EMPTY = (
     Starter(
         "markdown",
-        "An empty e-mail (Write)",
-        "Words with a few marks for bold, lists and links; a layout gives the looks.",
+        _("An empty e-mail (Write)"),
+        _("Words with a few marks for bold, lists and links; a layout gives the looks."),
         Content(Format.MARKDOWN, variants={"en": Variant(starter.SUBJECT, body=MARKDOWN)}, hints=_HINTS),
     ),
-    Starter("html", "Empty HTML", "A plain frame in HTML. For people who write code.", starter.CONTENT),
+    Starter("html", _("Empty HTML"), _("A plain frame in HTML. For people who write code."), starter.CONTENT),
     Starter(
         "mjml",
-        "Empty MJML",
-        "A language for e-mail that becomes HTML which works everywhere. For people who write code.",
+        _("Empty MJML"),
+        _("A language for e-mail that becomes HTML which works everywhere. For people who write code."),
         Content(Format.MJML, variants={"en": Variant(starter.SUBJECT, body=MJML)}, hints=_HINTS),
     ),
 )
+IN_GALLERY = {
+    "Appointment": (
+        _p("e-mail", "Appointment"),
+        _("Confirm an appointment: when, where, what to bring, and how to change it."),
+    ),
+    "Closure": (
+        _p("e-mail", "Closure"),
+        _(
+            "Say that a place or service is closed for a while: from when to when, what still works, and what comes "
+            "next."
+        ),
+    ),
+    "Invoice": (
+        _p("e-mail", "Invoice"),
+        _("An invoice with its lines and total, when it is due, and a button to pay it."),
+    ),
+    "Notice": (
+        _p("e-mail", "Notice"),
+        _("Tell people that something is changing: what, from when, and what they need to do."),
+    ),
+    "Password reset": (
+        _p("e-mail", "Password reset"),
+        _("A link to choose a new password, with its end and what to do if it was not you."),
+    ),
+    "Renewal reminder": (
+        _p("e-mail", "Renewal reminder"),
+        _("Remind people in time that something runs out, what renewing costs, and how to do it."),
+    ),
+}
+"""Name and words of the gallery's entries as they are chosen; what stands in the e-mails stays as it is."""
 USUAL = "html"
 """What a new template begins with when nothing is chosen."""
 
@@ -96,7 +127,13 @@ def gallery() -> Bundle:
 
 def starters() -> list[Starter]:
     """Give every choice, the gallery's first."""
-    return [*(Starter(f"{OF_GALLERY}{one.name}", one.name, one.words) for one in gallery().templates), *EMPTY]
+    return [*(Starter(f"{OF_GALLERY}{one.name}", *_said(one)) for one in gallery().templates), *EMPTY]
+
+
+def _said(entry: BundledTemplate) -> tuple[str, str]:
+    """Give name and words of an entry as the reader's language says them; another gallery's as they are."""
+    name, words = IN_GALLERY.get(entry.name, ("", ""))
+    return (name, words) if words == entry.words else (entry.name, entry.words)
 
 
 def in_gallery(name: str) -> BundledTemplate:

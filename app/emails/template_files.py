@@ -18,6 +18,7 @@ from app.emails.files import Size, check_fits, size_as_sent, store
 from app.emails.models import Template
 from app.emails.templates import held_template
 from app.refusals import NotThere, Refused
+from app.words import _
 
 MAX_CONTENT_ID = 60
 """Characters of a picture's `cid:`; more would be hard to write."""
@@ -46,7 +47,13 @@ def add_template_file(
     content_id = content_id_for(name, _content_ids(template)) if is_shown else ""
     made = TemplateFile(name, media_type, sha256, len(content), content_id)
     _set_files(session, actor, template, (*template.draft.files, made))
-    note(session, actor, "template.file_added", f"“{name}” added to template “{template.name}”", subject_id=template.id)
+    note(
+        session,
+        actor,
+        "template.file_added",
+        _("“%(name)s” added to template “%(template_name)s”", name=name, template_name=template.name),
+        subject_id=template.id,
+    )
     return made
 
 
@@ -55,7 +62,7 @@ def remove_template_file(session: Session, actor: Actor, template_id: int, sha25
     template = held_template(session, actor, template_id)
     removed = _find(template, sha256)
     _set_files(session, actor, template, tuple(one for one in template.draft.files if one.sha256 != sha256))
-    words = f"“{removed.name}” removed from template “{template.name}”"
+    words = _("“%(name)s” removed from template “%(template_name)s”", name=removed.name, template_name=template.name)
     note(session, actor, "template.file_removed", words, subject_id=template.id)
     return removed
 
@@ -70,13 +77,17 @@ def change_file_kind(session: Session, actor: Actor, template_id: int, sha256: s
         check_picture_in_text(before.name, before.media_type)
     after = replace(before, content_id=content_id_for(before.name, _content_ids(template)) if inline else "")
     _set_files(session, actor, template, tuple(after if one is before else one for one in template.draft.files))
-    words = f"“{after.name}” {'shown in the text' if inline else 'attached'} in template “{template.name}”"
-    shown = {True: "shown in the text", False: "attached"}
+    words = (
+        _("“%(name)s” shown in the text in template “%(template_name)s”")
+        if inline
+        else _("“%(name)s” attached in template “%(template_name)s”")
+    )
+    shown = {True: _("shown in the text"), False: _("attached")}
     note(
         session,
         actor,
         "template.file_changed",
-        words,
+        _(words, name=after.name, template_name=template.name),
         subject_id=template.id,
         changes={after.name: (shown[not inline], shown[inline])},
     )

@@ -17,6 +17,7 @@ from app.emails.languages import is_language
 from app.emails.models import Piece, PieceKind, PieceUse, Template, TemplateVersion
 from app.emails.pieces import keep_uses
 from app.refusals import NotThere, Refused
+from app.words import _
 
 MOST_CHARACTERS = 1_000_000
 """Of one part of a template; more could never be sent."""
@@ -148,7 +149,13 @@ def create_template(session: Session, actor: Actor, name: str, draft: Content | 
     )
     session.add(template)
     keep_uses(session, template)
-    note(session, actor, "template.created", f"Template “{template.name}” made", subject_id=template.id)
+    note(
+        session,
+        actor,
+        "template.created",
+        _("Template “%(template_name)s” made", template_name=template.name),
+        subject_id=template.id,
+    )
     return template
 
 
@@ -161,9 +168,9 @@ def rename_template(session: Session, actor: Actor, template_id: int, name: str)
             session,
             actor,
             "template.renamed",
-            f"Template “{before}” renamed to “{template.name}”",
+            _("Template “%(before)s” renamed to “%(template_name)s”", before=before, template_name=template.name),
             subject_id=template.id,
-            changes={"Name": (before, template.name)},
+            changes={_("Name"): (before, template.name)},
         )
     return template
 
@@ -173,8 +180,10 @@ def save_draft(session: Session, actor: Actor, template_id: int, draft: Content,
     template = held_template(session, actor, template_id)
     if template.draft_number != number:
         raise SavedMeanwhile(
-            "Somebody else saved this template meanwhile. Your text is kept below; compare it with theirs in another "
-            "window, then save again to put yours in its place."
+            _(
+                "Somebody else saved this template meanwhile. Your text is kept below; compare it with theirs in "
+                "another window, then save again to put yours in its place."
+            )
         )
     _check_storable(draft)
     template.draft = draft
@@ -193,13 +202,16 @@ def _check_storable(draft: Content) -> None:
     for variant in draft.variants.values():
         for place in ("subject", "preheader", "body", "text"):
             if len(getattr(variant, place)) > MOST_CHARACTERS:
-                words = f"This is longer than {MOST_CHARACTERS:,} characters, which no e-mail can be."
+                words = _(
+                    "This is longer than %(most_characters)s characters, which no e-mail can be.",
+                    most_characters=MOST_CHARACTERS,
+                )
                 raise Refused(words, field=place)
     if any("\0" in text for text in _texts(draft.to_json())):
-        raise Refused("There is a null character in what you typed, which cannot be stored. Take it out.")
+        raise Refused(_("There is a null character in what you typed, which cannot be stored. Take it out."))
     for tag in draft.variants:
         if not is_language(tag):
-            raise Refused(f"“{tag}” is no language that Postroom knows.", field="language")
+            raise Refused(_("“%(tag)s” is no language that Postroom knows.", tag=tag), field="language")
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -218,14 +230,14 @@ def archive_template(session: Session, actor: Actor, template_id: int, *, archiv
     """Put a template away, or bring it back."""
     template = find_template(session, actor, template_id)
     template.is_archived = archived
-    verb = "archived" if archived else "brought back"
+    words = _("Template “%(name)s” archived") if archived else _("Template “%(name)s” brought back")
     note(
         session,
         actor,
         "template.archived" if archived else "template.restored",
-        f"Template “{template.name}” {verb}",
+        _(words, name=template.name),
         subject_id=template.id,
-        changes={"Archived": (not archived, archived)},
+        changes={_("Archived"): (not archived, archived)},
     )
     return template
 
@@ -233,9 +245,9 @@ def archive_template(session: Session, actor: Actor, template_id: int, *, archiv
 def _free_name(session: Session, actor: Actor, name: str, besides: int | None = None) -> str:
     name = " ".join(name.split())
     if not name:
-        raise Refused("Give the template a name.", field="name")
+        raise Refused(_("Give the template a name."), field="name")
     if len(name) > 200:
-        raise Refused("Use at most 200 characters.", field="name")
+        raise Refused(_("Use at most 200 characters."), field="name")
     taken = session.scalar(
         select(Template.id).where(
             Template.workspace_id == actor.workspace_id,
@@ -244,5 +256,5 @@ def _free_name(session: Session, actor: Actor, name: str, besides: int | None = 
         )
     )
     if taken is not None:
-        raise Refused("There is a template of this name already.", field="name")
+        raise Refused(_("There is a template of this name already."), field="name")
     return name

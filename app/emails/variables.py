@@ -13,7 +13,9 @@ from babel import Locale
 from jinja2 import TemplateError, nodes
 
 from app.emails.filters import read_date, read_number, read_time
+from app.emails.jinja_words import said_by
 from app.emails.rendering import needed_in, tree_of
+from app.words import _, _p
 
 NEAR = 0.72
 """How alike two names must be for one to be suggested for the other."""
@@ -33,14 +35,14 @@ class Kind(enum.StrEnum):
 
 
 KIND_WORDS = {
-    Kind.TEXT: "Text",
-    Kind.NUMBER: "Number",
-    Kind.MONEY: "Money",
-    Kind.DATE: "Date",
-    Kind.TIME: "Time",
-    Kind.YES_NO: "Yes or no",
-    Kind.LINK: "Web address",
-    Kind.LIST: "Several values",
+    Kind.TEXT: _p("kind of value", "Text"),
+    Kind.NUMBER: _p("kind of value", "Number"),
+    Kind.MONEY: _p("kind of value", "Money"),
+    Kind.DATE: _p("kind of value", "Date"),
+    Kind.TIME: _p("kind of value", "Time"),
+    Kind.YES_NO: _p("kind of value", "Yes or no"),
+    Kind.LINK: _p("kind of value", "Web address"),
+    Kind.LIST: _p("kind of value", "Several values"),
 }
 _OF_FILTER = {"date": Kind.DATE, "time": Kind.TIME, "money": Kind.MONEY, "number": Kind.NUMBER}
 _OF_FILTER |= {"split": Kind.LIST, "lines": Kind.LIST}
@@ -100,7 +102,7 @@ def find_variables(sources: Iterable[tuple[str, str]]) -> tuple[Variable, ...]:
             uses, needed_here, kinds_here = _uses_in(tree), needed_in(tree), _kinds_in(tree)
         except (TemplateError, RecursionError, MemoryError, ValueError):  # ValueError: a number of thousands of digits
             continue
-        needed |= {name for name, _ in needed_here}
+        needed |= {name for name, _line in needed_here}
         for name, line in uses:
             places.setdefault(name, []).append((place, line))
         kinds = {**kinds_here, **kinds}
@@ -125,11 +127,11 @@ def wrong_for(kind: Kind, value: str) -> str:
         elif kind is Kind.TIME:
             read_time(value)
     except ValueError as error:
-        return f"{error}."
+        return _("%(sentence)s.", sentence=said_by(error))
     if kind is Kind.YES_NO and value.strip().lower() not in {"yes", "no"}:
-        return f"“{value}” is neither yes nor no. Write yes or no."
+        return _("“%(value)s” is neither yes nor no. Write yes or no.", value=value)
     if kind is Kind.LINK and not re.match(r"(https?://|mailto:)\S+\Z", value.strip()):
-        return f"“{value}” is not a web address. It begins with https://."
+        return _("“%(value)s” is not a web address. It begins with https://.", value=value)
     return ""
 
 

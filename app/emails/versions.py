@@ -12,6 +12,7 @@ from app.emails.content import Content
 from app.emails.models import Template, TemplateVersion
 from app.emails.templates import WITHOUT_CONTENT, create_template, find_template, find_version, save_draft
 from app.refusals import NotThere, Refused
+from app.words import _
 
 MOST_OF_A_NAME = 200
 MOST_OF_A_FOLDER = 100
@@ -43,7 +44,11 @@ def restore(session: Session, actor: Actor, template_id: int, version_id: int, *
     template = find_template(session, actor, template_id)
     version = version_of(session, actor, template, version_id)
     save_draft(session, actor, template_id, version.content, number=number)
-    words = f"Draft of template “{template.name}” put back to version {version.number}"
+    words = _(
+        "Draft of template “%(template_name)s” put back to version %(number)s",
+        template_name=template.name,
+        number=str(version.number),
+    )
     note(session, actor, "template.draft_restored", words, subject_id=template_id)
     return template
 
@@ -51,7 +56,12 @@ def restore(session: Session, actor: Actor, template_id: int, version_id: int, *
 def duplicate(session: Session, actor: Actor, template_id: int) -> Template:
     """Make a template with the same draft, folder and kind of notice, under a free name. Raises NotThere."""
     template = find_template(session, actor, template_id)
-    made = create_template(session, actor, free_name(session, actor, f"Copy of {template.name}"), template.draft)
+    made = create_template(
+        session,
+        actor,
+        free_name(session, actor, str(_("Copy of %(template_name)s", template_name=template.name))),
+        template.draft,
+    )
     made.folder, made.topic_id = template.folder, template.topic_id
     return made
 
@@ -61,12 +71,13 @@ def move(session: Session, actor: Actor, template_id: int, folder: str) -> Templ
     template = find_template(session, actor, template_id)
     folder = " ".join(folder.split())
     if len(folder) > MOST_OF_A_FOLDER or "\0" in folder:
-        raise Refused(f"Use at most {MOST_OF_A_FOLDER} characters.", field="folder")
+        raise Refused(_("Use at most %(most)s characters.", most=MOST_OF_A_FOLDER), field="folder")
     if folder != template.folder:
-        changes = {"Folder": (template.folder, folder)}
+        changes = {_("Folder"): (template.folder, folder)}
         template.folder = folder
-        where = f"put into the folder “{folder}”" if folder else "taken out of its folder"
-        words = f"Template “{template.name}” {where}"
+        words = _("Template “%(name)s” taken out of its folder", name=template.name)
+        if folder:
+            words = _("Template “%(name)s” put into the folder “%(folder)s”", name=template.name, folder=folder)
         note(session, actor, "template.moved", words, subject_id=template_id, changes=changes)
     return template
 

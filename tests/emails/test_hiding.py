@@ -22,6 +22,7 @@ from app.people.models import Person
 from app.refusals import Refused
 from app.sends.models import Send
 from app.sends.testing import Choice, Specimen, send_test
+from app.words import shown
 from tests.factories import a_draft_send, a_list, a_sender, a_template_version, released, some_people
 
 
@@ -52,7 +53,8 @@ def test_the_mark_is_set_on_a_page_and_stands_in_the_trail(
         told = session.scalars(
             select(AuditEntry.details).where(AuditEntry.action == "template.hiding").order_by(AuditEntry.id)
         ).all()
-    assert [one["changes"]["Values hidden after sending"] for one in told] == [
+    changes = [{shown(name): list(map(shown, pair)) for name, pair in one["changes"].items()} for one in told]
+    assert [one["Values hidden after sending"] for one in changes] == [
         ["none", "code, reset_link"],
         ["code, reset_link", "all"],
         ["all", "none"],

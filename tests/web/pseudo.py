@@ -17,6 +17,7 @@ _WORD = re.compile(r"[^\W\d_]{2,}")
 _SAID = re.compile(r"⟦[^⟦⟧]*⟧")
 _DATA = re.compile(
     rf"{MARK}[^{MARK}]*{MARK}"  # data of the test
+    r"|\([a-z]{2,3}(?:-[A-Za-z]+)*\)"  # tags of languages
     r"|[^\s<>@]+@[^\s<>@]+"  # addresses
     r"|https?://\S+"
     r"|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"  # references of e-mails

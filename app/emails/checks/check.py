@@ -20,6 +20,7 @@ from app.emails.checks.structure import check_headings, check_language, check_ti
 from app.emails.checks.tables import check_tables
 from app.emails.checks.tracking import check_tracking
 from app.emails.checks.unsubscribing import check_header_rules, check_unsubscribing
+from app.words import _, _n, joined
 
 __all__ = ["CHECKS", "CheckedEmail", "CheckedFile", "check_email"]
 
@@ -67,7 +68,10 @@ def check_email(email: CheckedEmail) -> list[Finding]:
 def _each_once(observed: Iterable[Observed]) -> list[Observed]:
     """Say once what is the same in several places, such as a picture that is shown four times, and how often it is."""
     counts = Counter(observed)
-    return [one if times == 1 else replace(one, words=f"{one.words} ({times} times)") for one, times in counts.items()]
+    return [
+        one if times == 1 else replace(one, words=_("%(words)s (%(times)s times)", words=one.words, times=times))
+        for one, times in counts.items()
+    ]
 
 
 def _few_of_each(observed: Iterable[Observed]) -> list[Observed]:
@@ -82,8 +86,8 @@ def _few_of_each(observed: Iterable[Observed]) -> list[Observed]:
     for kind, number in last.items():
         more = counts[kind] - ALIKE
         if more > 0:
-            said = "There is one more like it." if more == 1 else f"There are {more} more like it."
-            kept[number] = replace(kept[number], words=f"{kept[number].words} {said}")
+            said = _n("There is one more like it.", "There are %(count)s more like it.", more)
+            kept[number] = replace(kept[number], words=joined([kept[number].words, said]))
     return kept
 
 

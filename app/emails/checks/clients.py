@@ -14,16 +14,16 @@ from app.emails.checks.finding import Severity
 from app.emails.checks.impact import IMPACTS, SILENT
 from app.emails.checks.reading import Observed, Reading
 from app.emails.checks.styles import declarations, tokens_within, written
+from app.emails.listing import in_a_row
+from app.words import _, _n
 
+_WEB, _PHONE, _ANDROID = _("%(client)s on the web"), _("%(client)s on iPhone"), _("%(client)s on Android")
+_MAC, _WINDOWS = _("%(client)s on Mac"), _("%(client)s for Windows")
 CLIENTS: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
-    ("Gmail", "gmail", (("desktop-webmail", "on the web"), ("ios", "on iPhone"), ("android", "on Android"))),
-    ("Apple Mail", "apple-mail", (("macos", "on Mac"), ("ios", "on iPhone"))),
-    (
-        "Outlook",
-        "outlook",
-        (("windows", "for Windows"), ("outlook-com", "on the web"), ("ios", "on iPhone"), ("android", "on Android")),
-    ),
-    ("Yahoo Mail", "yahoo", (("desktop-webmail", "on the web"), ("ios", "on iPhone"), ("android", "on Android"))),
+    ("Gmail", "gmail", (("desktop-webmail", _WEB), ("ios", _PHONE), ("android", _ANDROID))),
+    ("Apple Mail", "apple-mail", (("macos", _MAC), ("ios", _PHONE))),
+    ("Outlook", "outlook", (("windows", _WINDOWS), ("outlook-com", _WEB), ("ios", _PHONE), ("android", _ANDROID))),
+    ("Yahoo Mail", "yahoo", (("desktop-webmail", _WEB), ("ios", _PHONE), ("android", _ANDROID))),
     ("Samsung Email", "samsung-email", (("android", ""),)),
 )
 """The big clients: name, family in the data, and its platforms with words."""
@@ -57,12 +57,14 @@ def check_clients(reading: Reading) -> Iterator[Observed]:
             plainer[feature.slug] = (feature, excerpts)
             continue
         told.add(feature.slug)
-        who = _listed(feature.ignored_by)
-        verb = "ignores" if len(feature.ignored_by) == 1 else "ignore"
-        words = f"{who} {verb} {feature.title}: {impact.words}."
+        who, feature_name = in_a_row(feature.ignored_by), feature.title
+        if len(feature.ignored_by) == 1:
+            words = _("%(who)s ignores %(feature)s: %(effect)s.", who=who, feature=feature_name, effect=impact.words)
+        else:
+            words = _("%(who)s ignore %(feature)s: %(effect)s.", who=who, feature=feature_name, effect=impact.words)
         yield Observed("client_" + feature.slug.replace("-", "_"), impact.severity, words, impact.remedy, excerpts)
     if plainer:
-        yield _plainer([feature for feature, _ in plainer.values()], next(iter(plainer.values()))[1])
+        yield _plainer([feature for feature, _excerpts in plainer.values()], next(iter(plainer.values()))[1])
 
 
 @cache
@@ -80,10 +82,13 @@ def features() -> dict[str, Feature]:
 def _plainer(found: list[Feature], excerpts: tuple[str, ...]) -> Observed:
     names = [one.title for one in found[:NAMED]]
     if len(found) > NAMED:
-        names.append(f"{len(found) - NAMED} more")
-    who = _listed(list(dict.fromkeys(client for one in found for client in one.ignored_by)))
-    words = f"A little plainer in {who}, where not everything is known: {_listed(names)}."
-    remedy = "Nothing needs to be done when the e-mail reads well without."
+        names.append(_n("%(count)s more", "%(count)s more", len(found) - NAMED))
+    who = in_a_row(dict.fromkeys(client for one in found for client in one.ignored_by))
+    features_named = in_a_row(names)
+    words = _(
+        "A little plainer in %(who)s, where not everything is known: %(features)s.", who=who, features=features_named
+    )
+    remedy = _("Nothing needs to be done when the e-mail reads well without.")
     return Observed("plainer", Severity.HINT, words, remedy, excerpts)
 
 
@@ -182,10 +187,5 @@ def _ignored_by(support: dict[str, str]) -> tuple[str, ...]:
         if len(missing) == len(platforms):
             names.append(name)
         elif missing:
-            names.extend(f"{name} {words}" for words in missing)
+            names.extend(_(words, client=name) for words in missing)
     return tuple(names)
-
-
-def _listed(names: Iterable[str]) -> str:
-    *others, last = names
-    return f"{', '.join(others)} and {last}" if others else last

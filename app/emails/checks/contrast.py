@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 
 from app.emails.checks.colours import Colour, better, contrast, laid_over, luminance, shown
 from app.emails.checks.finding import Severity
 from app.emails.checks.looks import Run
 from app.emails.checks.reading import Observed, Reading
+from app.words import _, _n
 
 NEEDED = 4.5
 NEEDED_LARGE = 3.0
@@ -15,16 +17,23 @@ NEEDED_LARGE = 3.0
 TINY = 12.0
 """Pixels below which a text is hard to read."""
 SHOWN = 40
+LOW = _(
+    "%(texts)s is hard to read: %(colour)s on %(background)s has a contrast of %(contrast)s to 1; it needs %(needed)s."
+)
+LOW_IN_DARK = _(
+    "%(texts)s is hard to read in dark mode: %(colour)s on %(background)s has a contrast of %(contrast)s to 1; "
+    "it needs %(needed)s."
+)
 
 
 def check_contrast(reading: Reading) -> Iterator[Observed]:
     """Check every text against its background, as the e-mail looks in light mode and in dark mode."""
     light = _low(reading.runs)
     for (text, background, needed), found in light.items():
-        yield _observed(found, text, background, needed, code="contrast", where="")
+        yield _observed(found, text, background, needed, code="contrast")
     for (text, background, needed), found in _low(reading.dark_runs).items():
         if (text, background, needed) not in light:
-            yield _observed(found, text, background, needed, code="contrast_dark", where=" in dark mode")
+            yield _observed(found, text, background, needed, code="contrast_dark")
 
 
 def check_text_size(reading: Reading) -> Iterator[Observed]:
@@ -34,8 +43,10 @@ def check_text_size(reading: Reading) -> Iterator[Observed]:
         if run.look.is_seen and run.look.size < TINY - 0.05 and _has_words(run.text):
             sizes.setdefault(round(run.look.size, 1), []).append(run.begins)
     for size, texts in sorted(sizes.items()):
-        words = f"“{_cut(texts[0])}”{_and_more(len(texts))} is {size:g} pixels high, which is hard to read on a phone."
-        yield Observed("text_tiny", Severity.HINT, words, "Make it 12 pixels or more, better 14.", (texts[0],))
+        words = _(
+            "%(texts)s is %(size)s pixels high, which is hard to read on a phone.", texts=_named(texts), size=size
+        )
+        yield Observed("text_tiny", Severity.HINT, words, _("Make it 12 pixels or more, better 14."), (texts[0],))
 
 
 def _low(runs: Sequence[Run]) -> dict[tuple[Colour, Colour, float], list[str]]:
@@ -52,10 +63,15 @@ def _low(runs: Sequence[Run]) -> dict[tuple[Colour, Colour, float], list[str]]:
     return found
 
 
-def _observed(texts: list[str], text: Colour, background: Colour, needed: float, *, code: str, where: str) -> Observed:
-    words = (
-        f"“{_cut(texts[0])}”{_and_more(len(texts))} is hard to read{where}: {shown(text)} on {shown(background)} "
-        f"has a contrast of {contrast(text, background):.1f} to 1; it needs {needed:g}."
+def _observed(texts: list[str], text: Colour, background: Colour, needed: float, *, code: str) -> Observed:
+    said = LOW_IN_DARK if code == "contrast_dark" else LOW
+    words = _(
+        said,
+        texts=_named(texts),
+        colour=shown(text),
+        background=shown(background),
+        contrast=Decimal(f"{contrast(text, background):.1f}"),
+        needed=needed,
     )
     return Observed(code, Severity.WARNING, words, _remedy(text, background, needed), (texts[0],))
 
@@ -65,21 +81,24 @@ def _remedy(text: Colour, background: Colour, needed: float) -> str:
     target = better(text, background, needed)
     is_pale = luminance(text) > luminance(background)
     if is_pale == (luminance(target) > luminance(background)):
-        way = "lighter" if is_pale else "darker"
-        return f"Choose a {way} colour for the text, for example {shown(target)}, or another background."
-    way = "darker" if is_pale else "lighter"
-    example = shown(better(background, text, needed))
-    return f"Choose a {way} background, for example {example}, or another colour for the text."
+        lighter = _("Choose a lighter colour for the text, for example %(example)s, or another background.")
+        darker = _("Choose a darker colour for the text, for example %(example)s, or another background.")
+        return _(lighter if is_pale else darker, example=shown(target))
+    lighter = _("Choose a lighter background, for example %(example)s, or another colour for the text.")
+    darker = _("Choose a darker background, for example %(example)s, or another colour for the text.")
+    return _(darker if is_pale else lighter, example=shown(better(background, text, needed)))
 
 
 def _has_words(text: str) -> bool:
     return any(sign.isalnum() for sign in text)
 
 
-def _and_more(number: int) -> str:
-    if number < 2:
-        return ""
-    return " (and one more text)" if number == 2 else f" (and {number - 1} more texts)"
+def _named(texts: list[str]) -> str:
+    """Name the first of some texts, and say how many there are besides."""
+    more, text = len(texts) - 1, _cut(texts[0])
+    if not more:
+        return _("“%(text)s”", text=text)
+    return _n("“%(text)s” (and one more text)", "“%(text)s” (and %(count)s more texts)", more, text=text)
 
 
 def _cut(text: str) -> str:

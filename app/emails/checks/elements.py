@@ -8,6 +8,7 @@ from typing import Any
 from app.emails.checks.finding import Severity
 from app.emails.checks.reading import Observed, Reading
 from app.emails.checks.styles import written
+from app.words import _
 
 FRAMES = ("iframe", "frame", "frameset", "object", "embed", "applet")
 FIELDS = ("form", "input", "select", "textarea", "button")
@@ -24,8 +25,8 @@ def check_elements(reading: Reading) -> Iterator[Observed]:
             yield found
     fields = [one for one in reading.elements if one.tag in FIELDS and not _is_switch(one)]
     if fields:
-        words = "The e-mail holds a form; Outlook for Windows and others remove it, and filters distrust it."
-        remedy = "Put the form on a web page, and a link or button to it into the e-mail."
+        words = _("The e-mail holds a form; Outlook for Windows and others remove it, and filters distrust it.")
+        remedy = _("Put the form on a web page, and a link or button to it into the e-mail.")
         excerpts = tuple(f"<{one.tag}" for one in fields[:3])
         yield Observed("form", Severity.WARNING, words, remedy, excerpts)
 
@@ -35,8 +36,8 @@ def check_scripting_attributes(reading: Reading) -> Iterator[Observed]:
     for one in reading.elements:
         names = [str(name) for name in one.attrib if str(name).lower().startswith("on")]
         if names:
-            words = f"The attribute {names[0]} is a script; every mail program removes it."
-            yield Observed("script_attribute", Severity.WARNING, words, "Remove it.", (f"{names[0]}=", names[0]))
+            words = _("The attribute %(names)s is a script; every mail program removes it.", names=names[0])
+            yield Observed("script_attribute", Severity.WARNING, words, _("Remove it."), (f"{names[0]}=", names[0]))
 
 
 def check_outside_styles(reading: Reading) -> Iterator[Observed]:
@@ -63,31 +64,41 @@ def _is_switch(element: Any) -> bool:
 def _dangerous(element: Any) -> Observed | None:
     tag = element.tag
     if tag == "script":
-        words = "The e-mail holds a script; every mail program removes it, and many then refuse the e-mail."
-        return Observed("script", Severity.ERROR, words, "Remove it; what it does belongs on a web page.", ("<script",))
+        words = _("The e-mail holds a script; every mail program removes it, and many then refuse the e-mail.")
+        return Observed(
+            "script", Severity.ERROR, words, _("Remove it; what it does belongs on a web page."), ("<script",)
+        )
     if tag in FRAMES:
-        words = f"The e-mail holds another page or program (<{tag}>), which mail programs remove."
-        remedy = "Put in a link, or a picture with a link, in its place."
+        words = _("The e-mail holds another page or program (<%(tag)s>), which mail programs remove.", tag=tag)
+        remedy = _("Put in a link, or a picture with a link, in its place.")
         return Observed("frame", Severity.ERROR, words, remedy, (f"<{tag}",))
     if tag == "meta" and (element.get("http-equiv") or "").strip().lower() == "refresh":
-        words = "The e-mail tries to move on to another page, which mail programs block."
-        return Observed("refresh", Severity.ERROR, words, "Remove it and put in a link.", ("http-equiv",))
+        words = _("The e-mail tries to move on to another page, which mail programs block.")
+        return Observed("refresh", Severity.ERROR, words, _("Remove it and put in a link."), ("http-equiv",))
     if tag == "base":
-        words = "The e-mail sets a base for its addresses, which Outlook and others do not know: links would break."
-        return Observed("base", Severity.WARNING, words, "Write every address in full and remove <base>.", ("<base",))
+        words = _("The e-mail sets a base for its addresses, which Outlook and others do not know: links would break.")
+        return Observed(
+            "base", Severity.WARNING, words, _("Write every address in full and remove <base>."), ("<base",)
+        )
     return None
 
 
 def _outside(address: str, excerpts: tuple[str, ...]) -> Observed:
     if _is_typeface(address):
-        words = (
+        words = _(
             "The typeface is loaded from the web; most mail programs, Gmail and Outlook among them, show another one."
         )
-        remedy = "Name a common typeface behind it, for example Arial, and look whether the e-mail is right with that."
+        remedy = _(
+            "Name a common typeface behind it, for example Arial, and look whether the e-mail is right with that."
+        )
         return Observed("web_font", Severity.HINT, words, remedy, excerpts)
-    name = address[:SHOWN] or "another file"
-    words = f"The styles in {name} are loaded from elsewhere; Gmail and others do not load them."
-    remedy = "Copy the styles into a <style> element of the layout: Postroom then writes them into the elements."
+    words = _("The styles in another file are loaded from elsewhere; Gmail and others do not load them.")
+    if address:
+        words = _(
+            "The styles in %(address)s are loaded from elsewhere; Gmail and others do not load them.",
+            address=address[:SHOWN],
+        )
+    remedy = _("Copy the styles into a <style> element of the layout: Postroom then writes them into the elements.")
     return Observed("outside_styles", Severity.WARNING, words, remedy, excerpts)
 
 

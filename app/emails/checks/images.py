@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 from urllib.parse import unquote
 
@@ -11,6 +12,7 @@ from app.emails.checks.links import spoken
 from app.emails.checks.looks import change_of
 from app.emails.checks.reading import Observed, Reading
 from app.emails.checks.styles import declarations
+from app.words import _
 
 LARGE_FILE = 1_000_000
 """Bytes of a picture from which on it loads slowly on a phone."""
@@ -28,8 +30,8 @@ def check_images(reading: Reading) -> Iterator[Observed]:
         yield from _check_words(image, source)
         yield from _check_source(image, source, known)
         if source and not _has_width(image):
-            words = f"{_name(source)} has no width: Outlook for Windows shows it in its full size."
-            remedy = 'Give the width in pixels, for example width="600".'
+            words = _("%(name)s has no width: Outlook for Windows shows it in its full size.", name=_name(source))
+            remedy = _('Give the width in pixels, for example width="600".')
             yield Observed("image_width", Severity.HINT, words, remedy, (source,))
 
 
@@ -40,12 +42,14 @@ def check_image_files(reading: Reading) -> Iterator[Observed]:
         if not file.media_type.lower().startswith("image/"):
             continue
         if file.size > LARGE_FILE:
-            words = f"The picture “{file.name}” has {file.size / 1_000_000:.1f} MB."
-            remedy = "Make it smaller: twice the width at which it is shown is enough, as a rule below 0.2 MB."
+            words = _(
+                "The picture “%(name)s” has %(size)s MB.", name=file.name, size=Decimal(f"{file.size / 1_000_000:.1f}")
+            )
+            remedy = _("Make it smaller: twice the width at which it is shown is enough, as a rule below 0.2 MB.")
             yield Observed("image_large", Severity.WARNING, words, remedy, (file.name,), "files")
         if file.content_id and f"cid:{file.content_id.strip('<>')}" not in html:
-            words = f"The picture “{file.name}” goes with the e-mail but is not shown in it."
-            remedy = "Put it into the message, or remove the file."
+            words = _("The picture “%(name)s” goes with the e-mail but is not shown in it.", name=file.name)
+            remedy = _("Put it into the message, or remove the file.")
             yield Observed("image_unused", Severity.WARNING, words, remedy, (file.name,), "files")
 
 
@@ -64,8 +68,11 @@ def _is_tiny(value: Any) -> bool:
 
 def _check_words(image: Any, source: str) -> Iterator[Observed]:
     if image.get("alt") is None and not _is_decoration(image) and not _is_all_of_a_link(image):
-        words = f"{_name(source)} has no words for people who cannot see it; many programs show no pictures at first."
-        remedy = 'Say in its description (alt) what it shows; leave the description empty (alt="") for decoration.'
+        words = _(
+            "%(name)s has no words for people who cannot see it; many programs show no pictures at first.",
+            name=_name(source),
+        )
+        remedy = _('Say in its description (alt) what it shows; leave the description empty (alt="") for decoration.')
         yield Observed("image_alt", Severity.WARNING, words, remedy, (source,))
 
 
@@ -83,24 +90,24 @@ def _is_decoration(image: Any) -> bool:
 def _check_source(image: Any, source: str, known: set[str]) -> Iterator[Observed]:
     lower = source.lower()
     if not source:
-        words = "A picture has no address, so nothing is shown."
+        words = _("A picture has no address, so nothing is shown.")
         excerpts = (image.get("alt") or "", "<img")
-        yield Observed("image_source", Severity.WARNING, words, "Choose its file, or remove the picture.", excerpts)
+        yield Observed("image_source", Severity.WARNING, words, _("Choose its file, or remove the picture."), excerpts)
     elif lower.startswith("cid:"):
         if unquote(source[4:]) not in known:
-            words = f"{_name(source)} is not among the files of this e-mail, so nothing is shown."
-            remedy = "Add the file, or choose another picture."
+            words = _("%(name)s is not among the files of this e-mail, so nothing is shown.", name=_name(source))
+            remedy = _("Add the file, or choose another picture.")
             yield Observed("image_file_missing", Severity.ERROR, words, remedy, (source,))
     elif lower.startswith("data:"):
-        words = "A picture is written into the HTML itself; Gmail and others do not show those."
-        remedy = "Upload it as a file and put it in from there."
+        words = _("A picture is written into the HTML itself; Gmail and others do not show those.")
+        remedy = _("Upload it as a file and put it in from there.")
         yield Observed("image_data", Severity.WARNING, words, remedy, (source[:SHOWN], "data:image"))
     elif lower.startswith("http:"):
-        words = f"{_name(source)} is loaded over http, which some programs refuse."
-        yield Observed("image_http", Severity.WARNING, words, "Write its address with https://.", (source,))
+        words = _("%(name)s is loaded over http, which some programs refuse.", name=_name(source))
+        yield Observed("image_http", Severity.WARNING, words, _("Write its address with https://."), (source,))
     elif not lower.startswith(("https:", "//")):
-        words = f"{_name(source)} has no web address before its name, so no mail program can find it."
-        remedy = "Upload the picture as a file, or write its whole address, from https:// on."
+        words = _("%(name)s has no web address before its name, so no mail program can find it.", name=_name(source))
+        remedy = _("Upload the picture as a file, or write its whole address, from https:// on.")
         yield Observed("image_source", Severity.WARNING, words, remedy, (source,))
 
 
@@ -113,6 +120,6 @@ def _has_width(image: Any) -> bool:
 def _name(source: str) -> str:
     """Name a picture by the last part of its address."""
     if not source or source.lower().startswith("data:"):
-        return "A picture"
+        return _("A picture")
     name = source.partition("?")[0].rstrip("/").rpartition("/")[2] or source
-    return f"The picture “{name.removeprefix('cid:')[:SHOWN]}”"
+    return _("The picture “%(name)s”", name=name.removeprefix("cid:")[:SHOWN])

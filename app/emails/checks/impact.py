@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.emails.checks.finding import Severity
+from app.words import _
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,45 +18,53 @@ class Impact:
     remedy: str
 
 
-_TABLES = "Set the parts side by side with a table, or let them stand one below the other."
-_PNG = "Save the picture as PNG or JPG."
-_COLUMNS = Impact(Severity.WARNING, "parts that should stand side by side stand one below the other", _TABLES)
-_HIDDEN = Impact(Severity.WARNING, "what should be hidden is shown there", "Use display:none, or leave that part out.")
-_PICTURE = Impact(Severity.WARNING, "the picture is not shown there", _PNG)
+_TABLES = _("Set the parts side by side with a table, or let them stand one below the other.")
+_PNG = _("Save the picture as PNG or JPG.")
+_COLUMNS = Impact(Severity.WARNING, _("parts that should stand side by side stand one below the other"), _TABLES)
+_HIDDEN = Impact(
+    Severity.WARNING, _("what should be hidden is shown there"), _("Use display:none, or leave that part out.")
+)
+_PICTURE = Impact(Severity.WARNING, _("the picture is not shown there"), _PNG)
 _MEASURE = Impact(
-    Severity.HINT, "the size is left out there", "Write a size in pixels before it, for programs that know no other."
+    Severity.HINT,
+    _("the size is left out there"),
+    _("Write a size in pixels before it, for programs that know no other."),
 )
 _COLOUR = Impact(
-    Severity.WARNING, "the colour is left out there, which can make text unreadable", "Write the colour as #rrggbb."
+    Severity.WARNING,
+    _("the colour is left out there, which can make text unreadable"),
+    _("Write the colour as #rrggbb."),
 )
 _PLAYED = Impact(
-    Severity.WARNING, "it cannot be played there", "Show a picture that links to the recording on a web page."
+    Severity.WARNING, _("it cannot be played there"), _("Show a picture that links to the recording on a web page.")
 )
 
 IMPACTS: Mapping[str, Impact] = {
-    "css-position": Impact(Severity.WARNING, "the part stays where it stands in the text, often over another", _TABLES),
+    "css-position": Impact(
+        Severity.WARNING, _("the part stays where it stands in the text, often over another"), _TABLES
+    ),
     "css-display-flex": _COLUMNS,
     "css-display-grid": _COLUMNS,
     "css-column-count": Impact(
-        Severity.HINT, "the text runs in one column there", "Check that it reads well in one column."
+        Severity.HINT, _("the text runs in one column there"), _("Check that it reads well in one column.")
     ),
-    "css-float": Impact(Severity.HINT, "the part does not stand beside the text there", _TABLES),
-    "css-transform": Impact(Severity.WARNING, "the part is not moved or turned there", "Do without it."),
-    "css-clip-path": Impact(Severity.HINT, "the whole part is shown there", "Cut the picture itself."),
-    "css-writing-mode": Impact(Severity.WARNING, "the text runs in the usual direction there", "Do without it."),
+    "css-float": Impact(Severity.HINT, _("the part does not stand beside the text there"), _TABLES),
+    "css-transform": Impact(Severity.WARNING, _("the part is not moved or turned there"), _("Do without it.")),
+    "css-clip-path": Impact(Severity.HINT, _("the whole part is shown there"), _("Cut the picture itself.")),
+    "css-writing-mode": Impact(Severity.WARNING, _("the text runs in the usual direction there"), _("Do without it.")),
     "css-visibility": _HIDDEN,
     "css-opacity": Impact(
-        Severity.HINT, "the part is shown in full strength there", "Choose a lighter colour instead."
+        Severity.HINT, _("the part is shown in full strength there"), _("Choose a lighter colour instead.")
     ),
     "css-background-image": Impact(
         Severity.HINT,
-        "the background picture is not shown there",
-        "Set a background colour too on which the text can be read, and put no words into the picture.",
+        _("the background picture is not shown there"),
+        _("Set a background colour too on which the text can be read, and put no words into the picture."),
     ),
     "css-linear-gradient": Impact(
         Severity.HINT,
-        "the background has one colour there",
-        "Set a background-color too, on which the text can be read.",
+        _("the background has one colour there"),
+        _("Set a background-color too, on which the text can be read."),
     ),
     "css-variables": _COLOUR,
     "css-modern-color": _COLOUR,
@@ -70,27 +79,35 @@ IMPACTS: Mapping[str, Impact] = {
     "css-unit-vmin": _MEASURE,
     "css-unit-vmax": _MEASURE,
     "css-at-font-face": Impact(
-        Severity.HINT, "another typeface is shown there", "Name a common typeface behind it, for example Arial."
+        Severity.HINT, _("another typeface is shown there"), _("Name a common typeface behind it, for example Arial.")
     ),
-    "css-pseudo-element-before": Impact(Severity.HINT, "what it adds is left out there", "Write it into the HTML."),
-    "css-pseudo-element-after": Impact(Severity.HINT, "what it adds is left out there", "Write it into the HTML."),
+    "css-pseudo-element-before": Impact(
+        Severity.HINT, _("what it adds is left out there"), _("Write it into the HTML.")
+    ),
+    "css-pseudo-element-after": Impact(
+        Severity.HINT, _("what it adds is left out there"), _("Write it into the HTML.")
+    ),
     "css-pseudo-class-checked": Impact(
-        Severity.WARNING, "what should open by a tap stays as it is there", "Show everything, or link to a web page."
+        Severity.WARNING,
+        _("what should open by a tap stays as it is there"),
+        _("Show everything, or link to a web page."),
     ),
     "html-video": _PLAYED,
     "html-audio": _PLAYED,
-    "html-svg": Impact(Severity.WARNING, "the drawing is not shown there", _PNG),
+    "html-svg": Impact(Severity.WARNING, _("the drawing is not shown there"), _PNG),
     "html-image-maps": Impact(
-        Severity.HINT, "the links on the picture are lost there", "Add the links as text below it."
+        Severity.HINT, _("the links on the picture are lost there"), _("Add the links as text below it.")
     ),
     "html-hidden": _HIDDEN,
-    "html-dialog": Impact(Severity.WARNING, "the part is shown, or lost, there", "Write it into the text."),
-    "html-popover": Impact(Severity.WARNING, "the part is always shown there", "Write it into the text."),
-    "html-marquee": Impact(Severity.WARNING, "the text does not move there", "Write it as ordinary text."),
-    "html-meter": Impact(Severity.WARNING, "the bar is not shown there", "Say it in words or show a picture."),
-    "html-progress": Impact(Severity.WARNING, "the bar is not shown there", "Say it in words or show a picture."),
+    "html-dialog": Impact(Severity.WARNING, _("the part is shown, or lost, there"), _("Write it into the text.")),
+    "html-popover": Impact(Severity.WARNING, _("the part is always shown there"), _("Write it into the text.")),
+    "html-marquee": Impact(Severity.WARNING, _("the text does not move there"), _("Write it as ordinary text.")),
+    "html-meter": Impact(Severity.WARNING, _("the bar is not shown there"), _("Say it in words or show a picture.")),
+    "html-progress": Impact(Severity.WARNING, _("the bar is not shown there"), _("Say it in words or show a picture.")),
     "html-anchor-links": Impact(
-        Severity.HINT, "a link to a place within the e-mail does nothing there", "Keep the e-mail short enough without."
+        Severity.HINT,
+        _("a link to a place within the e-mail does nothing there"),
+        _("Keep the e-mail short enough without."),
     ),
     "image-svg": _PICTURE,
     "image-webp": _PICTURE,

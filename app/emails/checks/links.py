@@ -11,6 +11,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from app.cloudflare.contract import check_address
 from app.emails.checks.finding import Severity
 from app.emails.checks.reading import Observed, Reading, words_of
+from app.words import _, _n
 
 SHOWN = 60
 """Characters of words or of an address in a message."""
@@ -51,8 +52,7 @@ def check_links(reading: Reading) -> Iterator[Observed]:
         if problem:
             yield _broken(reading, words, address, *problem)
         elif doubt:
-            name = f"The link “{words[:SHOWN]}”" if words else "A link"
-            said = f"{name} {doubt[0]} ({_short(address)})."
+            said = _(doubt[0], link=_name(words), address=_short(address))
             yield Observed("link_doubtful", Severity.WARNING, said, doubt[1], (address, words))
         else:
             yield from _check_target(reading, words, address)
@@ -67,9 +67,14 @@ def check_same_words(reading: Reading) -> Iterator[Observed]:
             places[words.casefold()].setdefault(address, words)
     for addresses in places.values():
         if len(addresses) > 1:
-            (_, words), (second, _) = list(addresses.items())[:2]
-            said = f"{len(addresses)} links with the words “{words[:SHOWN]}” go to different addresses."
-            remedy = "Let each say where it goes, for example “Pay invoice 17”."
+            (_first, words), (second, _words) = list(addresses.items())[:2]
+            said = _n(
+                "%(count)s link with the words “%(words)s” goes to different addresses.",
+                "%(count)s links with the words “%(words)s” go to different addresses.",
+                len(addresses),
+                words=words[:SHOWN],
+            )
+            remedy = _("Let each say where it goes, for example “Pay invoice 17”.")
             yield Observed("link_same_words", Severity.HINT, said, remedy, (second, words))
 
 
@@ -78,49 +83,67 @@ def _check_words(link: Any, words: str, address: str) -> Iterator[Observed]:
     if not words:
         images = list(link.iter("img"))
         if images:
-            said = "A picture is a link, but it has no words: people who cannot see it do not learn where it goes."
-            remedy = "Say in the picture's description (alt) where the link goes."
+            said = _("A picture is a link, but it has no words: people who cannot see it do not learn where it goes.")
+            remedy = _("Say in the picture's description (alt) where the link goes.")
         else:
-            said, remedy = "A link has no words, so nobody can find it.", "Write words into it, or remove the link."
+            said, remedy = (
+                _("A link has no words, so nobody can find it."),
+                _("Write words into it, or remove the link."),
+            )
         excerpts = (address, *(image.get("src") or "" for image in images[:1]))
         yield Observed("link_empty", Severity.WARNING, said, remedy, excerpts)
     elif words.casefold().strip(" .…:!»›>→") in EMPTY_WORDS:
-        said = f"The words of the link “{words}” do not say where it goes; screen readers read out links alone."
-        remedy = "Make words of the sentence the link, for example “Read the opening hours”."
+        said = _(
+            "The words of the link “%(words)s” do not say where it goes; screen readers read out links alone.",
+            words=words,
+        )
+        remedy = _("Make words of the sentence the link, for example “Read the opening hours”.")
         yield Observed("link_words", Severity.WARNING, said, remedy, excerpts)
     elif _shows_another(words, address):
-        said = f"The link shows “{words[:SHOWN]}” but goes to {_short(address)}, which looks like fraud."
-        remedy = "Let it show the address it goes to, or words in its place; mail programs block such links."
+        said = _(
+            "The link shows “%(words)s” but goes to %(short)s, which looks like fraud.",
+            words=words[:SHOWN],
+            short=_short(address),
+        )
+        remedy = _("Let it show the address it goes to, or words in its place; mail programs block such links.")
         yield Observed("link_shows_another", Severity.WARNING, said, remedy, excerpts)
 
 
 def _problem(address: str, names: set[str]) -> tuple[str, str] | None:
-    """Say why an address leads nowhere, and how to mend it; None when it may be right."""
-    whole = "Write the whole address, from https:// on."
+    """Say why an address leads nowhere, and how to mend it; None when it may be right.
+
+    What is said needs `link` and `address` yet.
+    """
+    whole = _("Write the whole address, from https:// on.")
     if not address or address == "#":
-        return "goes nowhere: its address is empty", whole
+        empty = _("%(link)s goes nowhere: its address is empty.")
+        return (_("%(link)s goes nowhere: its address is empty (%(address)s).") if address else empty), whole
     if address.startswith("#"):
         known = address == "#top" or unquote(address[1:]) in names
-        return None if known else ("goes to a place that this e-mail does not have", "Correct it, or write an address.")
+        said = _("%(link)s goes to a place that this e-mail does not have (%(address)s).")
+        return None if known else (said, _("Correct it, or write an address."))
     if "{{" in address or "{%" in address or "%7B%7B" in address.upper():
-        return "holds a name in braces that was not filled", "Write it as {{ name }}, with one of the template's names."
+        said = _("%(link)s holds a name in braces that was not filled (%(address)s).")
+        return said, _("Write it as {{ name }}, with one of the template's names.")
     try:
         parts = urlsplit(address)
         host = parts.hostname or ""
         parts.port  # noqa: B018 - raises when it is no number
     except ValueError:
-        return "is no web address", whole
+        return _("%(link)s is no web address (%(address)s)."), whole
     scheme = parts.scheme.lower()
     if scheme in DANGEROUS:
-        return f"begins with {scheme}:, which every mail program blocks", "Write a web address, from https:// on."
+        said = _("%(link)s begins with %(scheme)s:, which every mail program blocks (%(address)s).", scheme=scheme)
+        return said, _("Write a web address, from https:// on.")
     if scheme == "mailto":
         return _mail_problem(parts)
     if scheme in OTHER_SCHEMES:
-        return None if parts.path or host else ("has no number", "Write the number behind the colon.")
+        said = _("%(link)s has no number (%(address)s).")
+        return None if parts.path or host else (said, _("Write the number behind the colon."))
     if scheme in {"http", "https"} or (not scheme and address.startswith("//")):
         return _host_problem(host)
     if not scheme or "." in scheme:
-        return "has no https:// at its beginning", whole
+        return _("%(link)s has no https:// at its beginning (%(address)s)."), whole
     return None  # of a program that some readers may have
 
 
@@ -129,15 +152,16 @@ def _doubt(address: str) -> tuple[str, str] | None:
     parts = urlsplit(address)
     scheme, host = parts.scheme.lower(), parts.hostname or ""
     if scheme not in {"", "http", "https", "mailto", *OTHER_SCHEMES}:
-        remedy = "Write a web address, from https:// on, unless all readers have the program for it."
-        return f"begins with {scheme}:, which not every device knows", remedy
+        remedy = _("Write a web address, from https:// on, unless all readers have the program for it.")
+        said = _("%(link)s begins with %(scheme)s:, which not every device knows (%(address)s).", scheme=scheme)
+        return said, remedy
     if scheme in {"mailto", *OTHER_SCHEMES} or address.startswith("#"):
         return None
     if any(sign.isspace() for sign in address):
-        return "has a space in it", "Remove the space, or write %20 in its place."
+        return _("%(link)s has a space in it (%(address)s)."), _("Remove the space, or write %%20 in its place.")
     if host.endswith((".local", ".test", ".invalid")) or (":" not in host and "." not in host.strip(".")):
-        remedy = "Leave it if all readers are in your own network; else write the public address."
-        return "goes to a name that is known only within one network", remedy
+        remedy = _("Leave it if all readers are in your own network; else write the public address.")
+        return _("%(link)s goes to a name that is known only within one network (%(address)s)."), remedy
     return None
 
 
@@ -146,27 +170,32 @@ def _mail_problem(parts: SplitResult) -> tuple[str, str] | None:
         return None  # lets the reader choose whom to write to
     addresses = unquote(parts.path).split(",")
     if any(check_address(one.strip()) is not None for one in addresses) and "to=" not in parts.query.lower():
-        return "has no proper e-mail address", "Write it as mailto:name@place.org."
+        return _("%(link)s has no proper e-mail address (%(address)s)."), _("Write it as mailto:name@place.org.")
     return None
 
 
 def _host_problem(host: str) -> tuple[str, str] | None:
     if not host:
-        return "has no name of a website", "Write the whole address, from https:// on."
+        return _("%(link)s has no name of a website (%(address)s)."), _("Write the whole address, from https:// on.")
     if host in LOCAL_HOSTS or host.endswith(".localhost"):
-        return "goes to a computer that readers cannot reach", "Write the public address."
+        return _("%(link)s goes to a computer that readers cannot reach (%(address)s)."), _("Write the public address.")
     if ".." in host:
-        return "has no proper name of a website", "Correct the part between https:// and the next slash."
+        return _("%(link)s has no proper name of a website (%(address)s)."), _(
+            "Correct the part between https:// and the next slash."
+        )
     return None
 
 
 def _broken(reading: Reading, words: str, address: str, why: str, remedy: str) -> Observed:
     """An address that the author wrote is an error; one that came from sample data or a layout may be right later."""
     severity = Severity.ERROR if _is_written(reading, address) else Severity.WARNING
-    name = f"The link “{words[:SHOWN]}”" if words else "A link"
-    shown = f" ({_short(address)})" if address else ""
     excerpts = (address, words) if len(address) > 1 else (f'"{address}"', f"({address})", words)
-    return Observed("link_broken", severity, f"{name} {why}{shown}.", remedy, excerpts)
+    said = _(why, link=_name(words), address=_short(address))
+    return Observed("link_broken", severity, said, remedy, excerpts)
+
+
+def _name(words: str) -> str:
+    return _("The link “%(words)s”", words=words[:SHOWN]) if words else _("A link")
 
 
 def _is_written(reading: Reading, address: str) -> bool:
@@ -179,13 +208,13 @@ def _is_written(reading: Reading, address: str) -> bool:
 
 def _check_target(reading: Reading, words: str, address: str) -> Iterator[Observed]:
     if address.lower().startswith("http:"):
-        said = f"The link to {_short(address)} is not encrypted (http)."
-        yield Observed("link_http", Severity.WARNING, said, "Write it with https://.", (address, words))
+        said = _("The link to %(short)s is not encrypted (http).", short=_short(address))
+        yield Observed("link_http", Severity.WARNING, said, _("Write it with https://."), (address, words))
     host = _host(address)
     is_sample = any(host == one or host.endswith("." + one) for one in SAMPLE_HOSTS)
     if is_sample and reading.source.has(address):
-        said = f"The link to {_short(address)} looks like one from an example."
-        yield Observed("link_example", Severity.HINT, said, "Put in the right address.", (address, words))
+        said = _("The link to %(short)s looks like one from an example.", short=_short(address))
+        yield Observed("link_example", Severity.HINT, said, _("Put in the right address."), (address, words))
 
 
 def _shows_another(words: str, address: str) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from app.emails.checks.finding import Severity
 from app.emails.checks.reading import Observed, Reading
+from app.words import _
 
 SUBJECT_SEEN = 70
 """Characters of a subject that most inboxes show on a wide screen."""
@@ -27,20 +28,24 @@ def check_subject(reading: Reading) -> Iterator[Observed]:
     """Check the subject line as rendered."""
     subject = reading.email.subject.strip()
     if not subject:
-        remedy = "Write in a few words what the e-mail is about."
-        yield Observed("subject_empty", Severity.ERROR, "The subject is empty.", remedy, place="subject")
+        remedy = _("Write in a few words what the e-mail is about.")
+        yield Observed("subject_empty", Severity.ERROR, _("The subject is empty."), remedy, place="subject")
         return
     if len(subject) > SUBJECT_SEEN:
-        words = f"The subject has {len(subject)} characters; inboxes show about {SUBJECT_SEEN}, on a phone about 40."
-        remedy = "Shorten it, or put what matters first."
+        words = _(
+            "The subject has %(count)s characters; inboxes show about %(seen)s, on a phone about 40.",
+            count=len(subject),
+            seen=SUBJECT_SEEN,
+        )
+        remedy = _("Shorten it, or put what matters first.")
         yield Observed("subject_long", Severity.HINT, words, remedy, place="subject")
     if _shouts(subject):
-        remedy = "Write it in small letters: capitals look like advertising and are sorted out as spam more often."
-        words = "The subject is in capital letters."
+        remedy = _("Write it in small letters: capitals look like advertising and are sorted out as spam more often.")
+        words = _("The subject is in capital letters.")
         yield Observed("subject_capitals", Severity.HINT, words, remedy, place="subject")
     if subject.count("!") + subject.count("！") > 1:
-        words = "The subject has more than one exclamation mark."
-        remedy = "Keep one at most: several look like advertising and are sorted out as spam more often."
+        words = _("The subject has more than one exclamation mark.")
+        remedy = _("Keep one at most: several look like advertising and are sorted out as spam more often.")
         yield Observed("subject_exclamation", Severity.HINT, words, remedy, place="subject")
 
 
@@ -48,12 +53,12 @@ def check_preheader(reading: Reading) -> Iterator[Observed]:
     """Check the preview line beside the subject."""
     preheader = reading.email.preheader.strip()
     if not preheader:
-        words = "There is no preheader: inboxes show the first words of the e-mail beside the subject."
-        remedy = "Write a short line that adds to the subject."
+        words = _("There is no preheader: inboxes show the first words of the e-mail beside the subject.")
+        remedy = _("Write a short line that adds to the subject.")
         yield Observed("preheader_missing", Severity.HINT, words, remedy, place="preheader")
     elif preheader.casefold() == reading.email.subject.strip().casefold():
-        words = "The preheader repeats the subject."
-        remedy = "Use it to say something more, such as a date or an amount."
+        words = _("The preheader repeats the subject.")
+        remedy = _("Use it to say something more, such as a date or an amount.")
         yield Observed("preheader_same", Severity.HINT, words, remedy, place="preheader")
 
 
@@ -61,21 +66,21 @@ def check_text(reading: Reading) -> Iterator[Observed]:
     """Check that there is something to read, and that readers of plain text get the same."""
     email = reading.email
     if not email.html.strip() and not email.text.strip():
-        remedy = "Write the message."
-        yield Observed("empty", Severity.ERROR, "The e-mail has no content.", remedy)
+        remedy = _("Write the message.")
+        yield Observed("empty", Severity.ERROR, _("The e-mail has no content."), remedy)
     elif not email.text.strip():
-        words = "There is no text part: people and programs that read plain text see nothing."
-        remedy = "Let Postroom make it from the HTML, or write it."
+        words = _("There is no text part: people and programs that read plain text see nothing.")
+        remedy = _("Let Postroom make it from the HTML, or write it.")
         if not reading.seen_text:
-            remedy = (
+            remedy = _(
                 "Write some of the message as words: at present it has pictures only, so no text can be made from it."
             )
         yield Observed("text_missing", Severity.WARNING, words, remedy, place="text")
     elif not email.text_is_made and reading.root is not None:
         wanted, given = _words(reading.seen_text), _words(email.text)
         if len(wanted) >= ENOUGH_WORDS and len(wanted & given) < ALIKE * len(wanted):
-            words = "The text part says something quite different from the HTML."
-            remedy = "Write into it what the HTML says, or empty it, so that Postroom makes it from the HTML."
+            words = _("The text part says something quite different from the HTML.")
+            remedy = _("Write into it what the HTML says, or empty it, so that Postroom makes it from the HTML.")
             yield Observed("text_unlike", Severity.WARNING, words, remedy, place="text")
 
 
@@ -88,8 +93,8 @@ def check_left_over(reading: Reading) -> Iterator[Observed]:
     for place, text in parts:
         found = _LEFT_OVER.search(text)
         if found:
-            words = f"“{found.group()}” would be sent as it stands here."
-            remedy = (
+            words = _("“%(text)s” would be sent as it stands here.", text=found.group())
+            remedy = _(
                 "Replace it with what readers should see; values go in as {{ name }}, with one of the template's names."
             )
             yield Observed("placeholder_left", Severity.WARNING, words, remedy, (found.group(),), place)

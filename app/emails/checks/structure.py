@@ -9,6 +9,7 @@ from app.emails.checks.finding import Severity
 from app.emails.checks.looks import change_of
 from app.emails.checks.reading import Observed, Reading, words_of
 from app.emails.languages import direction
+from app.words import _
 
 LONG_MAIL = 250
 """Words from which on a reader needs headings."""
@@ -23,20 +24,31 @@ def check_headings(reading: Reading) -> Iterator[Observed]:
     for heading in headings:
         words = words_of(heading) or " ".join(image.get("alt") or "" for image in heading.iter("img")).strip()
         if not words:
-            remedy = "Write words into it, or remove it; for more room use spacing."
-            said = "A heading is empty; screen readers still announce it."
+            remedy = _("Write words into it, or remove it; for more room use spacing.")
+            said = _("A heading is empty; screen readers still announce it.")
             line = _line_of_empty_heading(reading)
             place = "body" if line else "layout"
             yield Observed("heading_empty", Severity.WARNING, said, remedy, place=place, line=line)
             continue
         level = int(heading.tag[1])
         if last and level > last + 1:
-            said = f"The heading “{words[:SHOWN]}” is of level {level}, but the one before it is of level {last}."
-            yield Observed("heading_skips", Severity.WARNING, said, f"Make it a heading of level {last + 1}.", (words,))
+            said = _(
+                "The heading “%(words)s” is of level %(level)s, but the one before it is of level %(last)s.",
+                words=words[:SHOWN],
+                level=level,
+                last=last,
+            )
+            yield Observed(
+                "heading_skips",
+                Severity.WARNING,
+                said,
+                _("Make it a heading of level %(level)s.", level=last + 1),
+                (words,),
+            )
         last = level
     if not headings and len(reading.seen_text.split()) > LONG_MAIL:
-        said = "This is a long e-mail without headings."
-        remedy = "Give its parts headings: people look for theirs, and screen readers jump from one to the next."
+        said = _("This is a long e-mail without headings.")
+        remedy = _("Give its parts headings: people look for theirs, and screen readers jump from one to the next.")
         yield Observed("heading_none", Severity.HINT, said, remedy)
 
 
@@ -49,24 +61,34 @@ def check_language(reading: Reading) -> Iterator[Observed]:
     given = _attribute(reading.root, "lang") or _attribute(body, "lang")
     excerpts = ("<html", "<mjml")
     if not given or given == "und":
-        said = "The HTML does not say in which language it is, so screen readers may read it out wrongly."
+        said = _("The HTML does not say in which language it is, so screen readers may read it out wrongly.")
         tag = "mjml" if reading.is_mjml else "html"
-        remedy = f'Write <{tag} lang="{wanted}"> at its beginning, as a rule in the layout.'
+        remedy = _(
+            'Write <%(tag)s lang="%(wanted)s"> at its beginning, as a rule in the layout.', tag=tag, wanted=wanted
+        )
         yield Observed("language_missing", Severity.WARNING, said, remedy, excerpts)
     elif _primary(given) != _primary(wanted):
-        said = f"The HTML says that its language is “{given}”, but the e-mail is in “{wanted}”."
+        said = _(
+            "The HTML says that its language is “%(given)s”, but the e-mail is in “%(wanted)s”.",
+            given=given,
+            wanted=wanted,
+        )
         yield Observed(
-            "language_differs", Severity.WARNING, said, f'Write lang="{wanted}".', (f'lang="{given}"', *excerpts)
+            "language_differs",
+            Severity.WARNING,
+            said,
+            _('Write lang="%(wanted)s".', wanted=wanted),
+            (f'lang="{given}"', *excerpts),
         )
     directions = {(one.get("dir") or "").strip().lower() for one in _frame(reading)}
     if direction(wanted) == "rtl":
         if "rtl" not in directions:
-            said = "The e-mail is in a language that is read from right to left, but the HTML does not say so."
-            remedy = 'Write dir="rtl" into <html> and into the outermost table.'
+            said = _("The e-mail is in a language that is read from right to left, but the HTML does not say so.")
+            remedy = _('Write dir="rtl" into <html> and into the outermost table.')
             yield Observed("direction_missing", Severity.WARNING, said, remedy, excerpts)
     elif "rtl" in directions:
-        said = f"The HTML is set from right to left, but “{wanted}” is read from left to right."
-        yield Observed("direction_differs", Severity.WARNING, said, 'Remove dir="rtl".', ('dir="rtl"', "<html"))
+        said = _("The HTML is set from right to left, but “%(wanted)s” is read from left to right.", wanted=wanted)
+        yield Observed("direction_differs", Severity.WARNING, said, _('Remove dir="rtl".'), ('dir="rtl"', "<html"))
 
 
 def check_title(reading: Reading) -> Iterator[Observed]:
@@ -75,10 +97,12 @@ def check_title(reading: Reading) -> Iterator[Observed]:
         return
     titles = [one for one in reading.tagged("title") if one.getparent() is not None and one.getparent().tag == "head"]
     if not any(words_of(one) for one in titles):
-        said = "The HTML has no title; screen readers say it first, browsers show it when the e-mail is opened there."
-        remedy = "Write a <title> into its <head>, as a rule in the layout."
+        said = _(
+            "The HTML has no title; screen readers say it first, browsers show it when the e-mail is opened there."
+        )
+        remedy = _("Write a <title> into its <head>, as a rule in the layout.")
         if reading.is_mjml:
-            remedy = "Write an <mj-title> into its <mj-head>."
+            remedy = _("Write an <mj-title> into its <mj-head>.")
         yield Observed("title_missing", Severity.HINT, said, remedy, ("<head", "<mj-head", "<mjml"))
 
 

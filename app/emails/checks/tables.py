@@ -7,6 +7,7 @@ from typing import Any
 
 from app.emails.checks.finding import Severity
 from app.emails.checks.reading import Observed, Reading, words_of
+from app.words import _, _n
 
 CELL_WORDS = 60
 """Characters that a cell of data has at most; a cell of the layout holds paragraphs."""
@@ -20,20 +21,28 @@ def check_tables(reading: Reading) -> Iterator[Observed]:
     if layouts and reading.is_mjml and not _sorted(reading.written_elements)[0]:
         layouts = []  # made by MJML's own elements: nobody can mend them
     if layouts:
-        many = "A table lays" if len(layouts) == 1 else f"{len(layouts)} tables lay"
-        words = f"{many} out the page; screen readers announce rows and columns that mean nothing."
-        remedy = 'Write role="presentation" into each <table> that holds no data.'
+        words = _n(
+            "A table lays out the page; screen readers announce rows and columns that mean nothing.",
+            "%(count)s tables lay out the page; screen readers announce rows and columns that mean nothing.",
+            len(layouts),
+        )
+        remedy = _('Write role="presentation" into each <table> that holds no data.')
         line = _line(_sorted(reading.written_elements)[0])
         place = "body" if line else "layout"
         yield Observed("table_layout_role", Severity.WARNING, words, remedy, place=place, line=line)
     for table in data:
         first = next((words_of(cell) for cell in table.iter("td") if words_of(cell)), "")
-        words = f"The table that begins with “{first}” has no header cells, so screen readers cannot say what is what."
-        remedy = "Make the cells of its first row header cells (<th>)."
+        words = _(
+            "The table that begins with “%(first)s” has no header cells, so screen readers cannot say what is what.",
+            first=first,
+        )
+        remedy = _("Make the cells of its first row header cells (<th>).")
         yield Observed("table_headers", Severity.WARNING, words, remedy, (first,))
     if contradicting:
-        words = "A table has header cells, but says that it holds no data; screen readers then leave the headers out."
-        remedy = 'Remove role="presentation" from it, or make its <th> cells <td>.'
+        words = _(
+            "A table has header cells, but says that it holds no data; screen readers then leave the headers out."
+        )
+        remedy = _('Remove role="presentation" from it, or make its <th> cells <td>.')
         line = _line(_sorted(reading.written_elements)[2])
         place = "body" if line else "layout"
         yield Observed("table_contradicts", Severity.HINT, words, remedy, place=place, line=line)

@@ -9,6 +9,7 @@ from urllib.parse import SplitResult, parse_qsl, urlsplit
 from app.emails.checks.finding import Severity
 from app.emails.checks.images import is_pixel
 from app.emails.checks.reading import Observed, Reading
+from app.words import _
 
 PARAMETERS = frozenset(
     "fbclid gclid dclid gbraid wbraid msclkid yclid ttclid twclid igshid mc_eid mc_cid mkt_tok _hsenc _hsmi "
@@ -43,29 +44,40 @@ def check_tracking(reading: Reading) -> Iterator[Observed]:
     for image in reading.tagged("img"):
         if is_pixel(image):
             source = (image.get("src") or "").strip()
-            words = f"A picture of one pixel ({source[:SHOWN]}) tells its server who opens the e-mail."
-            remedy = "Remove it, unless your rules on privacy allow it; if it only makes room, use padding."
+            words = _(
+                "A picture of one pixel (%(source)s) tells its server who opens the e-mail.", source=source[:SHOWN]
+            )
+            remedy = _("Remove it, unless your rules on privacy allow it; if it only makes room, use padding.")
             yield Observed("tracking_pixel", Severity.WARNING, words, remedy, (source, "<img"))
 
 
 def _check_link(address: str, parts: SplitResult, host: str) -> Iterator[Observed]:
     shown = address[:SHOWN] + ("…" if len(address) > SHOWN else "")
     if host in SHORTENERS:
-        words = f"The link {shown} is a short link: readers cannot see where it goes, and filters distrust it."
-        yield Observed("link_shortened", Severity.WARNING, words, "Link to the page itself.", (address,))
+        words = _(
+            "The link %(shown)s is a short link: readers cannot see where it goes, and filters distrust it.",
+            shown=shown,
+        )
+        yield Observed("link_shortened", Severity.WARNING, words, _("Link to the page itself."), (address,))
         return
     values = parse_qsl(parts.query[:4000], max_num_fields=None)
-    marks = [name for name, _ in values if name.lower() in PARAMETERS or name.lower().startswith("utm_")]
+    marks = [name for name, _value in values if name.lower() in PARAMETERS or name.lower().startswith("utm_")]
     if marks:
-        words = f"The link {shown} holds {', '.join(dict.fromkeys(marks))}, with which readers are followed."
-        remedy = "Cut the address off before it, unless your rules on privacy allow it."
+        words = _(
+            "The link %(shown)s holds %(marks)s, with which readers are followed.",
+            shown=shown,
+            marks=", ".join(dict.fromkeys(marks)),
+        )
+        remedy = _("Cut the address off before it, unless your rules on privacy allow it.")
         yield Observed("link_tracking", Severity.HINT, words, remedy, (address,))
         return
     leads_on = any(name.lower() in REDIRECT_PARAMETERS and _is_elsewhere(value, host) for name, value in values)
     is_known = any(word in parts.path.lower() for word in NO_COUNTING)
     if (leads_on and not is_known) or any(_is_opaque(part) for part in parts.path.split("/")):
-        words = f"The link {shown} looks as if it went through a counting service before it reaches its page."
-        yield Observed("link_redirects", Severity.HINT, words, "Link to the page itself.", (address,))
+        words = _(
+            "The link %(shown)s looks as if it went through a counting service before it reaches its page.", shown=shown
+        )
+        yield Observed("link_redirects", Severity.HINT, words, _("Link to the page itself."), (address,))
 
 
 def _is_elsewhere(value: str, host: str) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from app.cloudflare.contract import ONE_CLICK, check_headers
 from app.emails.checks.finding import Severity
 from app.emails.checks.reading import Observed, Reading
+from app.words import _
 
 _A_WAY_OFF = re.compile(
     r"\b(?:unsubscribe|abbestellen|abmelden vom newsletter|désabonner|désinscrire|"
@@ -21,13 +22,16 @@ _LIKE_A_NEWSLETTER = re.compile(
     re.IGNORECASE,
 )
 """Words that mail to people on a list has, but other mail may have too."""
-_FROM_US = "Under Headers, add List-Unsubscribe, with Postroom’s own unsubscribe page and one click."
+_FROM_US_MAYBE = _(
+    "If it does: under Headers, add List-Unsubscribe, with Postroom’s own unsubscribe page and one click."
+)
+_FROM_US = _("Under Headers, add List-Unsubscribe, with Postroom’s own unsubscribe page and one click.")
 
 
 def check_header_rules(reading: Reading) -> Iterator[Observed]:
     """Check the headers against the rules of the mail service."""
     for problem in check_headers(reading.email.headers):
-        remedy = "Correct the header, or remove it."
+        remedy = _("Correct the header, or remove it.")
         yield Observed(problem.code, Severity.ERROR, problem.words, remedy, place=problem.place)
 
 
@@ -36,32 +40,45 @@ def check_unsubscribing(reading: Reading) -> Iterator[Observed]:
     headers = {name.lower(): value for name, value in reading.email.headers}
     if "list-unsubscribe" in headers:
         if "list-unsubscribe-post" not in headers and "<https:" in headers["list-unsubscribe"].lower():
-            words = (
+            words = _(
                 "Unsubscribing takes more than one click; Gmail and Yahoo ask for one click from those who send much."
             )
-            remedy = f"Under Headers, tick “One click”: it adds List-Unsubscribe-Post with the value {ONE_CLICK}."
+            remedy = _(
+                "Under Headers, tick “One click”: it adds List-Unsubscribe-Post with the value %(one_click)s.",
+                one_click=ONE_CLICK,
+            )
             yield Observed("one_click_missing", Severity.HINT, words, remedy, place="headers.List-Unsubscribe")
         return
     text = f"{reading.email.subject} {reading.seen_text} {reading.email.text}"
     why = _reason(headers, text)
     maybe = None if why else _LIKE_A_NEWSLETTER.search(text)
     if maybe:
-        words = (
-            f"It speaks of “{maybe.group()}”. If it goes to a list, mail programs should show an unsubscribe button."
+        words = _(
+            "It speaks of “%(words)s”. If it goes to a list, mail programs should show an unsubscribe button.",
+            words=maybe.group(),
         )
         place = "headers.List-Unsubscribe"
-        yield Observed(
-            "unsubscribe_maybe", Severity.HINT, words, f"If it does: {_FROM_US[:1].lower()}{_FROM_US[1:]}", place=place
-        )
+        yield Observed("unsubscribe_maybe", Severity.HINT, words, _FROM_US_MAYBE, place=place)
     if why:
-        words = f"{why}, but mail programs can show no unsubscribe button, so people report it as spam."
-        yield Observed("unsubscribe_missing", Severity.WARNING, words, _FROM_US, place="headers.List-Unsubscribe")
+        yield Observed("unsubscribe_missing", Severity.WARNING, why, _FROM_US, place="headers.List-Unsubscribe")
 
 
 def _reason(headers: dict[str, str], text: str) -> str:
     if headers.get("precedence", "").strip().lower() in {"bulk", "list"}:
-        return "Its header Precedence says that this is mass mail"
+        return _(
+            "Its header Precedence says that this is mass mail, but mail programs can show no unsubscribe button, "
+            "so people report it as spam."
+        )
     if "list-id" in headers:
-        return "Its header List-Id says that it goes to a list"
+        return _(
+            "Its header List-Id says that it goes to a list, but mail programs can show no unsubscribe button, "
+            "so people report it as spam."
+        )
     found = _A_WAY_OFF.search(text)
-    return f"It offers a way off a list (“{found.group()}”)" if found else ""
+    if not found:
+        return ""
+    return _(
+        "It offers a way off a list (“%(words)s”), but mail programs can show no unsubscribe button, so people report "
+        "it as spam.",
+        words=found.group(),
+    )
