@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 
-from app.words import _
+from app.words import _, _p
 
 
 class ColumnKind(enum.StrEnum):
@@ -21,7 +21,7 @@ class ColumnKind(enum.StrEnum):
 
 KIND_WORDS: Mapping[ColumnKind, str] = {
     ColumnKind.TEXT: _("Text"),
-    ColumnKind.NUMBER: _("Number"),
+    ColumnKind.NUMBER: _p("kind of value", "Number"),
     ColumnKind.DATE: _("Date"),
     ColumnKind.YES_NO: _("Yes or no"),
     ColumnKind.FILE: _("File name"),

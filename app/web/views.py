@@ -61,14 +61,14 @@ class Notice:
 def _shared() -> dict[str, Any]:
     return {
         "navigation": lambda: NAVIGATION,
-        "section": section,
+        "part_of_navigation": part_of_navigation,
         "settings_pages": lambda: [(label, endpoint) for label, endpoint, needs in SETTINGS if me().may(needs)],
         "workspace_notice": workspace_notice,
         "places": lambda: accounts.places_of(db(), me().account),
     }
 
 
-def section() -> str:
+def part_of_navigation() -> str:
     """Give the part of the navigation that the page belongs to; empty: to none, as what one sets for oneself."""
     if request.path.startswith("/you"):
         return ""
