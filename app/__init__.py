@@ -25,10 +25,10 @@ def create_app(settings: Settings) -> Flask:
     from app.web.language import install_language
     from app.web.numbers import install_numbers
     from app.web.origin import install_origin
-    from app.web.origins import install_origin_check
     from app.web.request import install_session
     from app.web.request_log import install_request_log
     from app.web.rights import install_rights
+    from app.web.same_origin import install_same_origin
     from app.web.security import cookie_settings, install_headers
     from app.web.services import Services
     from app.web.sign_in import check_marks, install_sign_in
@@ -53,7 +53,7 @@ def create_app(settings: Settings) -> Flask:
     install_request_log(app)
     install_origin(app)
     install_host_check(app, settings, database)
-    install_origin_check(app)
+    install_same_origin(app)
     install_session(app)
     install_headers(app, settings)
     install_filters(app)

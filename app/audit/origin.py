@@ -70,37 +70,6 @@ def acting_from(origin: Origin) -> Iterator[None]:
         end(token)
 
 
-_BROWSERS = (
-    ("Edg", "Edge"),
-    ("OPR/", "Opera"),
-    ("SamsungBrowser", "Samsung Internet"),
-    ("Firefox/", "Firefox"),
-    ("FxiOS/", "Firefox"),
-    ("Chrome/", "Chrome"),
-    ("CriOS/", "Chrome"),
-    ("Safari/", "Safari"),
-)
-"""Marks in a browser's own name for itself; the first that fits counts, because each also names the later ones."""
-_SYSTEMS = (
-    ("iPhone", "iPhone"),
-    ("iPad", "iPad"),
-    ("Android", "Android"),
-    ("Windows", "Windows"),
-    ("Mac OS X", "Mac"),
-    ("CrOS", "ChromeOS"),
-    ("Linux", "Linux"),
-)
-
-
-def browser_words(user_agent: str) -> str:
-    """Name a browser and its system as it is kept: `Firefox on Windows`; `Another program` for what is none."""
-    browser = next((name for mark, name in _BROWSERS if mark in user_agent), "")
-    system = next((name for mark, name in _SYSTEMS if mark in user_agent), "")
-    if not browser:
-        return "Another program" if user_agent else ""
-    return f"{browser} on {system}" if system else browser
-
-
 _UNNAMED = {"Another program": _("Another program"), "Unknown browser": _("Unknown browser")}
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from flask import Flask, g, request
 
-from app.audit.origin import Origin, Via, begin, browser_words, end
+from app.audit.origin import Origin, Via, begin, end
+from app.web.browsers import browser_in_words
 
 
 def install_origin(app: Flask) -> None:
@@ -12,7 +13,7 @@ def install_origin(app: Flask) -> None:
 
     @app.before_request
     def _begin() -> None:
-        browser = browser_words(request.headers.get("User-Agent", ""))
+        browser = browser_in_words(request.headers.get("User-Agent", ""))
         g.origin = begin(Origin(Via.PAGES, request.remote_addr or "", browser))
 
     @app.teardown_request

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from app.audit.chain import head_words, heads
 from app.audit.models import AuditEntry
-from app.audit.origin import Origin, Via, acting_from, browser_words
+from app.audit.origin import Origin, Via, acting_from
 from app.audit.protection import lifted
 from app.audit.trail import note, note_program
 from app.audit.verifying import breaks, noted_head
@@ -304,7 +304,7 @@ def test_the_command_says_in_words_whether_the_trail_is_whole(
 
 
 def test_from_where_comes_from_whoever_begins_the_work(database: Database, actor: Person) -> None:
-    with acting_from(Origin(Via.PAGES, "192.0.2.7", browser_words(FIREFOX))), database.writing() as session:
+    with acting_from(Origin(Via.PAGES, "192.0.2.7", "Firefox on Windows")), database.writing() as session:
         note(session, actor, "send.paused", "Send 1 paused")
     with acting_from(Origin(Via.COMMAND_LINE)), database.writing() as session:
         note(session, actor, "send.paused", "Send 2 paused")
@@ -316,22 +316,6 @@ def test_from_where_comes_from_whoever_begins_the_work(database: Database, actor
         (Via.COMMAND_LINE, "", ""),
         (Via.PROGRAM, "", ""),
     ]
-
-
-BROWSERS: tuple[tuple[str, str], ...] = (
-    (FIREFOX, "Firefox on Windows"),
-    ("Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605 Version/18.0 Safari/605", "Safari on Mac"),
-    ("Mozilla/5.0 (Linux; Android 15) AppleWebKit/537 Chrome/130.0 Mobile Safari/537.36", "Chrome on Android"),
-    ("Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537 Chrome/130 Safari/537.36 Edg/130", "Edge on Windows"),
-    ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18 Safari/604", "Safari on iPhone"),
-    ("curl/8.5.0", "Another program"),
-    ("", ""),
-)
-
-
-@pytest.mark.parametrize(("given", "words"), BROWSERS)
-def test_a_browser_is_named_as_people_know_it(given: str, words: str) -> None:
-    assert browser_words(given) == words
 
 
 @pytest.mark.parametrize("is_whole", [True, False])

@@ -37,6 +37,7 @@ from tests.factories import a_draft_send, a_list, a_sender, a_template_version, 
 from tests.sends.outcomes import settle
 
 DATA = frozenset({"branch", "Ada Admin", "Harbour Council", "Ada", "English", "Deutsch", "xx", "text/plain"})
+DATA |= {"<title>", "<head>", '<html lang="en">'}
 DATA |= {"Pasted e-mail", "Office", "timeout", "{{ email }}", *HEADER_RULES}
 DATA |= {"Werkzeug", *map(zone_label, zone_names())}
 """Data that cannot carry a mark, or that the fixtures of all tests made."""

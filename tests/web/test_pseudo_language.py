@@ -1,12 +1,8 @@
-"""In a language whose every word stands in brackets: what a page says without them is not in the catalogue.
-
-The folder `not_yet` names what still speaks English only; it is to become empty.
-"""
+"""In a language whose every word stands in brackets: what a page says without them is not in the catalogue."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -27,12 +23,6 @@ from tests.pages import PLACES
 from tests.web.filled import DATA, fill
 from tests.web.pseudo import TAG, Pseudo, unsaid
 
-FILES = sorted((Path(__file__).parent / "not_yet").glob("*.txt"))
-NOT_YET = frozenset(file.stem for file in FILES)
-"""Blueprints whose pages are not converted."""
-LINES = frozenset(line for file in FILES for line in file.read_text().splitlines())
-NOT_YET_KEPT = frozenset(line.removeprefix("column: ") for line in LINES if line.startswith("column: "))
-"""Columns in which words are still kept in the language of whoever wrote them."""
 NAMES = frozenset({"template.name"})
 """Columns of names that the program proposes in the language of whoever acts; from then on they are people's own."""
 OWN_WORDS = frozenset({"unsubscribe"})
@@ -71,24 +61,18 @@ def blueprint_of(app: Flask, path: str, method: str = "GET") -> str:
 
 def report(found: dict[str, list[str]]) -> str:
     """What is to be put into the catalogue, by page."""
-    rows = [(name, line) for name, lines in found.items() for line in lines]
-    return "\n".join(f"{name}: {line}" for name, line in rows if not is_of_others(line.partition(": ")[2]))
-
-
-def is_of_others(words_of_page: str) -> bool:
-    """Whether words belong to a package that is not converted."""
-    return words_of_page in LINES or any(len(line) > 30 and line in words_of_page for line in LINES)
+    return "\n".join(f"{name}: {line}" for name, lines in found.items() for line in lines)
 
 
 def test_every_page_says_its_words_through_the_catalogue(
     app: Flask, reader: FlaskClient, database: Database, renderer: LimitedRenderer, actor: Person, settings: Settings
 ) -> None:
-    numbers = {"awaiting": 0, "request": 0, **fill(database, renderer, actor, settings)}
+    numbers = fill(database, renderer, actor, settings)
     found = {}
     for place in PLACES:
         path = place.path.format(**numbers)
         blueprint = blueprint_of(app, path)
-        if place.of_simulator or blueprint in NOT_YET | OWN_WORDS:
+        if place.of_simulator or blueprint in OWN_WORDS:
             continue
         answer = reader.get(path)
         assert answer.status_code == (404 if place.name in {"not-found", "link-gone"} else 200), place
@@ -122,7 +106,7 @@ def test_what_is_written_down_is_in_no_language(
         fill(database, renderer, actor, settings)
     for rule, url in _posts(app):
         reader.post(url, data={"email": f"{rule.endpoint}@example.net", "note": "¤", "choice": "here_only"})
-    assert set(_columns_in_a_language(database)) <= NOT_YET_KEPT | NAMES
+    assert set(_columns_in_a_language(database)) <= NAMES
 
 
 def _columns_in_a_language(database: Database) -> Iterator[str]:
@@ -144,7 +128,7 @@ def _posts(app: Flask) -> Iterator[tuple[Rule, str]]:
     adapter = app.url_map.bind("localhost")
     for rule in app.url_map.iter_rules():
         blueprint = rule.endpoint.partition(".")[0]
-        if "POST" not in (rule.methods or ()) or rule.endpoint in PUBLIC or blueprint in NOT_YET | OWN_WORDS:
+        if "POST" not in (rule.methods or ()) or rule.endpoint in PUBLIC or blueprint in OWN_WORDS:
             continue
         values: dict[str, object] = {}
         for name in rule.arguments:

@@ -16,7 +16,7 @@ _OWN = frozenset({"same-origin", "none"})
 """`none`: a person did it themselves, for instance by loading a page again."""
 
 
-def install_origin_check(app: Flask) -> None:
+def install_same_origin(app: Flask) -> None:
     """Refuse with 403 what a page of somebody else asks us to change."""
 
     @app.before_request
