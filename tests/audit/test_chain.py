@@ -28,8 +28,6 @@ from app.settings import Settings
 from tests.conftest import SECRET_KEY
 from tests.statements import statements
 
-FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0"
-
 
 @pytest.fixture
 def noted(database: Database, actor: Person) -> None:
