@@ -25,7 +25,7 @@ from tests.simulator_process import RunningSimulator
 
 TOOK = (Outcome.DELIVERED, Outcome.QUEUED, Outcome.BOUNCED, Outcome.ACCEPTED)
 """Outcomes that say: it went out."""
-GOES_ON_SECONDS = 60.0
+GOES_ON_SECONDS = 120.0
 """Sending goes on by itself within this time after a fault is over (design, section 6)."""
 
 

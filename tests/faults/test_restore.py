@@ -24,7 +24,7 @@ from tests.simulator_process import RunningSimulator
 
 pytestmark = pytest.mark.faults
 
-PEOPLE = 240
+PEOPLE = 300
 
 
 class Elsewhere(Ground):
@@ -52,7 +52,7 @@ def elsewhere_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[st
 def test_after_a_backup_in_mid_send_nobody_is_posted_to_twice_without_a_persons_choice(
     ground: Ground, simulator: RunningSimulator, elsewhere_url: str, tmp_path: Path
 ) -> None:
-    simulator.configure(chaos={"latency_ms": 40, "fault_share": 0})
+    simulator.configure(chaos={"latency_ms": 200, "fault_share": 0})  # ten a second: it lasts longer than the backup
     send_id = ground.send(people(PEOPLE))
     file = tmp_path / "backup.postroom"
     with RunningWorker(ground.settings, POSTROOM_CONNECTIONS="2"):
@@ -62,6 +62,7 @@ def test_after_a_backup_in_mid_send_nobody_is_posted_to_twice_without_a_persons_
         wait_for(lambda: len(simulator.requests()) > at_backup + 40)  # more goes out, of which the backup knows nothing
     posted = _posted_at_rest(simulator)
     assert len(posted) < PEOPLE
+    simulator.configure(chaos={"latency_ms": 20, "fault_share": 0})
 
     moved = {"POSTROOM_DATA": tmp_path / "elsewhere", "DATABASE_URL": elsewhere_url, "POSTROOM_RETRY_SCALE": 0.02}
     settings = Settings.model_validate({**moved, "POSTROOM_SECRET_KEY": ground.settings.secret_key})
