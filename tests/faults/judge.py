@@ -26,7 +26,8 @@ from tests.simulator_process import RunningSimulator
 TOOK = (Outcome.DELIVERED, Outcome.QUEUED, Outcome.BOUNCED, Outcome.ACCEPTED)
 """Outcomes that say: it went out."""
 GOES_ON_SECONDS = 120.0
-"""Sending goes on by itself within this time after a fault is over (design, section 6)."""
+"""Seconds after which a test gives up waiting: 60 are promised after a fault is over (design, section 6), the rest is for a
+busy machine. `docs/faults.md` has what was measured."""
 
 
 class SinkRecord:
