@@ -26,8 +26,8 @@ from tests.simulator_process import RunningSimulator
 TOOK = (Outcome.DELIVERED, Outcome.QUEUED, Outcome.BOUNCED, Outcome.ACCEPTED)
 """Outcomes that say: it went out."""
 GOES_ON_SECONDS = 120.0
-"""Seconds after which a test gives up waiting: 60 are promised after a fault is over (design, section 6), the rest is for a
-busy machine. `docs/faults.md` has what was measured."""
+"""Seconds after which a test gives up waiting: 60 are promised after a fault is over (design, section 6), the rest is
+for a busy machine. `docs/faults.md` has what was measured."""
 
 
 class SinkRecord:
