@@ -238,7 +238,7 @@ def test_everybody_signs_in_anew_and_the_trail_tells(
 
 
 def test_it_takes_the_memory_of_a_few_rows(filled: Database, elsewhere: Settings, tmp_path: Path) -> None:
-    size, count = 1024 * 1024, 60
+    size, count = 1024 * 1024, 120
     with filled.writing() as session:
         for number in range(count):
             content = number.to_bytes(4) * (size // 4)

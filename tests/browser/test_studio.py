@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from app.db import Database
+from app.people.accounts import add_person, first_workspace
+from app.people.roles import Role
 from tests.browser.conftest import PASSWORD, RunningPostroom, sign_in
 
 pytestmark = pytest.mark.browser
@@ -119,11 +122,11 @@ def test_two_people_in_one_draft_are_told_and_neither_is_overwritten(
     url = page.url
     context = browser.new_context()
     other = context.new_page()
-    page.goto(f"{postroom.url}/settings")
-    page.get_by_label("Name", exact=True).fill("Ben Other")
-    page.get_by_label("E-mail address", exact=True).fill("ben@example.com")
-    page.get_by_label("First password", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name="Add person").click()
+    database = Database(f"sqlite:///{postroom.data / 'postroom.sqlite3'}")
+    with database.writing() as session:
+        where = first_workspace(session)
+        add_person(session, where, email="ben@example.com", name="Ben Other", password=PASSWORD, role=Role.EDITOR)
+    database.close()
     other.goto(f"{postroom.url}/sign-in")
     other.get_by_label("E-mail address").fill("ben@example.com")
     other.get_by_label("Password").fill(PASSWORD)
@@ -175,6 +178,7 @@ def test_the_preview_stays_where_it_is_read_and_nothing_in_it_runs(page: Page, p
 
 
 def test_a_layout_shows_while_it_is_written(page: Page, postroom: RunningPostroom) -> None:
+    begin(page, postroom, "With a layout")  # which brings the first layout along
     page.goto(f"{postroom.url}/templates/pieces/1")
     page.locator("#text").focus()
     write(page, "<!doctype html><html><body><h1>Our new head</h1>{{ content }}</body></html>")
