@@ -79,18 +79,18 @@ def test_a_copied_cookie_is_worth_nothing_after_signing_out(app: Flask, client: 
 
 
 @pytest.mark.parametrize(
-    ("values", "is_still_in"),
+    ("column", "ago", "is_still_in"),
     [
-        ({"seen_at": now() - timedelta(hours=11, minutes=50)}, True),
-        ({"seen_at": now() - timedelta(hours=12, minutes=1)}, False),
-        ({"begun_at": now() - timedelta(days=29, hours=23)}, True),
-        ({"begun_at": now() - timedelta(days=30, hours=1)}, False),
+        ("seen_at", timedelta(hours=11, minutes=50), True),
+        ("seen_at", timedelta(hours=12, minutes=1), False),
+        ("begun_at", timedelta(days=29, hours=23), True),
+        ("begun_at", timedelta(days=30, hours=1), False),
     ],
 )
 def test_a_sign_in_ends_when_nobody_is_there_and_in_any_case_after_a_month(
-    client: FlaskClient, database: Database, values: dict[str, object], is_still_in: bool
+    client: FlaskClient, database: Database, column: str, ago: timedelta, is_still_in: bool
 ) -> None:
-    change(database, **values)
+    change(database, **{column: now() - ago})
     assert is_in(client) is is_still_in
     if not is_still_in:
         assert "Where you are signed in" not in client.get("/you").text
