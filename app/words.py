@@ -216,12 +216,37 @@ def rich(text: str, many: str = "", context: str = "", /, **values: Any) -> Mark
     return Markup(_found(message)) % _values(message)  # noqa: S704 - the texts are ours, those of translators too
 
 
+def in_a_row(parts: Iterable[str], both: str) -> str:
+    """Put words in a row that still knows what it says; `both` says how `first` and `second` stand together."""
+    whole = ""
+    for one in parts:
+        whole = _(both, first=whole, second=one) if whole else one
+    return whole
+
+
 def joined(sentences: Iterable[str]) -> str:
     """Put sentences one behind the other, so that the whole still knows what it says."""
-    whole = ""
-    for one in filter(None, sentences):
-        whole = _("%(first)s %(second)s", first=whole, second=one) if whole else one
-    return whole
+    return in_a_row(filter(None, sentences), _("%(first)s %(second)s"))
+
+
+def with_commas(items: Iterable[str]) -> str:
+    """Give `a, b, c`, which still knows what it says."""
+    return in_a_row(items, _("%(first)s, %(second)s"))
+
+
+def with_and(items: Iterable[str]) -> str:
+    """Give `a, b and c`, which still knows what it says."""
+    return _with_last(items, _("%(first)s and %(second)s"))
+
+
+def with_comma_and(items: Iterable[str]) -> str:
+    """Give `a, b, and c`, which still knows what it says: for items that have an “and” of their own."""
+    return _with_last(items, _("%(first)s, and %(second)s"))
+
+
+def _with_last(items: Iterable[str], both: str) -> str:
+    names = list(items)
+    return in_a_row(filter(None, (with_commas(names[:-1]), *names[-1:])), both)
 
 
 def part_of(words: str, name: str) -> str:

@@ -23,7 +23,7 @@ from app.delivery.post_times import send_measured
 from app.delivery.recording import Result
 from app.delivery.watch import Watch
 from app.emails.rendering import RenderError
-from app.sends.composition import MessagePlan, compose, error_words
+from app.sends.composition import MessagePlan, compose
 from app.sends.models import Outcome
 from app.sends.person_files import MISSING, cell_of, missing_words
 
@@ -149,7 +149,7 @@ def post(errand: Errand, message: Claimed) -> Result:
         request = compose(plan, message.email, message.name, message.data, message.reference, message.own_file)
         body = request.body()
     except RenderError as error:
-        return Result(message, Verdict(Outcome.REJECTED, reason="template_error", detail=error_words(error)))
+        return Result(message, Verdict(Outcome.REJECTED, reason="template_error", detail=error.words))
     except Exception:
         log.exception("message %s could not be put together", message.id)
         return Result(message, Verdict(Outcome.REJECTED, reason="template_error"))

@@ -16,8 +16,7 @@ from itertools import zip_longest
 from app.emails.content import Content
 from app.emails.hiding import hidden_words
 from app.emails.languages import language_name
-from app.emails.listing import with_commas
-from app.words import _, _n
+from app.words import _, _n, with_commas
 
 MOST_PAIRS = 200_000
 """Pairs of equal lines (or words) that are weighed against each other; with more, a block is shown as replaced."""

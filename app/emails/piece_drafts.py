@@ -15,14 +15,13 @@ from app.emails.assembling import SLOT, Pieces, PieceSource, assemble, check_wri
 from app.emails.content import Content, Format, content_of
 from app.emails.jinja_tags import TAG
 from app.emails.limits import LimitedRenderer
-from app.emails.listing import with_commas
 from app.emails.models import PIECE_WORDS, PIECE_WORDS_INSIDE, Piece, PieceKind, PieceVersion
 from app.emails.pieces import find_piece, find_piece_version, pieces_for, pieces_including, templates_using
 from app.emails.publishing import CannotPublish
 from app.emails.rendering import RenderError, RenderProblem, variables_of
 from app.emails.templates import MOST_CHARACTERS, SavedMeanwhile
 from app.refusals import Refused
-from app.words import _, _n
+from app.words import _, _n, with_commas
 
 MOST_OF_A_NAME = 100
 """Characters."""

@@ -20,7 +20,7 @@ from markupsafe import escape
 from app.emails.filters import FOR_PEOPLE
 from app.emails.jinja_words import jinja_words, said_by
 from app.emails.parsing import parse
-from app.words import _
+from app.words import _, in_a_row
 
 MAX_OUTPUT = 5 * 1024 * 1024
 """Characters of one rendered part; more could never be sent."""
@@ -107,10 +107,7 @@ class RenderError(Exception):
     @property
     def words(self) -> str:
         """Every problem, one behind the other."""
-        whole = ""
-        for one in self.problems:
-            whole = _("%(first)s; %(second)s", first=whole, second=str(one)) if whole else str(one)
-        return whole
+        return in_a_row((str(one) for one in self.problems), _("%(first)s; %(second)s"))
 
     def __str__(self) -> str:
         return self.words

@@ -13,11 +13,10 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from app.recipients.columns import ColumnKind, kind_of
-from app.recipients.in_a_row import in_a_row
 from app.recipients.keys import BEGINNING, EMAIL, LONGEST, NAME, OTHER, key_of, read_date, read_number
 from app.recipients.models import Recipient, RecipientList
 from app.refusals import Refused
-from app.words import LongDay, _, _p
+from app.words import LongDay, _, _p, in_a_row, with_commas
 
 MOST_CONDITIONS = 20
 """Conditions of one filter."""
@@ -299,7 +298,7 @@ def _checked(found_list: RecipientList, condition: Condition, number: int) -> Co
             "“%(operator)s” does not go with the column “%(column)s”: use %(fitting)s.",
             operator=OPERATOR_WORDS[condition.operator],
             column=condition.column,
-            fitting=in_a_row(quoted, _("%(first)s, %(second)s")),
+            fitting=with_commas(quoted),
         )
         raise Refused(words, field=f"operator-{number}")
     fault = value_fault(kind, condition.operator, condition.value)

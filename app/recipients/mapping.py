@@ -10,10 +10,9 @@ from typing import Any
 from app.recipients.checking import clean_address
 from app.recipients.columns import ColumnKind, kind_of
 from app.recipients.grid import LOOKS_LIKE_ADDRESS, Row
-from app.recipients.in_a_row import in_a_row
 from app.recipients.naming import EMAIL_HEADERS, MAYBE_EMAIL_HEADERS, NAME_HEADERS, plain, variable_names
 from app.refusals import Refused
-from app.words import _
+from app.words import _, in_a_row
 
 EXAMPLES = 3
 """Different cells that are shown of a column."""

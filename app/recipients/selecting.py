@@ -11,11 +11,10 @@ from sqlalchemy.orm import Session
 
 from app.recipients import keying
 from app.recipients.filtering import NO_FILTER, Filter, clauses, key_column, words_of
-from app.recipients.in_a_row import in_a_row
 from app.recipients.keys import NAME, text_key
 from app.recipients.models import Recipient, RecipientList
 from app.refusals import Refused
-from app.words import _, _n
+from app.words import _, _n, in_a_row
 
 MOST_TICKED = 500
 """People that can be ticked one by one."""

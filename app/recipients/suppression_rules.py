@@ -15,7 +15,7 @@ from app.db import now, table_of
 from app.recipients.models import Conflict, Handing, Suppression, SuppressionReason
 from app.recipients.suppression_models import SuppressionRules
 from app.recipients.suppression_words import OUR_REASONS, OUR_REASONS_INSIDE
-from app.words import _
+from app.words import _, with_commas
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def change_rules(
         bounces=_added(adds_bounces),
         complaints=_added(adds_complaints),
         read=_("read") if syncs else _("not read"),
-        handed=_in_a_row([OUR_REASONS_INSIDE[SuppressionReason(one)] for one in rules.hands_over]),
+        handed=with_commas(OUR_REASONS_INSIDE[SuppressionReason(one)] for one in rules.hands_over) or _("nothing"),
     )
     after = _told(rules)
     note(session, actor, "suppression.rules", words, changes={what: (before[what], after[what]) for what in before})
@@ -118,10 +118,3 @@ def add_by_rule(session: Session, workspace_id: int, found: Sequence[ByRule]) ->
 
 def _added(yes: bool) -> str:
     return _("added") if yes else _("not added")
-
-
-def _in_a_row(words: list[str]) -> str:
-    row = words[0] if words else _("nothing")
-    for one in words[1:]:
-        row = _("%(first)s, %(second)s", first=row, second=one)
-    return row

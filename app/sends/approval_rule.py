@@ -31,8 +31,7 @@ from app.refusals import Refused
 from app.sends import audience
 from app.sends.audience_parts import included_lists, parts_of
 from app.sends.models import ReviewState, Send, SendKind
-from app.sends.rows import in_row
-from app.words import _, _n
+from app.words import _, _n, with_commas
 
 MOST_PEOPLE = 10_000_000
 LEAST_HOURS, MOST_HOURS = 1, 168
@@ -126,7 +125,7 @@ def _sends_words(session: Session, rule: ApprovalRule) -> str:
     some += [_("to %(name)s", name=one.name) for one in lists]
     some += [_("to “%(segment)s” of %(of_list)s", segment=one.name, of_list=one.list.name) for one in segments]
     some += [_("from %(address)s", address=one.address) for one in senders]
-    return _("sends %(some)s need approval", some=in_row(some)) if some else _("no send needs approval")
+    return _("sends %(some)s need approval", some=with_commas(some)) if some else _("no send needs approval")
 
 
 def _people(session: Session, send: Send) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from flask import Response, flash, redirect, render_template, request, url_for
@@ -31,7 +31,7 @@ from app.sends.sampling import neighbours_in, sample_of
 from app.web.frames import foreign_html
 from app.web.numbers import row_number
 from app.web.request import db, may, me, services
-from app.words import _, joined
+from app.words import _, _p, in_a_row, joined
 
 PROBLEMS = 25
 """Problems of the review that are shown at once."""
@@ -259,7 +259,7 @@ def _seen(send: Send, asked: ApprovalRequest) -> dict[str, Any]:
         "files": compose.attachments_of(db(), send.id),
         "options": approving.options_of(asked),
         "lapsed": approving.lapsed_start(asked),
-        "changed": _and(approving.changes_since(db(), send, asked)),
+        "changed": in_a_row(approving.changes_since(db(), send, asked), _p("clauses", "%(first)s, and %(second)s")),
         "refusal": refusal_to_decide(me(), asked),
         "approvers": approvers_of(db(), send.workspace_id, besides=(asked.asked_by, asked.changed_by)),
         "last": last_time(db(), send),
@@ -270,14 +270,6 @@ def _seen(send: Send, asked: ApprovalRequest) -> dict[str, Any]:
         "estimate": finishing.estimate_of(db(), services().settings, send, count) if count else None,
         "undo_seconds": int(services().settings.undo_seconds),
     }
-
-
-def _and(clauses: Sequence[str]) -> str:
-    """Put clauses in a row."""
-    whole = ""
-    for one in clauses:
-        whole = _("%(before)s, and %(clause)s", before=whole, clause=one) if whole else one
-    return whole
 
 
 def _emergency_page(send: Send, asked: ApprovalRequest, form: EmergencyForm, *, confirms: bool = False) -> str:

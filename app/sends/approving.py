@@ -29,9 +29,8 @@ from app.sends.models import Send, SendState
 from app.sends.pace import Pace
 from app.sends.release import Options
 from app.sends.review import fingerprint, marks_of_review
-from app.sends.rows import in_sentence
 from app.sends.scheduling import unrelease
-from app.words import _, joined
+from app.words import _, joined, with_and
 
 AS_SOON_AS_IT_MAY = Options()
 CHANGED = {
@@ -339,7 +338,7 @@ def _cancel(session: Session, send: Send, request: ApprovalRequest, changed: lis
 
 
 def _settle_cancelled(session: Session, send: Send, request: ApprovalRequest, changed: list[str]) -> None:
-    what = in_sentence(changed)
+    what = with_and(changed)
     if request.state in IN_FORCE:
         words = _("Since it was approved, %(changes)s.", changes=what)
     else:

@@ -16,8 +16,7 @@ from app.recipients.models import RecipientList
 from app.recipients.segment_models import Segment
 from app.sends.audience_models import AudiencePart
 from app.sends.models import Send
-from app.sends.rows import all_of
-from app.words import _, _n
+from app.words import _, _n, with_comma_and
 
 MAX_SHORT_WORDS = 200
 """Characters of what stands for the list's name in titles."""
@@ -117,8 +116,8 @@ def shared_columns_of(session: Session, sends: Sequence[Send]) -> dict[int, set[
 
 def words_of(parts: Sequence[Part]) -> str:
     """Say whom a send goes to: “Members, and “Leeds” of Debtors, without Staff”."""
-    included = all_of([one.words for one in parts if not one.is_excluded])
-    excluded = all_of([one.words for one in parts if one.is_excluded])
+    included = with_comma_and([one.words for one in parts if not one.is_excluded])
+    excluded = with_comma_and([one.words for one in parts if one.is_excluded])
     if not excluded:
         return included
     return _("%(included)s, without %(excluded)s", included=included, excluded=excluded)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -20,7 +19,7 @@ from app.sends.models import ReviewState, Send, SendKind
 from app.web.forms import Form
 from app.web.numbers import row_number
 from app.web.request import db, is_htmx, may, me
-from app.words import _, _n
+from app.words import _, _n, in_a_row
 
 
 class PartForm(Form):
@@ -62,7 +61,12 @@ def add_part(send_id: int) -> Page:
         form.show(refusal)
         return _people_page(_list_draft(send_id), form), 422
     if replaced:
-        flash(_("It takes the place of %(these)s: both together would be the whole list.", these=_and(replaced)))
+        flash(
+            _(
+                "It takes the place of %(these)s: both together would be the whole list.",
+                these=in_a_row(replaced, _("%(first)s and %(second)s")),
+            )
+        )
     return redirect(url_for("sends.people", send_id=send_id))
 
 
@@ -144,14 +148,6 @@ def _counting(send: Send, counted: Counted | None) -> dict[str, Any]:
         "next_url": None if step is None else url_for("sends.count_people", **where),
         "total": audience.most(parts_of(db(), send)),
     }
-
-
-def _and(names: Sequence[str]) -> str:
-    """Put names in a row."""
-    whole = ""
-    for one in names:
-        whole = _("%(before)s and %(name)s", before=whole, name=one) if whole else one
-    return whole
 
 
 def _people_page(send: Send, form: PartForm, counted: Counted | None = None) -> str:

@@ -15,12 +15,11 @@ from app.emails.files import contents_of
 from app.emails.languages import choose
 from app.emails.models import TemplateVersion
 from app.emails.publishing import with_defaults
-from app.emails.rendering import PLACES, EmailSource, RenderError, RenderProblem, render
+from app.emails.rendering import EmailSource, render
 from app.people.models import Workspace
 from app.recipients.topic_models import Topic
 from app.recipients.unsubscribe_links import LinkKey, LinkKeys, LinkSealer, sealed_length
 from app.sends.models import Send, SendAttachment, SendKind
-from app.words import _
 
 REFERENCE_HEADER = "X-Postroom-Message"
 """Carries our own random reference, by which a doubtful message can be found at the vendor (API.md, section 15)."""
@@ -170,23 +169,6 @@ def compose(
         headers=(*rendered.headers, *marks),
         attachments=(*plan.attachments, own_file) if own_file else plan.attachments,
     )
-
-
-def problem_words(problem: RenderProblem) -> str:
-    """Say where something is wrong and what, so that it can be kept and each reader gets it in their language."""
-    place = PLACES.get(problem.place, problem.place.removeprefix("headers."))
-    if problem.line:
-        return _("%(place)s, line %(line)s: %(words)s", place=place, line=str(problem.line), words=problem.words)
-    return _("%(place)s: %(words)s", place=place, words=problem.words)
-
-
-def error_words(error: RenderError) -> str:
-    """Say everything that is wrong with an e-mail that cannot be put together."""
-    whole = ""
-    for one in error.problems:
-        words = problem_words(one)
-        whole = _("%(first)s; %(second)s", first=whole, second=words) if whole else words
-    return whole
 
 
 def _attachments(session: Session, send: Send, version: TemplateVersion) -> Iterator[Attachment]:

@@ -29,8 +29,7 @@ from app.sends.models import (
     SendKind,
     SendState,
 )
-from app.sends.rows import in_row
-from app.words import _
+from app.words import _, with_commas
 
 COPIED = (
     "workspace_id",
@@ -204,7 +203,7 @@ def _draft(session: Session, actor: Actor, send: Send) -> Send:
 
 
 def _groups_words(groups: Sequence[str]) -> str:
-    return in_row([_GROUPS.get(one, one) for one in groups])
+    return with_commas([_GROUPS.get(one, one) for one in groups])
 
 
 def _begun(session: Session, actor: Actor, send: Send, draft: Send, whom: str) -> Send:

@@ -16,7 +16,7 @@ from app.emails.rendering import RenderError
 from app.recipients.unsubscribe_links import LinkKeys
 from app.recipients.walking import neighbours, one_of
 from app.sends import audience
-from app.sends.composition import SPECIMEN_REFERENCE, MessagePlan, compose, plan_of, problem_words
+from app.sends.composition import SPECIMEN_REFERENCE, MessagePlan, compose, plan_of
 from app.sends.hiding import GONE_WORDS, names_of, shown_data
 from app.sends.models import Message, ReviewProblem, Send, SendKind
 from app.sends.person_files import cell_of, missing_words, name_key, own_files
@@ -128,4 +128,4 @@ def _look(
     try:
         return Look(email, renderer.run(compose, plan, email, name, dict(data), reference, own), missing)
     except RenderError as error:
-        return Look(email, None, (*missing, *(problem_words(one) for one in error.problems)))
+        return Look(email, None, (*missing, *(str(one) for one in error.problems)))

@@ -24,7 +24,7 @@ from app.recipients.walking import Place, people_after
 from app.refusals import Refused
 from app.sends import audience
 from app.sends.audience_parts import parts_of, united_columns
-from app.sends.composition import SPECIMEN_REFERENCE, MessagePlan, compose, data_for, plan_of, problem_words
+from app.sends.composition import SPECIMEN_REFERENCE, MessagePlan, compose, data_for, plan_of
 from app.sends.control import find_send
 from app.sends.models import Audience, ReviewProblem, ReviewState, Send, SendAttachment, SendKind, SendState
 from app.sends.person_files import (
@@ -216,7 +216,7 @@ def review_chunk(plan: MessagePlan, people: Sequence[Person]) -> list[Found]:
                 plan, person.email, person.name, person.data, SPECIMEN_REFERENCE, _stand_in(person.own_file)
             )
         except RenderError as error:
-            found += [Found(index, one.code, one.place, problem_words(one)) for one in error.problems]
+            found += [Found(index, one.code, one.place, str(one)) for one in error.problems]
         else:
             found += [Found(index, one.code, one.place, one.words) for one in check_send(request)]
     return found
@@ -312,7 +312,7 @@ def _look(renderer: LimitedRenderer, plan: MessagePlan, people: Sequence[Person]
                 of_one = renderer.run(review_chunk, plan, [person])
                 found += [replace(one, index=index) for one in of_one]
             except RenderError as error:
-                found += [Found(index, one.code, one.place, problem_words(one)) for one in error.problems]
+                found += [Found(index, one.code, one.place, str(one)) for one in error.problems]
             if first and index + 1 == SLOW_ENOUGH and _at_once(people, found):
                 break
         return found
@@ -323,7 +323,7 @@ def _before_anybody(renderer: LimitedRenderer, plan: MessagePlan, columns: froze
     try:
         needed = renderer.run(variables_of_all, plan)
     except RenderError as error:
-        return [Found(0, one.code, one.place, problem_words(one)) for one in error.problems]
+        return [Found(0, one.code, one.place, str(one)) for one in error.problems]
     given = data_for(plan, "", "", dict.fromkeys(columns, " "), SPECIMEN_REFERENCE)
     found = [Found(0, "missing_value", "", _nowhere_words(name)) for name in needed if name not in given]
     if plan.file_column and columns and plan.file_column not in columns:

@@ -39,11 +39,10 @@ from app.sends.approval_rule import needs_approval
 from app.sends.control import change_state, find_send, pause_by_program
 from app.sends.models import Message, Outcome, Send, SendKind, SendState
 from app.sends.pauses import STALE
-from app.sends.rows import in_sentence
 from app.sends.stopped import everybody_of, must_not, who_must_not
 from app.sends.tallies import move, move_retrying
 from app.sends.words import state_change
-from app.words import _, joined, kept
+from app.words import _, joined, kept, with_and
 
 CHUNK = 500
 """Messages left out at once."""
@@ -111,7 +110,7 @@ def pause_when_stale(session: Session, send: Send) -> bool:
     words = _(
         "Since this send was released, %(changes)s. Nothing has gone out. Send it as it was released, or "
         "cancel it and begin a new one.",
-        changes=in_sentence(changed),
+        changes=with_and(changed),
     )
     pause_by_program(session, send.id, words, code=STALE)
     return True

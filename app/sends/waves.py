@@ -13,10 +13,9 @@ from app.refusals import Refused
 from app.sends.control import change_state, find_send
 from app.sends.models import Outcome, Send, SendState
 from app.sends.pauses import WAVE
-from app.sends.rows import in_row
 from app.sends.tallies import counts
 from app.sends.words import state_change
-from app.words import _, _n
+from app.words import _, _n, with_commas
 
 FIRST_WAVE = 50
 """E-mails of a first wave, when nobody says otherwise."""
@@ -81,7 +80,7 @@ def wave_words(session: Session, send: Send) -> str:
     tally = counts(session, send.id)
     waiting = tally[Outcome.PENDING]
     out = {outcome: count for outcome, count in tally.items() if count and outcome is not Outcome.PENDING}
-    became = in_row([_(_BECAME[outcome], count=count) for outcome, count in out.items()])
+    became = with_commas([_(_BECAME[outcome], count=count) for outcome, count in out.items()])
     return _n(
         "The wave is out (%(became)s). %(count)s e-mail waits for you: look at the results, then go on or cancel.",
         "The wave is out (%(became)s). %(count)s e-mails wait for you: look at the results, then go on or cancel.",

@@ -20,7 +20,6 @@ from app.emails.findings import findings
 from app.emails.jinja_words import jinja_words
 from app.emails.languages import language_name
 from app.emails.limits import LimitedRenderer
-from app.emails.listing import in_a_row
 from app.emails.models import PieceKind, TemplateVersion
 from app.emails.piece_drafts import Written, create_piece, save_piece
 from app.emails.piece_publishing import carry_out, plan
@@ -29,7 +28,7 @@ from app.emails.publishing import make_ready, publish
 from app.emails.rendering import EmailSource, RenderError, RenderProblem, check_source, render
 from app.emails.starters import IN_GALLERY, gallery, starters
 from app.people.models import Person
-from app.words import _, as_sentence, kept, shown, speaking
+from app.words import _, as_sentence, kept, shown, speaking, with_and
 
 
 def test_findings_from_the_limited_process_speak_the_language_of_the_reader(renderer: LimitedRenderer) -> None:
@@ -128,10 +127,10 @@ def test_filters_say_in_words_what_is_wrong_when_rendering() -> None:
 
 
 def test_words_in_a_row_are_said_in_the_language_of_the_reader() -> None:
-    assert in_a_row(["a", "b", "c"]) == "a, b and c"
-    assert in_a_row(["a"]) == "a"
+    assert with_and(["a", "b", "c"]) == "a, b and c"
+    assert with_and(["a"]) == "a"
     with speaking("de"):
-        assert f"{in_a_row(['a', 'b', 'c'])}" == "a, b und c"
+        assert f"{with_and(['a', 'b', 'c'])}" == "a, b und c"
 
 
 def test_numbers_keep_their_digits_and_languages_their_names_where_they_are_kept() -> None:

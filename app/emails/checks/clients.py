@@ -14,8 +14,7 @@ from app.emails.checks.finding import Severity
 from app.emails.checks.impact import IMPACTS, SILENT
 from app.emails.checks.reading import Observed, Reading
 from app.emails.checks.styles import declarations, tokens_within, written
-from app.emails.listing import in_a_row
-from app.words import _, _n
+from app.words import _, _n, with_and
 
 _WEB, _PHONE, _ANDROID = _("%(client)s on the web"), _("%(client)s on iPhone"), _("%(client)s on Android")
 _MAC, _WINDOWS = _("%(client)s on Mac"), _("%(client)s for Windows")
@@ -57,7 +56,7 @@ def check_clients(reading: Reading) -> Iterator[Observed]:
             plainer[feature.slug] = (feature, excerpts)
             continue
         told.add(feature.slug)
-        who, feature_name = in_a_row(feature.ignored_by), feature.title
+        who, feature_name = with_and(feature.ignored_by), feature.title
         if len(feature.ignored_by) == 1:
             words = _("%(who)s ignores %(feature)s: %(effect)s.", who=who, feature=feature_name, effect=impact.words)
         else:
@@ -83,8 +82,8 @@ def _plainer(found: list[Feature], excerpts: tuple[str, ...]) -> Observed:
     names = [one.title for one in found[:NAMED]]
     if len(found) > NAMED:
         names.append(_n("%(count)s more", "%(count)s more", len(found) - NAMED))
-    who = in_a_row(dict.fromkeys(client for one in found for client in one.ignored_by))
-    features_named = in_a_row(names)
+    who = with_and(dict.fromkeys(client for one in found for client in one.ignored_by))
+    features_named = with_and(names)
     words = _(
         "A little plainer in %(who)s, where not everything is known: %(features)s.", who=who, features=features_named
     )
