@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from app.audit.trail import note
 from app.people import own_mail, recovery_codes
 from app.people.factor_models import Passkey, ProviderIdentity
+from app.people.membership import find_person, is_above
 from app.people.models import Account, Person
-from app.people.roles import Role
 from app.people.second_factor import locked, ways_of
 from app.people.signing_in import end_all
-from app.refusals import NotThere, Refused
+from app.refusals import Refused
 from app.settings import Settings
-from app.words import _, speaking
+from app.words import _
 
 ELSEWHERE = _(
     "This person can do more in Postroom than you can, or has a place in a department that you do not look after, and "
@@ -22,31 +22,12 @@ ELSEWHERE = _(
 )
 
 
-def person_to_help(session: Session, actor: Person, person_id: int) -> Person:
-    """Give a person of the actor's workspace. Raises NotThere."""
-    person = session.get(Person, person_id)
-    if person is None or person.workspace_id != actor.workspace_id:
-        raise NotThere("person")
-    return person
-
-
-def may_help(session: Session, actor: Person, person: Person) -> bool:
-    """Whether the actor is above the person in all that the person's sign-in opens, or would open again."""
-    if person.account.runs_installation and not actor.account.runs_installation:
-        return False
-    own = select(Person.workspace_id).where(
-        Person.account_id == actor.account_id, Person.role == Role.ADMINISTRATOR, Person.left_at.is_(None)
-    )
-    elsewhere = select(Person.id).where(Person.account_id == person.account_id, Person.workspace_id.not_in(own))
-    return session.scalar(elsewhere.limit(1)) is None
-
-
 def reset(session: Session, settings: Settings, actor: Person, person_id: int) -> tuple[Person, bool]:
     """Take away app, recovery codes and passkeys, and end every sign-in. Raises NotThere, Refused.
 
     Gives the person, and whether an e-mail tells them.
     """
-    person = person_to_help(session, actor, person_id)
+    person = find_person(session, actor, person_id)
     _refuse(session, actor, person)
     account = person.account
     if not ways_of(session, account).any:
@@ -58,26 +39,26 @@ def reset(session: Session, settings: Settings, actor: Person, person_id: int) -
         person_email=person.email,
     )
     note(session, actor, "person.second_step_reset", words, subject_id=person.id)
-    with speaking(account.language or "en"):
-        told = own_mail.write(
-            session,
-            settings,
-            actor.workspace_id,
-            person.email,
-            _("Your second step at sign-in was taken away"),
-            (
-                _(
-                    "%(name)s took away the second step of your sign-in to Postroom: the app on your phone, "
-                    "your passkeys and your recovery codes are not asked for any more. Your password stays as it is.",
-                    name=actor.name,
-                ),
-                _(
-                    "Sign in with your password and set a second step up again. If you did not ask for this, tell "
-                    "your administrators at once."
-                ),
+    told = own_mail.write(
+        session,
+        settings,
+        actor.workspace_id,
+        person.email,
+        _("Your second step at sign-in was taken away"),
+        (
+            _(
+                "%(name)s took away the second step of your sign-in to Postroom: the app on your phone, "
+                "your passkeys and your recovery codes are not asked for any more. Your password stays as it is.",
+                name=actor.name,
             ),
-            link=(_("Sign in"), f"{settings.url}/sign-in"),
-        )
+            _(
+                "Sign in with your password and set a second step up again. If you did not ask for this, tell "
+                "your administrators at once."
+            ),
+        ),
+        language=account.language,
+        link=(_("Sign in"), f"{settings.url}/sign-in"),
+    )
     return person, told
 
 
@@ -93,7 +74,7 @@ def take_away(session: Session, account: Account) -> None:
 
 def forget_provider(session: Session, actor: Person, person_id: int) -> Person:
     """Part an account from the identity provider's; by the address it can be joined again. Raises NotThere, Refused."""
-    person = person_to_help(session, actor, person_id)
+    person = find_person(session, actor, person_id)
     _refuse(session, actor, person)
     session.execute(delete(ProviderIdentity).where(ProviderIdentity.account_id == person.account_id))
     words = _(
@@ -108,5 +89,5 @@ def forget_provider(session: Session, actor: Person, person_id: int) -> Person:
 def _refuse(session: Session, actor: Person, person: Person) -> None:
     if person.account_id == actor.account_id:
         raise Refused(_("Change your own sign-in on the page “You”."))
-    if not may_help(session, actor, person):
+    if not is_above(session, actor, person):
         raise Refused(ELSEWHERE)

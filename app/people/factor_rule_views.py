@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import flash, redirect, render_template, url_for
 
-from app.people import accounts, factor_reset, oidc, second_factor
+from app.people import accounts, factor_reset, membership, oidc, second_factor
 from app.people.factor_blueprint import Page, blueprint
 from app.people.factor_forms import NeedForm
 from app.people.roles import Permission
@@ -42,12 +42,12 @@ def sign_in_rule() -> Page:
 def help_person(person_id: int) -> Page:
     """Say what can be taken away from a person's sign-in, and what follows."""
     session, settings, actor = db(), services().settings, me()
-    person = factor_reset.person_to_help(session, actor, person_id)
+    person = membership.find_person(session, actor, person_id)
     return render_template(
         "people/sign_in_help.html",
         person=person,
         is_own=person.account_id == actor.account_id,
-        may_help=factor_reset.may_help(session, actor, person),
+        may_help=membership.is_above(session, actor, person),
         elsewhere=factor_reset.ELSEWHERE,
         ways=second_factor.ways_of(session, person.account),
         is_needed=second_factor.is_needed(session, person.account),

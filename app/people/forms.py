@@ -94,7 +94,7 @@ class OwnMailForm(Form):
 
     def offer(self, identities: Sequence[SenderIdentity]) -> None:
         """Set what may be chosen: nobody, or one of the senders."""
-        named = [(one.id, f"{one.name} <{one.address}>" if one.name else one.address) for one in identities]
+        named = [(one.id, one.title) for one in identities]
         self.sender.choices = [(0, _("Nobody: send no such e-mails")), *named]
 
 

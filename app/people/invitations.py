@@ -19,7 +19,7 @@ from app.people.roles import ROLES_INSIDE, Role
 from app.people.tokens import digest_of, new_token
 from app.refusals import NotThere, Refused
 from app.settings import Settings
-from app.words import _, _p, language, speaking
+from app.words import _, _p, language
 
 VALID = timedelta(days=7)
 GONE = _("This invitation was used, withdrawn, or is too old. Ask for a new one.")
@@ -134,23 +134,22 @@ def write_invitation(session: Session, settings: Settings, invitation: Invitatio
     Who has no account yet has chosen no language: the language of whoever invites is the best guess.
     """
     known = account_by_email(session, invitation.email)
-    with speaking(known.language or "en" if known is not None else language()):
-        inviting = (
-            invitation.invited_by.name if invitation.invited_by is not None else _p("inviting", "An administrator")
-        )
-        place = invitation.workspace.name
-        words = [
-            _("Dear %(name)s,", name=invitation.name),
-            _(
-                "%(inviting)s invites you to work with Postroom, the program with which %(place)s writes its e-mails.",
-                inviting=inviting,
-                place=place,
-            ),
-            _("The link works once, for seven days. If you do not know what this is about, you need do nothing."),
-        ]
-        subject = _("%(inviting)s invites you to Postroom", inviting=inviting)
-        link = (_("Accept the invitation"), url)
-        return own_mail.write(session, settings, invitation.workspace_id, invitation.email, subject, words, link=link)
+    inviting = invitation.invited_by.name if invitation.invited_by is not None else _p("inviting", "An administrator")
+    place = invitation.workspace.name
+    words = [
+        _("Dear %(name)s,", name=invitation.name),
+        _(
+            "%(inviting)s invites you to work with Postroom, the program with which %(place)s writes its e-mails.",
+            inviting=inviting,
+            place=place,
+        ),
+        _("The link works once, for seven days. If you do not know what this is about, you need do nothing."),
+    ]
+    subject = _("%(inviting)s invites you to Postroom", inviting=inviting)
+    link = (_("Accept the invitation"), url)
+    spoken = known.language if known is not None else language()
+    to = (invitation.workspace_id, invitation.email)
+    return own_mail.write(session, settings, *to, subject, words, language=spoken, link=link)
 
 
 def accept_new(session: Session, invitation: Invitation, *, name: str, password: str, email: str = "") -> Account:

@@ -24,6 +24,17 @@ def find_person(session: Session, actor: Person, person_id: int) -> Person:
     return found
 
 
+def is_above(session: Session, actor: Person, person: Person) -> bool:
+    """Whether the actor is above the person in all that the person's account opens, or would open again."""
+    if person.account.runs_installation and not actor.account.runs_installation:
+        return False
+    own = select(Person.workspace_id).where(
+        Person.account_id == actor.account_id, Person.role == Role.ADMINISTRATOR, Person.left_at.is_(None)
+    )
+    elsewhere = select(Person.id).where(Person.account_id == person.account_id, Person.workspace_id.not_in(own))
+    return session.scalar(elsewhere.limit(1)) is None
+
+
 def change_role(session: Session, actor: Person, person_id: int, role: Role) -> Person:
     """Give somebody another role; it counts from their next request on. Raises NotThere, Refused."""
     _lock(session, actor)

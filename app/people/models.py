@@ -140,3 +140,8 @@ class SenderIdentity(Base):
     is_retired: Mapped[bool] = mapped_column(default=False)
     """No longer offered; kept because past sends name it."""
     created_at: Mapped[datetime] = mapped_column(default=now)
+
+    @property
+    def title(self) -> str:
+        """How people choose it: `The office <office@example.com>`."""
+        return f"{self.name} <{self.address}>" if self.name else self.address

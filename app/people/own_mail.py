@@ -16,7 +16,8 @@ from app.people.own_mail_models import OwnMail
 from app.people.sealing import seal, unseal
 from app.people.senders import find_sender
 from app.settings import Settings
-from app.words import FALLBACK, _, language
+from app.words import FALLBACK, _, speaking
+from app.words import language as spoken_now
 
 SHOWN = 20
 """Own e-mails that the settings page shows, the newest first."""
@@ -48,21 +49,24 @@ def write(
     subject: str,
     words: Sequence[str],
     *,
+    language: str = FALLBACK,
     link: tuple[str, str] | None = None,
 ) -> bool:
     """Have an e-mail sent when this transaction is committed; False, and nothing, where `can_write` says no.
 
-    It is in the language that is spoken: call it within `with speaking(account.language or "en")`, of whoever gets it.
+    It is said in `language`, as the account of whoever gets it has chosen; empty: none is chosen, so in English.
     """
     if not can_write(session, settings, workspace_id):
         return False
-    told = (str(link[0]), link[1]) if link else None
-    letter = json.dumps([[str(one) for one in words], told, language()])
+    with speaking(language):
+        told = (str(link[0]), link[1]) if link else None
+        letter = json.dumps([[str(one) for one in words], told, spoken_now()])
+        title = " ".join(str(subject).split())[:200]
     session.add(
         OwnMail(
             workspace_id=workspace_id,
             email=email,
-            subject=" ".join(str(subject).split())[:200],
+            subject=title,
             letter_sealed=seal(letter, settings.secret_key),
         )
     )

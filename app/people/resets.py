@@ -12,13 +12,13 @@ from app.db import now
 from app.people import lockout, own_mail, passwords
 from app.people.accounts import places_of
 from app.people.link_models import PasswordReset
+from app.people.membership import is_above
 from app.people.models import Account, Person
-from app.people.roles import Role
 from app.people.signing_in import end_all
 from app.people.tokens import digest_of, new_token
 from app.refusals import Refused
 from app.settings import Settings
-from app.words import _, speaking
+from app.words import _
 
 VALID_BY_MAIL = timedelta(hours=1)
 VALID_BY_HAND = timedelta(days=1)
@@ -115,11 +115,11 @@ def _set(session: Session, settings: Settings, account: Account, password: str, 
             _("%(person_name)s chose a new password", person_name=person.name),
             subject_id=person.id,
         )
-    with speaking(account.language or "en"):
-        any(
-            own_mail.write(session, settings, one.workspace_id, account.email, _("Your password was changed"), CHANGED)
-            for one in places
-        )
+    subject, language = _("Your password was changed"), account.language
+    any(
+        own_mail.write(session, settings, one.workspace_id, account.email, subject, CHANGED, language=language)
+        for one in places
+    )
 
 
 def _mail_link(session: Session, settings: Settings, asked: PasswordReset, account: Account) -> bool:
@@ -138,9 +138,8 @@ def _mail_link(session: Session, settings: Settings, asked: PasswordReset, accou
     subject = _("A new password for Postroom")
     link = (_("Choose a new password"), f"{settings.url}/new-password/{token}")
     for person in places_of(session, account):
-        with speaking(account.language or "en"):
-            is_mailed = own_mail.write(session, settings, person.workspace_id, account.email, subject, words, link=link)
-        if is_mailed:
+        to = (person.workspace_id, account.email)
+        if own_mail.write(session, settings, *to, subject, words, language=account.language, link=link):
             asked.account_id, asked.digest, asked.expires_at = account.id, digest_of(token), now() + VALID_BY_MAIL
             note_program(
                 session,
@@ -161,12 +160,7 @@ def _check_may_hand_over(session: Session, actor: Person, person: Person) -> Non
         )
     if person.account_id == actor.account_id:
         raise Refused(_("Change your own password on the page with your name."))
-    mine = select(Person.workspace_id).where(
-        Person.account_id == actor.account_id, Person.role == Role.ADMINISTRATOR, Person.left_at.is_(None)
-    )
-    elsewhere = select(Person.id).where(Person.account_id == person.account_id, Person.workspace_id.not_in(mine))
-    above = person.account.runs_installation and not actor.account.runs_installation
-    if above or session.scalar(elsewhere.limit(1)) is not None:
+    if not is_above(session, actor, person):
         raise Refused(
             _(
                 "%(person_name)s can do more in Postroom than you can, or works in a department of which you are "

@@ -55,12 +55,3 @@ def checked_declaration(person: Person, scope: ServiceScope, reason: str) -> str
     if len(reason) > MAX_SERVICE_REASON:
         raise Refused(_("Use at most %(most)s characters.", most=MAX_SERVICE_REASON), field="reason")
     return reason
-
-
-def declared_words(scope: ServiceScope, reason: str) -> str:
-    """Say for the trail what was declared, as the end of a sentence that begins with what it is about."""
-    if scope is ServiceScope.NONE:
-        return _("is no service notice any more")
-    if scope is ServiceScope.ALL:
-        return _("declared a service notice that also goes to people who stopped all e-mail: %(reason)s", reason=reason)
-    return _("declared a service notice that also goes to people who stopped this kind: %(reason)s", reason=reason)

@@ -17,7 +17,7 @@ from app.people.models import Person
 from app.sends.models import Send
 from app.sends.results import title_of
 from app.settings import Settings
-from app.words import _, _n, joined, speaking
+from app.words import _, _n, joined
 
 
 def due(session: Session) -> list[int]:
@@ -177,11 +177,10 @@ def _write(
 ) -> None:
     """Write to each in the language of their account."""
     place = f"sends/{request.send_id}" if request.send_id else f"templates/{request.template_id}/publish"
+    said, link = [one for one in words if one], (label, f"{settings.url}/{place}")
     for one in people:
-        with speaking(one.language):
-            said = [str(sentence) for sentence in words if sentence]
-            link = (str(label), f"{settings.url}/{place}")
-            own_mail.write(session, settings, request.workspace_id, one.email, str(subject), said, link=link)
+        to = (request.workspace_id, one.email)
+        own_mail.write(session, settings, *to, subject, said, language=one.language, link=link)
 
 
 def _is_send(request: ApprovalRequest) -> bool:

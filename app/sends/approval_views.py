@@ -315,9 +315,6 @@ def _rule_page(form: RuleForm) -> str:
             for of, found in offered
             for one in found
         ],
-        senders=[
-            (one.id, f"{one.name} <{one.address}>" if one.name else one.address)
-            for one in senders(db(), me().workspace_id)
-        ],
+        senders=[(one.id, one.title) for one in senders(db(), me().workspace_id)],
         approvers=approvers_of(db(), me().workspace_id),
     )

@@ -180,7 +180,7 @@ def _what_page(form: WhatForm, send: Send | None) -> str:
 
 def _sender_page(form: SenderForm, send: Send, headers: Sequence[tuple[str, str]]) -> str:
     offered = senders(db(), me().workspace_id)
-    form.sender.choices = [(one.id, f"{one.name} <{one.address}>" if one.name else one.address) for one in offered]
+    form.sender.choices = [(one.id, one.title) for one in offered]
     return render_template(
         "sends/sender.html",
         form=form,

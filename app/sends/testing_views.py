@@ -199,7 +199,7 @@ def _page(template: Template, form: ToTestersForm, problems: Sequence[str] = (),
         *((one.id, f"{one.name} ({len(one.addresses)})") for one in testers.groups(db(), me())),
     ]
     offered = senders(db(), me().workspace_id)
-    form.sender.choices = [(one.id, f"{one.name} <{one.address}>" if one.name else one.address) for one in offered]
+    form.sender.choices = [(one.id, one.title) for one in offered]
     lists = all_lists(db(), me())
     form.list.choices = [
         (
