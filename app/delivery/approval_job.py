@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from app.db import Database
 from app.delivery.job_lease import JobLease, LeaseLost
+from app.delivery.periodic import PeriodicJob
 from app.emails import approval_marks
 from app.emails.models import Template
 from app.people.approval_models import IN_FORCE, ApprovalLease, ApprovalRequest, ApprovalState
@@ -43,24 +44,17 @@ class Due:
         return bool(self.sends or self.templates or self.letters)
 
 
-class ApprovalJob:
+class ApprovalJob(PeriodicJob):
     """Looks after requests. Start it once; it ends when the worker's stop event is set."""
 
+    name = "approval"
+    fault = "requests for approval could not be looked after"
+
     def __init__(self, settings: Settings, database: Database, owner: str, stop: threading.Event) -> None:
+        super().__init__(stop, LOOK_SECONDS)
         self._settings = settings
         self._database = database
-        self._stop = stop
         self._lease = JobLease(database, owner, ApprovalLease, ApprovalLease.next_look_at)
-        self._thread = threading.Thread(target=self._run, name="approval", daemon=True)
-
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def join(self) -> None:
-        """Wait until what is in hand is done."""
-        if self._thread.is_alive():
-            self._thread.join(2)
 
     def look(self) -> None:
         """Do what is due now; nothing at all, not even the lease, when nothing is."""
@@ -87,13 +81,6 @@ class ApprovalJob:
         for request_id in found.letters:
             with self._lease.writing(generation) as session:
                 approval_mail.tell(session, self._settings, request_id)
-
-    def _run(self) -> None:
-        while not self._stop.wait(LOOK_SECONDS):
-            try:
-                self.look()
-            except Exception:  # the database is away, say; sending must not suffer
-                log.exception("requests for approval could not be looked after; trying again in %s s", LOOK_SECONDS)
 
 
 def due(session: Session) -> Due:

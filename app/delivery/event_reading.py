@@ -21,6 +21,7 @@ from app.cloudflare.events import QUERY_SPACING_SECONDS, EventReader, EventsFail
 from app.cloudflare.results import Failure
 from app.db import Database, now
 from app.delivery.job_lease import JobLease, LeaseLost
+from app.delivery.periodic import PeriodicJob
 from app.delivery.settling import settle_page
 from app.delivery.waiting import HORIZON, Waiting, what_waits
 from app.people.connection import ConnectionParameters, NotConnected, resolve
@@ -53,27 +54,19 @@ class _Turn:
     generation: int
 
 
-class EventReadingJob:
+class EventReadingJob(PeriodicJob):
     """Asks while something waits. Start it once; it ends when the worker's stop event is set."""
 
+    name = "events"
+    fault = "later events could not be read"
+
     def __init__(self, settings: Settings, database: Database, owner: str, stop: threading.Event) -> None:
+        super().__init__(stop, settings.events_seconds)
         self._settings = settings
         self._database = database
-        self._stop = stop
         self._scale = min(1.0, settings.retry_scale)
         self._lease = JobLease(database, owner, EventLease, EventLease.next_query_at)
-        self._thread = threading.Thread(target=self._run, name="events", daemon=True)
         self._readers: dict[ConnectionParameters, tuple[Client, EventReader]] = {}
-
-    def start(self) -> None:
-        """Begin, unless the settings say never."""
-        if self._settings.events_seconds > 0:
-            self._thread.start()
-
-    def join(self) -> None:
-        """Wait until a query under way is over; it is not worth more than a moment."""
-        if self._thread.is_alive():
-            self._thread.join(2)
 
     def look(self) -> None:
         """Ask for what is due now; nothing at all, not even the lease, when nothing is."""
@@ -212,21 +205,16 @@ class EventReadingJob:
             wait = self._lease.seconds_to_next(session, QUERY_SPACING_SECONDS * self._scale)
         return not self._stop.wait(wait)
 
-    # The thread
+    # The connection
 
-    def _run(self) -> None:
-        while not self._stop.wait(self._settings.events_seconds):
-            try:
-                self.look()
-            except Exception:  # the database is away, say; sending must not suffer
-                log.exception("later events could not be read; trying again in %s s", self._settings.events_seconds)
+    def close(self) -> None:
+        """Close what was asked over."""
         for client, _ in self._readers.values():
             client.close()
 
     def _reader(self, parameters: ConnectionParameters) -> tuple[Client, EventReader]:
         if parameters not in self._readers:
-            for client, _ in self._readers.values():
-                client.close()
+            self.close()
             client = Client(
                 parameters.base_url,
                 parameters.account_id,

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.audit import looks
 from app.db import Database
+from app.delivery.periodic import PeriodicJob
 from app.people.trail_keeping import take_old_words_away
 from app.recipients import changes, keying, sorting
 from app.refusals import Refused
@@ -28,23 +29,17 @@ TIDY_SECONDS = 24 * 3600.0
 """How often old data are taken away; also when a worker starts."""
 
 
-class ListWork:
+class ListWork(PeriodicJob):
     """Works on lists until the stop event is set. Start it once."""
 
+    name = "lists"
+    fault = "work on lists was broken off"
+    join_seconds = 10.0
+
     def __init__(self, database: Database, stop: threading.Event) -> None:
+        super().__init__(stop, REST_SECONDS)
         self._database = database
-        self._stop = stop
-        self._thread = threading.Thread(target=self._run, name="lists", daemon=True)
         self._tidy_at = 0.0
-
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def join(self) -> None:
-        """Wait until the chunk in hand is done."""
-        if self._thread.is_alive():
-            self._thread.join(10)
 
     def look(self) -> None:
         """Do all that waits now."""
@@ -78,12 +73,9 @@ class ListWork:
         with self._database.reading() as session:
             return ask(session)
 
-    def _run(self) -> None:
-        while not self._stop.wait(REST_SECONDS):
-            try:
-                self.look()
-                if time.monotonic() >= self._tidy_at:
-                    self._tidy_at = time.monotonic() + TIDY_SECONDS
-                    self.tidy()
-            except Exception:  # the database is away: the next look may do better
-                log.exception("work on lists was broken off; trying again in %s s", REST_SECONDS)
+    def turn(self) -> None:
+        """Look, and once a day tidy."""
+        self.look()
+        if time.monotonic() >= self._tidy_at:
+            self._tidy_at = time.monotonic() + TIDY_SECONDS
+            self.tidy()

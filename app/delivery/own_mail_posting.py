@@ -20,6 +20,7 @@ from app.cloudflare.results import Failure, SendAnswer, WasSent
 from app.cloudflare.types import Address, SendRequest
 from app.db import Database, now
 from app.delivery import pacing
+from app.delivery.periodic import PeriodicJob
 from app.delivery.retry import next_try
 from app.people.connection import ConnectionParameters, NotConnected, resolve
 from app.people.models import SenderIdentity, Workspace
@@ -43,23 +44,17 @@ KEPT_DAYS = 90
 NO_ANSWER = _("The mail service gave no answer. The e-mail may or may not have gone out.")
 
 
-class OwnMailJob:
+class OwnMailJob(PeriodicJob):
     """Posts what waits, until the stop event is set. Start it once."""
 
+    name = "own mail"
+    fault = "own e-mails could not be posted"
+    join_seconds = READ_TIMEOUT
+
     def __init__(self, settings: Settings, database: Database, stop: threading.Event) -> None:
+        super().__init__(stop, REST_SECONDS)
         self._settings = settings
         self._database = database
-        self._stop = stop
-        self._thread = threading.Thread(target=self._run, name="own mail", daemon=True)
-
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def join(self) -> None:
-        """Wait until the e-mail in hand is done; no longer than the service may take."""
-        if self._thread.is_alive():
-            self._thread.join(READ_TIMEOUT)
 
     def look(self) -> None:
         """Post all that is due now."""
@@ -120,13 +115,6 @@ class OwnMailJob:
                 .values(state=OwnMailState.UNKNOWN, words=NO_ANSWER, letter_sealed="", settled_at=at)
             )
             session.execute(delete(OwnMail).where(OwnMail.settled_at < at - timedelta(days=KEPT_DAYS)))
-
-    def _run(self) -> None:
-        while not self._stop.wait(REST_SECONDS):
-            try:
-                self.look()
-            except Exception:  # the database is away: the next look may do better
-                log.exception("own e-mails could not be posted; trying again in %s s", REST_SECONDS)
 
 
 def _due(session: Session) -> list[int]:

@@ -24,6 +24,7 @@ from app.cloudflare.results import Failure
 from app.db import Database, now
 from app.delivery import pacing
 from app.delivery.job_lease import LeaseLost
+from app.delivery.periodic import PeriodicJob
 from app.delivery.suppression_handing import hand_over
 from app.delivery.suppression_lease import CallFailed, NotNow, SyncLease, Turn, about_the_list
 from app.people.connection import ConnectionParameters, NotConnected, resolve
@@ -46,26 +47,18 @@ REFUSED = frozenset({401, 403, 404})
 """Statuses that waiting alone does not mend: the token, its permission, or the account."""
 
 
-class SuppressionSyncJob:
+class SuppressionSyncJob(PeriodicJob):
     """Syncs when it is due. Start it once; it ends when the worker's stop event is set."""
 
+    name = "suppressions"
+    fault = "suppressions could not be synced"
+
     def __init__(self, settings: Settings, database: Database, owner: str, stop: threading.Event) -> None:
+        super().__init__(stop, min(LOOK_SECONDS, settings.suppressions_seconds))
         self._settings = settings
         self._database = database
-        self._stop = stop
         self._scale = min(1.0, settings.retry_scale)
         self._lease = SyncLease(database, owner, stop, self._scale)
-        self._thread = threading.Thread(target=self._run, name="suppressions", daemon=True)
-
-    def start(self) -> None:
-        """Begin, unless the settings say never."""
-        if self._settings.suppressions_seconds > 0:
-            self._thread.start()
-
-    def join(self) -> None:
-        """Wait until a call under way is over; it is not worth more than a moment."""
-        if self._thread.is_alive():
-            self._thread.join(2)
 
     def look(self) -> None:
         """Sync what is due now; nothing at all, not even the lease, when nothing is."""
@@ -229,13 +222,6 @@ class SuppressionSyncJob:
         return state.asked_at is not None or state.is_reading or waited
 
     # The thread
-
-    def _run(self) -> None:
-        while not self._stop.wait(min(LOOK_SECONDS, self._settings.suppressions_seconds)):
-            try:
-                self.look()
-            except Exception:  # the database is away, say; sending must not suffer
-                log.exception("suppressions could not be synced; trying again in %s s", LOOK_SECONDS)
 
 
 def _remedy(failure: Failure) -> str:

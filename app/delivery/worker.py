@@ -26,6 +26,7 @@ from app.delivery.jobs import Queue
 from app.delivery.list_work import ListWork
 from app.delivery.models import Worker
 from app.delivery.own_mail_posting import OwnMailJob
+from app.delivery.periodic import PeriodicJob
 from app.delivery.pipeline import Pipeline
 from app.delivery.post_times import post_times
 from app.delivery.quota import QuotaReader
@@ -75,11 +76,13 @@ class WorkerProcess:
         self.quota = QuotaReader(settings, self.database)
         self.clock, self.holders = ClockWatch(), HolderWatch()
         self._stop = threading.Event()
-        self.approvals = ApprovalJob(settings, self.database, self.owner, self._stop)
-        self.event_reading = EventReadingJob(settings, self.database, self.owner, self._stop)
-        self.list_work = ListWork(self.database, self._stop)
-        self.own_mail = OwnMailJob(settings, self.database, self._stop)
-        self.suppressions = SuppressionSyncJob(settings, self.database, self.owner, self._stop)
+        self.periodic: tuple[PeriodicJob, ...] = (
+            EventReadingJob(settings, self.database, self.owner, self._stop),
+            ListWork(self.database, self._stop),
+            SuppressionSyncJob(settings, self.database, self.owner, self._stop),
+            OwnMailJob(settings, self.database, self._stop),
+            ApprovalJob(settings, self.database, self.owner, self._stop),
+        )
 
     def run_lane(self, lane_id: int, generation: int) -> None:
         """Do a lane's job."""
@@ -116,11 +119,8 @@ class WorkerProcess:
                 workers=JOB_THREADS, periodic=False, initial_delay=rest, max_delay=rest, backoff=1
             )
             consumer.start()
-            self.approvals.start()
-            self.event_reading.start()
-            self.list_work.start()
-            self.suppressions.start()
-            self.own_mail.start()
+            for job in self.periodic:
+                job.start()
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, self._on_signal)  # in place of the engine's own, which would drop jobs
             while not self._stop.wait(BEAT_SECONDS):
@@ -135,11 +135,8 @@ class WorkerProcess:
 
     def _close(self) -> None:
         self._stop.set()
-        self.approvals.join()
-        self.event_reading.join()
-        self.list_work.join()
-        self.suppressions.join()
-        self.own_mail.join()
+        for job in self.periodic:
+            job.join()
         self.quota.stop()
         self.pipeline.close()
         self.reviewing.renderer.close()

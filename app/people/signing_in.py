@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
+from app.audit.origin import here
 from app.audit.trail import note
 from app.db import now
 from app.people.models import Account, Person
@@ -21,27 +21,19 @@ SEEN_EVERY = timedelta(minutes=5)
 """How exact the time is at which somebody was seen last."""
 
 
-@dataclass(frozen=True, slots=True)
-class Browser:
-    """Where a request comes from: the network address, and the browser in words."""
-
-    address: str
-    words: str
-
-
-def begin_sign_in(session: Session, account: Account, way: Way, browser: Browser) -> tuple[SignIn, str]:
+def begin_sign_in(session: Session, account: Account, way: Way) -> tuple[SignIn, str]:
     """Sign an account in, in the workspace it was in last. Gives the row, and the token for the browser's cookie.
 
     Raises Refused when the account has no place in any workspace.
     """
-    token = new_token()
+    token, origin = new_token(), here()
     begun = SignIn(
         account_id=account.id,
         person=_place_of(session, account),
         digest=digest_of(token),
         way=way,
-        address=browser.address[:45],
-        browser=browser.words[:100],
+        address=origin.address[:45],
+        browser=origin.browser[:100],
     )
     session.add(begun)
     account.last_seen_at = now()

@@ -18,12 +18,12 @@ from app.sends import compose
 from app.sends.audience import is_combined
 from app.sends.blueprint import STEPS, Page, blueprint
 from app.sends.choosing import only_segment
-from app.sends.forms import SenderForm, WhatForm, chosen_row
+from app.sends.forms import SenderForm, WhatForm, chosen_row, list_choices
 from app.sends.models import Send, SendKind
 from app.web.header_rows import Composer, answer, composer, given_headers, is_header_action
 from app.web.numbers import row_number
 from app.web.request import db, may, me
-from app.words import _, _n
+from app.words import _
 
 
 @blueprint.route("/new", methods=["GET", "POST"])
@@ -155,18 +155,7 @@ def _what_page(form: WhatForm, send: Send | None) -> str:
     if send is not None and send.template_version is not None and send.template_version not in versions:
         form.version.choices.insert(0, (send.template_version.id, send.template_version.title))
     lists = all_lists(db(), me())
-    form.list.choices = [
-        (
-            one.id,
-            _n(
-                "%(list_name)s (%(count)s people)",
-                "%(list_name)s (%(count)s people)",
-                one.recipient_count,
-                list_name=one.name,
-            ),
-        )
-        for one in lists
-    ]
+    form.list.choices = list_choices(lists)
     return render_template(
         "sends/what.html",
         form=form,

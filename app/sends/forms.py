@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from wtforms import (
@@ -20,6 +21,7 @@ from wtforms import (
 from wtforms.validators import Length
 
 from app.people.zones import TwoTimes, zone_label, zone_names
+from app.recipients.models import RecipientList
 from app.refusals import Refused
 from app.sends.models import SendKind
 from app.sends.pace import UNITS, Pace, pace_from
@@ -28,7 +30,23 @@ from app.sends.scheduling import chosen_start
 from app.sends.waves import FIRST_WAVE, wave_from
 from app.web.forms import Form, strip
 from app.web.numbers import row_number
-from app.words import _
+from app.words import _, _n
+
+
+def list_choices(lists: Iterable[RecipientList]) -> list[tuple[int, str]]:
+    """Give what can be chosen of recipient lists: each with the number of its people."""
+    return [
+        (
+            one.id,
+            _n(
+                "%(list_name)s (%(count)s people)",
+                "%(list_name)s (%(count)s people)",
+                one.recipient_count,
+                list_name=one.name,
+            ),
+        )
+        for one in lists
+    ]
 
 
 def chosen_row(value: object) -> int:

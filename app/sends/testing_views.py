@@ -15,12 +15,13 @@ from app.recipients.lists import all_lists
 from app.refusals import NotThere, Refused
 from app.sends import testers, testing
 from app.sends.blueprint import Page, blueprint
+from app.sends.forms import list_choices
 from app.sends.models import TestGroup
 from app.sends.testing import CannotTest, Choice, Specimen, What
 from app.sends.testing_forms import EXAMPLES, NO_GROUP, RECIPIENT, WHOSE, GroupForm, ToTestersForm
 from app.web.numbers import LARGEST, row_number
 from app.web.request import db, may, me, services
-from app.words import _, _n
+from app.words import _
 
 MOST_CHOICES = 500
 """Templates that are offered when none is named."""
@@ -201,18 +202,7 @@ def _page(template: Template, form: ToTestersForm, problems: Sequence[str] = (),
     offered = senders(db(), me().workspace_id)
     form.sender.choices = [(one.id, one.title) for one in offered]
     lists = all_lists(db(), me())
-    form.list.choices = [
-        (
-            one.id,
-            _n(
-                "%(list_name)s (%(count)s people)",
-                "%(list_name)s (%(count)s people)",
-                one.recipient_count,
-                list_name=one.name,
-            ),
-        )
-        for one in lists
-    ]
+    form.list.choices = list_choices(lists)
     if not lists:
         form.whose.choices = WHOSE[:1]
     return render_template(

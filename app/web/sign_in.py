@@ -14,7 +14,6 @@ from werkzeug.wrappers import Response
 from app.people import signing_in
 from app.people.models import Account
 from app.people.sign_in_models import SignIn, Way
-from app.web.browsers import browser_in_words
 from app.web.form_tokens import install_form_tokens
 from app.web.request import TOKEN, db, forget_sign_in, only_looks, reader, services, sign_in_of_request
 
@@ -78,8 +77,7 @@ def enter(account: Account, way: Way) -> SignIn:
     before = sign_in_of_request()
     if before is not None:
         signing_in.end_sign_in(db(), before.person, before.id)
-    browser = signing_in.Browser(request.remote_addr or "", browser_in_words(request.headers.get("User-Agent", "")))
-    begun, token = signing_in.begin_sign_in(db(), account, way, browser)
+    begun, token = signing_in.begin_sign_in(db(), account, way)
     session.clear()
     session[TOKEN] = token
     forget_sign_in()

@@ -29,7 +29,7 @@ from app.people.models import Account, Connection, Person, Workspace
 from app.people.own_mail_models import OwnMail, OwnMailState
 from app.people.sealing import seal, unseal
 from app.people.sign_in_models import SignIn, Way
-from app.people.signing_in import Browser, begin_sign_in
+from app.people.signing_in import begin_sign_in
 from app.recipients.models import Recipient
 from app.settings import Settings
 from tests.conftest import SECRET_KEY
@@ -221,7 +221,7 @@ def test_everybody_signs_in_anew_and_the_trail_tells(
     with filled.writing() as session:
         account = session.scalars(select(Account)).first()
         assert account is not None
-        begin_sign_in(session, account, Way.PASSWORD, Browser("192.0.2.1", "Firefox"))
+        begin_sign_in(session, account, Way.PASSWORD)
         session.add(PasswordReset(account_id=account.id, digest="d", expires_at=now() + timedelta(hours=1)))
         mail = {"email": "ada@example.com", "subject": "You are invited", "letter_sealed": "sealed"}
         session.add(OwnMail(workspace_id=places_of(session, account)[0].workspace_id, **mail))

@@ -14,7 +14,7 @@ from app.people import accounts, workspaces
 from app.people.models import Person
 from app.people.roles import Role
 from app.people.sign_in_models import Way
-from app.people.signing_in import Browser, begin_sign_in
+from app.people.signing_in import begin_sign_in
 from app.refusals import NotThere
 from tests.conftest import PASSWORD
 
@@ -50,7 +50,7 @@ def test_who_was_taken_out_of_a_workspace_cannot_go_there(database: Database, ac
     with database.writing() as session:
         other = workspaces.add_workspace(session, session.merge(actor.account), "Library")
         account = session.merge(actor.account)
-        sign_in, _ = begin_sign_in(session, account, Way.PASSWORD, Browser("127.0.0.1", "a test"))
+        sign_in, _ = begin_sign_in(session, account, Way.PASSWORD)
         here, there = sign_in.person.workspace_id, other.workspace_id
         assert workspaces.go_to(session, sign_in, there).workspace_id == there
         assert workspaces.go_to(session, sign_in, here).id == actor.id
