@@ -70,7 +70,7 @@ def worker(settings: Settings) -> None:
     from app.migrating import is_current
 
     database = Database(settings.database_url)
-    if not is_current(database):
+    if not database.once_it_answers(lambda: is_current(database)):
         raise click.ClickException("The database is not current. Run `postroom setup` first.")
     database.close()
     run_worker(settings)

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import enum
+import logging
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+import psycopg
 from sqlalchemy import DateTime, Dialect, Engine, MetaData, String, Table, Text, create_engine, event, text
 from sqlalchemy.engine import Connection, make_url
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.pool import NullPool
 from sqlalchemy.types import JSON, TypeDecorator
 
 from app.words import kept, shown
+
+log = logging.getLogger(__name__)
+
+Given = TypeVar("Given")
 
 BUSY_SECONDS = 30
 """How long a SQLite writer waits for another one before it gives up."""
@@ -24,6 +32,8 @@ IDLE_SECONDS = 20
 """How long PostgreSQL keeps a writing transaction open whose process does nothing."""
 PROBE_SECONDS = 2
 """How long a question about health waits for PostgreSQL, at each step."""
+AWAY_SECONDS = 1.0
+"""Pause before a program that starts asks again for a server that is away."""
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -188,6 +198,20 @@ class Database:
         with Session(engine) as session:
             session.execute(text(f"SET LOCAL statement_timeout = '{PROBE_SECONDS}s'"))
             yield session
+
+    def once_it_answers(self, step: Callable[[], Given]) -> Given:
+        """Do a step of a program's start, again and again while a server is away: it may start after us, or anew.
+
+        SQLite is no server: what fails there would fail again, and is raised.
+        """
+        while True:
+            try:
+                return step()
+            except (OperationalError, psycopg.OperationalError) as error:
+                if self.is_sqlite:
+                    raise
+                log.warning("the database does not answer; trying again in %s s: %s", AWAY_SECONDS, error)
+                time.sleep(AWAY_SECONDS)
 
     def close(self) -> None:
         """Close every connection."""

@@ -106,13 +106,8 @@ class WorkerProcess:
             stack.callback(self._close)
             if self.database.is_sqlite:
                 stack.enter_context(recovery.only_worker(self.settings.data))
-                recovery.void_all_leases(self.database)
-                self.queue.engine.storage.flush_queue()  # the sweep below enqueues everything that matters
-            self._beat()
+            self.database.once_it_answers(self._take_up)
             self.quota.start()
-            if self.database.is_sqlite:
-                self.reviewing.wake_all()
-            self.list_importing.wake_all()
             # SQLite is asked for jobs again and again; PostgreSQL tells, so this is only the rest after a failure.
             rest = 0.1 if self.database.is_sqlite else 1.0
             consumer = self.queue.engine.create_consumer(
@@ -127,6 +122,17 @@ class WorkerProcess:
                 consumer.check_worker_health()
                 self._beat()
             consumer.stop(graceful=True)
+
+    def _take_up(self) -> None:
+        """Find what was left to do, before the first job."""
+        if self.database.is_sqlite:
+            recovery.void_all_leases(self.database)
+            self.queue.engine.storage.flush_queue()  # the sweep enqueues everything that matters
+        self._beat()
+        if self.database.is_sqlite:
+            self.reviewing.wake_all()
+        self.list_importing.wake_all()
+        _ = self.queue.engine  # opened here, where its storage may still be away
 
     def _on_signal(self, number: int, frame: object) -> None:
         """Let what is under way end, and hand the rest back."""

