@@ -17,10 +17,12 @@ from app.emails.jinja_tags import WORD, hide, show
 from app.words import _
 
 _WHOLE = re.compile(
-    r"<!--.*?-->|<(style|title|textarea|script|mj-title|mj-preview|mj-style)\b.*?</\1\s*>|<[a-zA-Z/!][^<>]*>",
+    r"<!--.*?-->|<(style|title|textarea|script|mj-title|mj-preview|mj-style)\b.*?</\1\s*>"
+    rf"|<(?=[a-zA-Z/!][^<>]*>)[^<>]*?{WORD.pattern}[^<>]*>",
     re.DOTALL | re.IGNORECASE,
 )
-"""What the parser takes as one piece, so that a comment put into it would end or change it (`<!--[if mso]>` too)."""
+"""What the parser takes as one piece, so that a comment put into it would end or change it (`<!--[if mso]>` too).
+Of the elements only those with a stand-in: a long e-mail has thousands, of which a few matter here."""
 _WHOLE_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _OPEN_TAG = re.compile(r"<[a-zA-Z][^<>]*?jinja-\d+-x[^<>]*>")
 """An element with a tag of the template in it."""
@@ -116,20 +118,24 @@ def hide_for_html(html: str) -> tuple[str, list[str]]:
 
 def show_all(html: str, tags: list[str]) -> str:
     """Put the tags back wherever their stand-ins are, also where there are more or fewer of them than before."""
-    return _STAND_IN.sub(lambda found: _tag_of(found, tags), html)
-
-
-def _tag_of(found: re.Match[str], tags: list[str]) -> str:
-    number = int(found[1] or found[2])
-    return tags[number] if number < len(tags) else found.group()
+    return _shown(html, tags)[0]
 
 
 def _show(html: str, tags: list[str]) -> str | None:
     """Put the tags back; None when one is missing, there twice, or no longer in its order."""
-    met = [int(found[1] or found[2]) for found in _STAND_IN.finditer(html)]
-    if met != list(range(len(tags))):
-        return None
-    return show_all(html, tags)
+    shown, met = _shown(html, tags)
+    return shown if met == list(range(len(tags))) else None
+
+
+def _shown(html: str, tags: list[str]) -> tuple[str, list[int]]:
+    """Put the tags back; gives also their numbers as they were met."""
+    met: list[int] = []
+
+    def tag_of(found: re.Match[str]) -> str:
+        met.append(int(found[1] or found[2]))
+        return tags[met[-1]] if met[-1] < len(tags) else found.group()
+
+    return _STAND_IN.sub(tag_of, html), met
 
 
 def _depends_on_data(hidden: str, *, has_blocks: bool) -> bool:

@@ -97,6 +97,10 @@ class RenderProblem:
 PLACES = {"subject": _("Subject"), "preheader": _("Preheader"), "body": _("Body"), "text": _("Text")}
 
 
+_FORBIDDEN = (nodes.Import, nodes.FromImport, nodes.Include, nodes.Extends, nodes.EvalContextModifier)
+"""What no template may hold: other templates, and escaping switched off."""
+
+
 class RenderError(Exception):
     """An e-mail cannot be rendered; holds every problem that was found."""
 
@@ -216,10 +220,10 @@ def _compiled(place: str, text: str, language: str) -> _Compiled:
     environment = _sandbox(place if place in {"body", "text"} else "line", language)
     try:
         tree = parse(environment, text)
-        for forbidden in tree.find_all((nodes.Import, nodes.FromImport, nodes.Include, nodes.Extends)):
-            raise TemplateSyntaxError(_("other templates cannot be taken in here"), forbidden.lineno)
-        for unescaped in tree.find_all(nodes.EvalContextModifier):
-            raise TemplateSyntaxError(_("escaping cannot be switched off"), unescaped.lineno)
+        for node in tree.find_all(_FORBIDDEN):
+            if isinstance(node, nodes.EvalContextModifier):
+                raise TemplateSyntaxError(_("escaping cannot be switched off"), node.lineno)
+            raise TemplateSyntaxError(_("other templates cannot be taken in here"), node.lineno)
         return _Compiled(environment.from_string(tree), needed_in(tree))
     except TemplateSyntaxError as error:
         raise RenderError((RenderProblem("syntax", place, error.lineno, _syntax_words(error)),)) from error
@@ -288,17 +292,21 @@ def needed_in(tree: nodes.Template) -> tuple[tuple[str, int], ...]:
     A name under `is defined` or with a default need not be given; what a loop or `set` makes is the template's own.
     """
     found: dict[str, int] = {}
-    own = {node.name for node in tree.find_all(nodes.Name) if node.ctx in {"store", "param"}}
+    asking = list(tree.find_all((nodes.Name, nodes.Test, nodes.Filter)))
+    names = [node for node in asking if isinstance(node, nodes.Name)]
+    own = {node.name for node in names if node.ctx in {"store", "param"}}
     excused: set[int] = set()
     guarded: set[str] = set()
-    for node in tree.find_all((nodes.Test, nodes.Filter)):
+    for node in asking:
+        if not isinstance(node, (nodes.Test, nodes.Filter)) or not isinstance(node.node, nodes.Name):
+            continue
         is_guard = isinstance(node, nodes.Test) and node.name in {"defined", "undefined"}
         is_default = isinstance(node, nodes.Filter) and node.name in {"default", "d"}
-        if (is_guard or is_default) and isinstance(node.node, nodes.Name):
+        if is_guard or is_default:
             excused.add(id(node.node))
             if is_guard:
                 guarded.add(node.node.name)
-    for name in tree.find_all(nodes.Name):
+    for name in names:
         ours = name.name in own or name.name in {"range", "loop"} or name.name in guarded
         if name.ctx == "load" and not ours and id(name) not in excused:
             found[name.name] = min(found.get(name.name, name.lineno), name.lineno)
