@@ -126,6 +126,8 @@ def obey(
 
     `ask_quota`: it refused for want of allowance, so somebody must ask it how much there is.
     """
+    if block_seconds is None and rate is None and not ask_quota:
+        return  # nothing was said
     if rate is not None and rate.left == 0 and rate.reset_seconds:
         block_seconds = max(block_seconds or 0, rate.reset_seconds)
     row = session.get(RateBudget, account_id, populate_existing=True)
