@@ -16,9 +16,6 @@ UPLOAD_LIMIT = 16 * 1024 * 1024
 
 def create_app(settings: Settings) -> Flask:
     """Put the parts together: the one place that knows them all."""
-    from app.db import Database
-    from app.delivery.jobs import Queue
-    from app.emails.limits import LimitedRenderer
     from app.web.errors import install_errors
     from app.web.filters import install_filters
     from app.web.hosts import install_host_check
@@ -45,17 +42,16 @@ def create_app(settings: Settings) -> Flask:
     app.url_map.strict_slashes = False
     if settings.proxies:  # else anybody could say from where they come
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)  # type: ignore[method-assign]
-    database = Database(settings.database_url)
-    app.extensions["postroom"] = Services(settings, database, LimitedRenderer(), Queue(settings, database))
+    app.extensions["postroom"] = Services.of(settings)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
     install_numbers(app)
     install_request_log(app)
     install_origin(app)
-    install_host_check(app, settings, database)
+    install_host_check(app)
     install_same_origin(app)
     install_session(app)
-    install_headers(app, settings)
+    install_headers(app)
     install_filters(app)
     install_errors(app)
     install_language(app)

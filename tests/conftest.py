@@ -25,6 +25,7 @@ from app.people.accounts import add_person
 from app.people.models import Person, Workspace
 from app.people.roles import Role
 from app.settings import Settings
+from app.web.services import Services
 from tests.memory import memory_folder
 
 # A property is right or wrong; how long an example takes says only how busy the machine is. The suite tries the same
@@ -157,13 +158,34 @@ def session(database: Database) -> Iterator[Session]:
         yield opened
 
 
-@pytest.fixture
-def app(settings: Settings, database: Database, renderer: LimitedRenderer) -> Iterator[Flask]:
+def an_app(settings: Settings) -> Flask:
+    """An application of a test's own; most share one."""
     made = create_app(settings)
-    services = made.extensions["postroom"] = replace(made.extensions["postroom"], renderer=renderer)
     made.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
-    yield made
+    return made
+
+
+@pytest.fixture(scope="session")
+def shared_app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    """The application of all tests of this process: to make one and read its page templates takes longer than most."""
+    folder = tmp_path_factory.mktemp("application")
+    return an_app(
+        Settings.model_validate(
+            {"POSTROOM_DATA": folder, "POSTROOM_SECRET_KEY": SECRET_KEY, "DATABASE_URL": f"sqlite:///{folder}/none"}
+        )
+    )
+
+
+@pytest.fixture
+def app(shared_app: Flask, settings: Settings, renderer: LimitedRenderer) -> Iterator[Flask]:
+    """The application on this test's own database; what the test changes of its configuration ends with it."""
+    assert settings.secret_key == SECRET_KEY and not settings.secure_cookies and not settings.proxies, "take `an_app`"
+    configuration = dict(shared_app.config)
+    services = shared_app.extensions["postroom"] = replace(Services.of(settings), renderer=renderer)
+    yield shared_app
     services.database.close()
+    shared_app.config.clear()
+    shared_app.config.update(configuration)
 
 
 def signed_in(app: Flask, person: Person) -> FlaskClient:

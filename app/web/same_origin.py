@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from flask import Flask, abort, request
 
-from app.web.hosts import name_of
+from app.web.public_names import name_of
 from app.web.request import SAFE_METHODS
 
 OPEN_TO_OTHERS = frozenset({"unsubscribe"})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask, Response
 
 from app.settings import Settings
+from app.web.request import services
 
 POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; connect-src 'self'; font-src 'self'; frame-src 'self'; "
@@ -37,7 +38,7 @@ ALWAYS = {
 }
 
 
-def install_headers(app: Flask, settings: Settings) -> None:
+def install_headers(app: Flask) -> None:
     """Add the security headers to every answer; a view's own policy (foreign HTML) stays."""
 
     @app.after_request
@@ -47,7 +48,7 @@ def install_headers(app: Flask, settings: Settings) -> None:
         response.headers.setdefault("Content-Security-Policy", POLICY)
         for name, value in ALWAYS.items():
             response.headers.setdefault(name, value)
-        if settings.secure_cookies:
+        if services().settings.secure_cookies:
             response.headers.setdefault("Strict-Transport-Security", HSTS)
         if response.mimetype == "text/html":
             response.headers.setdefault("Cache-Control", "no-store")

@@ -8,11 +8,14 @@ from sqlalchemy.orm import Session
 
 from app.people.models import Person, Workspace
 from app.recipients.models import RecipientList
+from app.settings import Settings
 from app.web.request import db, me
-from tests.conftest import signed_in
+from tests.conftest import an_app, signed_in
 
 
-def test_a_failed_change_is_undone_whole_and_answered_with_a_page(app: Flask, actor: Person, session: Session) -> None:
+def test_a_failed_change_is_undone_whole_and_answered_with_a_page(
+    settings: Settings, actor: Person, session: Session
+) -> None:
     def broken() -> str:
         db().add(Workspace(name="half-done"))
         for _ in range(2):
@@ -20,6 +23,7 @@ def test_a_failed_change_is_undone_whole_and_answered_with_a_page(app: Flask, ac
         db().flush()
         return "never"
 
+    app = an_app(settings)
     app.add_url_rule("/broken", view_func=broken, methods=["POST"])
     answer = signed_in(app, actor).post("/broken")
     assert answer.status_code == 500
