@@ -37,7 +37,7 @@ MOST = 20
 """Passkeys of one account."""
 LONGEST_ANSWER = 20_000
 """Characters of what a device answers."""
-NOT_TAKEN = _("This passkey was not taken. Try again, or sign in another way.")
+NOT_TAKEN = _("This passkey was not taken. Try again, or choose another way.")
 UNVERIFIED = _("The device must ask for your finger, face or PIN when the passkey is used. Set that up on it first.")
 
 
