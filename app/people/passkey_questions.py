@@ -20,7 +20,6 @@ SECONDS = 300
 ASKED = "passkey_question"
 """Name of the entry in the session."""
 Purpose = Literal["sign-in", "second-step", "add", "set-up"]
-TOO_OLD = _("That took too long, or another page of Postroom asked meanwhile. Try again.")
 NO_SCRIPT = _("Passkeys need JavaScript. Switch it on for this page, or choose another way.")
 
 
@@ -73,7 +72,7 @@ def take_challenge(purpose: Purpose, account: Account | None) -> str:
         and 0 <= time.time() - asked["at"] < SECONDS
     )
     if not fits:
-        raise Refused(TOO_OLD)
+        raise Refused(passkeys.TOO_OLD)
     return str(asked["challenge"])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -24,7 +25,6 @@ from app.people.models import Account, Person
 from app.people.passkey_questions import ASKED, SECONDS
 from app.people.sign_in_models import SignIn, Way
 from app.settings import Settings
-from tests.conftest import signed_in
 from tests.people.second_steps import code_of, codes_on, is_in, needed, set_up_app, with_password
 from tests.people.soft_device import SoftDevice
 
@@ -75,7 +75,9 @@ def key_on(page: str) -> str:
 
 def passkeys_kept(session: Session) -> int:
     session.rollback()
-    return session.scalar(select(func.count()).select_from(Passkey)) or 0
+    number = session.scalar(select(func.count()).select_from(Passkey)) or 0
+    session.rollback()  # it would keep the browsers from writing
+    return number
 
 
 def test_both_ways_are_offered_with_a_sentence_each_that_helps_to_choose(half: FlaskClient) -> None:
@@ -90,16 +92,18 @@ def test_both_ways_are_offered_with_a_sentence_each_that_helps_to_choose(half: F
 
 def test_until_a_script_says_that_the_browser_has_passkeys_only_the_app_is_offered(half: FlaskClient) -> None:
     page = half.get("/sign-in/set-up").text
-    shown = re.sub(r"<(\w+)[^>]*\bhidden>.*?</\1>", "", page, flags=re.S)
+    page = re.sub(r"<script.*?</script>", "", page, flags=re.S)
+    shown = re.sub(r"<[^>]+>", "", re.sub(r"<(\w+)[^>]*\bhidden>.*?</\1>", "", page, flags=re.S))
     assert "Your phone shows six digits, and you type them at each sign-in. It takes about three minutes." in shown
-    assert not re.search("passkey|Choose", re.sub(r"<script.*?</script>", "", shown, flags=re.S))
+    assert not re.search("passkey|Choose", shown)
 
 
 def test_where_browsers_have_no_passkeys_only_the_app_is_offered(
     app: Flask, database: Database, actor: Person, staff: Person
 ) -> None:
     services = app.extensions["postroom"]
-    services.settings = services.settings.model_copy(update={"url_setting": "http://192.0.2.7"})
+    bare = services.settings.model_copy(update={"url_setting": "http://192.0.2.7"})
+    app.extensions["postroom"] = replace(services, settings=bare)
     with needed(database, actor):
         client = with_password(app, staff)
         page = client.get("/sign-in/set-up").text
@@ -126,6 +130,7 @@ def test_a_passkey_is_made_gives_recovery_codes_and_leads_on(
     assert session.scalars(select(Passkey.name)).all() == ["Work laptop"]
     assert session.scalars(select(SignIn.way).order_by(SignIn.id.desc())).first() is Way.PASSWORD_AND_PASSKEY
     assert {"person.passkey_added", "person.signed_in"} <= set(session.scalars(select(AuditEntry.action)))
+    session.rollback()
 
     again = with_password(app, staff)
     asked = again.post("/sign-in/passkey/question", data={"for": "second-step"}).get_json()
@@ -170,7 +175,7 @@ def test_a_refused_passkey_is_said_beside_the_button_and_can_be_tried_again(
     assert is_in(half)
 
 
-@pytest.mark.parametrize("nonsense", ["{", "[]", "null", '{"response": {}}', "x" * 30_000])
+@pytest.mark.parametrize("nonsense", ["{", "[]", "null", '{"response": {}}', "x" * 30_000, "[" * 19_000])
 def test_nonsense_is_refused_with_words(half: FlaskClient, session: Session, nonsense: str) -> None:
     question(half)
     status, page = answer(half, nonsense)
@@ -213,7 +218,7 @@ def test_a_passkey_that_is_here_already_is_not_taken_again(
 
 
 def test_the_question_of_one_page_is_none_of_another(
-    app: Flask, half: FlaskClient, staff: Person, device: SoftDevice, session: Session
+    staff_client: FlaskClient, half: FlaskClient, device: SoftDevice, session: Session
 ) -> None:
     asked = half.post("/sign-in/passkey/question", data={"for": "second-step"}).get_json()
     status, page = answer(half, device.create({**asked, "user": {"id": "x"}}))
@@ -221,10 +226,9 @@ def test_the_question_of_one_page_is_none_of_another(
     made = device.create(question(half))
     with half.session_transaction() as cookie:
         asked = cookie[ASKED]
-    inside = signed_in(app, staff)
-    with inside.session_transaction() as cookie:
+    with staff_client.session_transaction() as cookie:
         cookie[ASKED] = asked
-    refused = inside.post("/you/signing-in/passkeys", data={"name": "x", "credential": made})
+    refused = staff_client.post("/you/signing-in/passkeys", data={"name": "x", "credential": made})
     assert (refused.status_code, passkeys_kept(session)) == (422, 0)
 
 
