@@ -36,6 +36,7 @@
     return JSON.stringify({ id: credential.id, rawId: toText(credential.rawId), type: credential.type, response });
   }
 
+  const NOT_MADE = { NotAllowedError: words.notMade, ConstraintError: words.notMade, NotSupportedError: words.notMade };
   const REASONS = {
     NotAllowedError: words.notUsed,
     InvalidStateError: words.hereAlready,
@@ -50,6 +51,10 @@
       throw { words: question.words || words.tooOld };
     }
     return form.dataset.passkey === "create" ? create(question) : get(question);
+  }
+
+  for (const part of document.querySelectorAll("[data-shown-with-passkeys]")) {
+    part.hidden = (part.dataset.shownWithPasskeys === "yes") !== Boolean(window.PublicKeyCredential);
   }
 
   for (const form of document.querySelectorAll("form[data-passkey]")) {
@@ -71,7 +76,8 @@
         form.elements.credential.value = inWords(await askDevice(form));
         form.submit();
       } catch (error) {
-        problem.textContent = error.words || REASONS[error.name] || words.notWorking;
+        const reasons = form.dataset.passkey === "create" ? { ...REASONS, ...NOT_MADE } : REASONS;
+        problem.textContent = error.words || reasons[error.name] || words.notWorking;
         problem.hidden = false;
       } finally {
         delete form.dataset.asking;

@@ -42,7 +42,7 @@ class ProofForm(Form):
     )
 
 
-class PasskeyForm(ProofForm):
+class NewPasskeyForm(Form):
     """A new passkey; the browser's script fills `credential` in."""
 
     name = StringField(
@@ -52,6 +52,10 @@ class PasskeyForm(ProofForm):
         render_kw={"autocomplete": "off"},
     )
     credential = HiddenField()
+
+
+class PasskeyForm(NewPasskeyForm, ProofForm):
+    """A new passkey of somebody who is signed in."""
 
 
 class NeedForm(Form):

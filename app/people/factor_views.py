@@ -6,9 +6,9 @@ from flask import flash, redirect, render_template, request, url_for
 
 from app.people import oidc, passkeys, second_factor
 from app.people.factor_blueprint import Page, blueprint
-from app.people.factor_forms import CodeForm, PasskeyForm, ProofForm
+from app.people.factor_forms import PasskeyForm, ProofForm
 from app.people.roles import Permission
-from app.people.second_step_views import APP_TITLE
+from app.people.set_up_views import app_page, codes_page
 from app.refusals import Refused
 from app.web.request import db, may, me, services
 from app.words import _
@@ -25,24 +25,11 @@ def signing_in() -> Page:
 @may(Permission.LOOK)
 def set_up_app() -> Page:
     """Set an app up: show that it is you, scan the code, type the first code."""
-    session, settings, account = db(), services().settings, me().account
-    if second_factor.ways_of(session, account).app_since is not None:
-        return redirect(url_for("factors.signing_in"))
-    key = second_factor.key_to_show(session, settings, account, APP_TITLE)
-    if key is None or "proof" in request.form:
-        return _begin_app()
-    form = CodeForm()
-    if form.validate_on_submit():
-        try:
-            codes = second_factor.confirm_app(session, settings, account, form.code.data or "")
-        except Refused as refusal:
-            form.show(refusal)
-        else:
-            back = url_for("factors.signing_in")
-            return render_template("people/recovery_codes.html", codes=codes, go_on=back, is_first=True)
-    return render_template(
-        "people/app_set_up.html", form=form, key=key, action=url_for("factors.set_up_app"), is_demanded=False
-    ), 422 if form.errors else 200
+    account, back = me().account, url_for("factors.signing_in")
+    if second_factor.ways_of(db(), account).app_since is not None:
+        return redirect(back)
+    page = None if "proof" in request.form else app_page(account, back=back, go_on=back)
+    return _begin_app() if page is None else page
 
 
 @blueprint.route("/you/signing-in/app/off", methods=["GET", "POST"])
@@ -77,8 +64,7 @@ def new_recovery_codes() -> Page:
         except Refused as refusal:
             form.show(refusal)
         else:
-            back = url_for("factors.signing_in")
-            return render_template("people/recovery_codes.html", codes=codes, go_on=back, is_first=False)
+            return codes_page(codes, url_for("factors.signing_in"), is_first=False)
     words = _("You get ten new codes. The codes you have now stop working.")
     return _prove_page(form, _("New recovery codes"), words, _("Make new codes"))
 

@@ -13,15 +13,18 @@ from flask import redirect, session, url_for
 from werkzeug.wrappers import Response
 
 from app.people import second_factor
+from app.people.factor_blueprint import Page, stopped
 from app.people.models import Account
 from app.people.sign_in_models import Way
-from app.web.request import db
+from app.web.request import db, reader
 from app.web.sign_in import enter, safe_target
+from app.words import _
 
 SECONDS = 600
 """How long there is for the second step."""
 HALF = "half_signed_in"
 """Name of the entry in the session."""
+OVER = _("There are ten minutes for the second step, in the same browser. Nothing was changed. Sign in again.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,10 @@ class HalfSignedIn:
     account: Account
     target: str
     way: Way
+
+    def enter(self, way: Way) -> None:
+        """Sign them in. `way`: password and second step together, unless they came by something else first."""
+        enter(self.account, way if self.way is Way.PASSWORD else self.way)
 
 
 def let_in(account: Account, target: str, way: Way, *, both: bool = False) -> Response:
@@ -53,6 +60,13 @@ def half_signed_in() -> HalfSignedIn | None:
     if account is None or kept["password"] != _mark(account):
         return None
     return HalfSignedIn(account, safe_target(kept["target"]) or url_for("web.home"), Way(kept["way"]))
+
+
+def over() -> Page:
+    """Answer where nobody is half signed in (any more); whoever is signed in, perhaps by another tab, goes on."""
+    if reader() is not None:
+        return redirect(url_for("web.home"))
+    return stopped(_("This sign-in is over"), OVER)
 
 
 def _keep(account: Account, target: str, way: Way) -> None:

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Literal
 
-from flask import Response, request, session
+from flask import Response, jsonify, request, session
 
 from app.people import passkeys
+from app.people.factor_models import Passkey
 from app.people.models import Account
 from app.refusals import Refused
+from app.web.forms import Form
 from app.web.request import db, services
 from app.words import _
 
 SECONDS = 300
 ASKED = "passkey_question"
 """Name of the entry in the session."""
-Purpose = Literal["sign-in", "second-step", "add"]
-TOO_OLD = _("That took too long, or another page of Postroom asked meanwhile. Try again.")
-NO_SCRIPT = _("Passkeys need JavaScript. Switch it on for this page, or sign in another way.")
+Purpose = Literal["sign-in", "second-step", "add", "set-up"]
+NO_SCRIPT = _("Passkeys need JavaScript. Switch it on for this page, or choose another way.")
 
 
 def ask(question: passkeys.Question, purpose: Purpose, account: Account | None) -> Response:
@@ -30,6 +32,32 @@ def ask(question: passkeys.Question, purpose: Purpose, account: Account | None) 
         "at": time.time(),
     }
     return Response(question.options, content_type="application/json")
+
+
+def no_question(words: str) -> tuple[Response, int]:
+    """Say to the browser's script, which shows it beside the button, why nothing is asked."""
+    return jsonify(words=str(words)), 422
+
+
+def no_question_for(form: Form) -> tuple[Response, int]:
+    """Say to the script what is wrong in a form."""
+    return no_question(next((words[0] for words in form.errors.values() if words), ""))
+
+
+def ask_for_new(purpose: Purpose, account: Account) -> Response | tuple[Response, int]:
+    """Ask the device for a new passkey."""
+    try:
+        question = passkeys.ask_to_add(db(), services().settings, account)
+    except Refused as refusal:
+        return no_question(refusal.words)
+    return ask(question, purpose, account)
+
+
+def keep_new(purpose: Purpose, account: Account) -> tuple[Passkey, Sequence[str]]:
+    """Keep the passkey that the device made; gives it, and new recovery codes if any. Raises Refused."""
+    challenge = take_challenge(purpose, account)
+    name, credential = request.form.get("name", ""), request.form["credential"]
+    return passkeys.add(db(), services().settings, account, name, credential, challenge)
 
 
 def take_challenge(purpose: Purpose, account: Account | None) -> str:
@@ -44,7 +72,7 @@ def take_challenge(purpose: Purpose, account: Account | None) -> str:
         and 0 <= time.time() - asked["at"] < SECONDS
     )
     if not fits:
-        raise Refused(TOO_OLD)
+        raise Refused(passkeys.TOO_OLD)
     return str(asked["challenge"])
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from flask import Response, flash, jsonify, redirect, render_template, request, url_for
+from flask import Response, flash, redirect, render_template, request, url_for
 
 from app.people import passkeys
 from app.people.factor_blueprint import Page, blueprint, stopped
 from app.people.factor_forms import PasskeyForm, ProofForm
 from app.people.factor_views import proves, signing_in_page
 from app.people.half_signed_in import half_signed_in, let_in
-from app.people.passkey_questions import answered, ask, take_challenge
+from app.people.passkey_questions import answered, ask, ask_for_new, keep_new, no_question, no_question_for
 from app.people.roles import Permission
+from app.people.set_up_views import codes_page
 from app.people.sign_in_models import Way
 from app.refusals import Refused
 from app.web.request import db, may, me, only_reads, services
@@ -27,7 +28,7 @@ def ask_for_passkey() -> Response | tuple[Response, int]:
     try:
         question = passkeys.ask_to_sign_in(db(), services().settings, account)
     except Refused as refusal:
-        return jsonify(words=str(refusal.words)), 422
+        return no_question(refusal.words)
     return ask(question, "second-step" if account else "sign-in", account)
 
 
@@ -46,36 +47,20 @@ def sign_in_with_passkey() -> Page:
 @may(Permission.LOOK)
 def ask_for_new_passkey() -> Response | tuple[Response, int]:
     """Ask the device for a new passkey, once the person has shown that it is them."""
-    form, account = PasskeyForm(), me().account
-    if not proves(form):
-        return jsonify(words=str(next((words[0] for words in form.errors.values() if words), ""))), 422
-    try:
-        question = passkeys.ask_to_add(db(), services().settings, account)
-    except Refused as refusal:
-        return jsonify(words=str(refusal.words)), 422
-    return ask(question, "add", account)
+    form = PasskeyForm()
+    return ask_for_new("add", me().account) if proves(form) else no_question_for(form)
 
 
 @blueprint.post("/you/signing-in/passkeys")
 @may(Permission.LOOK)
 def add_passkey() -> Page:
     """Keep the passkey that the device made."""
-    account = me().account
     try:
-        challenge = take_challenge("add", account)
-        passkey, codes = passkeys.add(
-            db(),
-            services().settings,
-            account,
-            request.form.get("name", ""),
-            request.form.get("credential", ""),
-            challenge,
-        )
+        passkey, codes = keep_new("add", me().account)
     except Refused as refusal:
         return signing_in_page(problem=refusal.words), 422
     if codes:
-        back = url_for("factors.signing_in")
-        return render_template("people/recovery_codes.html", codes=codes, go_on=back, is_first=True)
+        return codes_page(codes, url_for("factors.signing_in"))
     flash(_("The passkey “%(passkey_name)s” was added.", passkey_name=passkey.name))
     return redirect(url_for("factors.signing_in"))
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import webauthn
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from webauthn.helpers import bytes_to_base64url
+from webauthn.helpers import bytes_to_base64url, parse_client_data_json
 from webauthn.helpers.exceptions import WebAuthnException
 from webauthn.helpers.structs import (
     AuthenticatorSelectionCriteria,
@@ -37,7 +37,8 @@ MOST = 20
 """Passkeys of one account."""
 LONGEST_ANSWER = 20_000
 """Characters of what a device answers."""
-NOT_TAKEN = _("This passkey was not taken. Try again, or sign in another way.")
+NOT_TAKEN = _("This passkey was not taken. Try again, or choose another way.")
+TOO_OLD = _("That took too long, or another page of Postroom asked meanwhile. Try again.")
 UNVERIFIED = _("The device must ask for your finger, face or PIN when the passkey is used. Set that up on it first.")
 
 
@@ -113,7 +114,7 @@ def add(
     party = _party(settings)
     if not spend(session, "passkey", challenge):
         raise Refused(NOT_TAKEN)
-    credential = _read(answer)
+    credential = _read(answer, challenge)
     try:
         made = webauthn.verify_registration_response(
             credential=credential,
@@ -183,7 +184,7 @@ def ask_to_sign_in(session: Session, settings: Settings, account: Account | None
 def account_of(session: Session, settings: Settings, answer: str, challenge: str) -> Account:
     """Give whose passkey answered. Raises Refused. The device asked for finger, face or PIN: both factors are there."""
     party = _party(settings)
-    credential = _read(answer)
+    credential = _read(answer, challenge)
     query = select(Passkey).where(Passkey.credential_id == str(credential.get("id"))[:1400]).with_for_update()
     passkey = session.scalars(query).one_or_none()
     if passkey is None or not spend(session, "passkey", challenge):
@@ -214,16 +215,17 @@ def _party(settings: Settings) -> RelyingParty:
     return party
 
 
-def _read(answer: str) -> dict[str, Any]:
+def _read(answer: str, challenge: str) -> dict[str, Any]:
     if len(answer) > LONGEST_ANSWER:
         raise Refused(NOT_TAKEN)
     try:
         credential = json.loads(answer)
-    except ValueError as error:
+        client = parse_client_data_json(webauthn.base64url_to_bytes(credential["response"]["clientDataJSON"]))
+    except (WebAuthnException, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise Refused(NOT_TAKEN) from error
-    if not isinstance(credential, dict) or not isinstance(credential.get("response"), dict):
-        raise Refused(NOT_TAKEN)
-    return credential
+    if client.challenge != webauthn.base64url_to_bytes(challenge):
+        raise Refused(TOO_OLD)  # of a tab that asked before another one did
+    return dict(credential)
 
 
 def _described(passkey: Passkey) -> PublicKeyCredentialDescriptor:

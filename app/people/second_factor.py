@@ -39,6 +39,7 @@ NOT_THIS_CODE = _(
     "does not help, let the phone set its clock by itself."
 )
 NOT_PROVEN = _("This is neither your password nor a code that works.")
+KEY_TOO_OLD = _("The key for the app was too old. Begin anew.")
 ANOTHER_KEY = _(
     "Codes of the app cannot be checked any more, because Postroom's secret key was changed. Use a recovery code, or "
     "ask an administrator to reset your second step."
@@ -115,7 +116,7 @@ def confirm_app(session: Session, settings: Settings, account: Account, code: st
     """Turn the app on with its first code; gives ten new recovery codes. Raises Refused at `code`."""
     factor = locked(session, account)
     if factor.pending_sealed is None or not _is_fresh(factor):
-        raise Refused(_("This key is too old. Load the page again and begin anew."), field="code")
+        raise Refused(KEY_TOO_OLD, field="code")
     try:
         factor.last_step = _step_of(unseal(factor.pending_sealed, settings.secret_key), code)
     except (CannotUnseal, OTPVerificationError) as error:

@@ -5,7 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from app.people import factor_rule_views, factor_views, passkey_views, passkeys, provider_views, second_step_views
+from app.people import (
+    factor_rule_views,
+    factor_views,
+    passkey_views,
+    passkeys,
+    provider_views,
+    second_step_views,
+    set_up_views,
+)
 from app.people.factor_blueprint import blueprint
 from app.web.request import services
 
@@ -16,6 +24,7 @@ __all__ = [
     "passkey_views",
     "provider_views",
     "second_step_views",
+    "set_up_views",
 ]
 
 

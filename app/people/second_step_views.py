@@ -1,22 +1,18 @@
-"""The second step of a sign-in, and setting one up where a workspace needs it. Nobody is signed in on these pages."""
+"""The second step of a sign-in. Nobody is signed in on this page."""
 
 from __future__ import annotations
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request
 
 from app.people import passkeys, recovery_codes, second_factor
-from app.people.factor_blueprint import Page, blueprint, stopped
+from app.people.factor_blueprint import Page, blueprint
 from app.people.factor_forms import CodeForm, RecoveryForm
-from app.people.half_signed_in import HalfSignedIn, half_signed_in
+from app.people.half_signed_in import HalfSignedIn, half_signed_in, over
 from app.people.passkey_questions import answered
 from app.people.sign_in_models import Way
 from app.refusals import Refused
 from app.web.request import db, services
-from app.web.sign_in import enter
 from app.words import _
-
-APP_TITLE = "Postroom"
-"""What the entry is called in people's apps."""
 
 
 @blueprint.route("/sign-in/second-step", methods=["GET", "POST"])
@@ -24,7 +20,7 @@ def second_step() -> Page:
     """Ask for a code, a passkey or a recovery code; then the sign-in is whole."""
     half = half_signed_in()
     if half is None:
-        return _over()
+        return over()
     if request.method == "POST" and "credential" in request.form:
         return _take_passkey(half)
     wants_recovery = request.form.get("kind") == "recovery"
@@ -43,33 +39,6 @@ def second_step() -> Page:
     return _page(half, form)
 
 
-@blueprint.route("/sign-in/set-up", methods=["GET", "POST"])
-def set_up_now() -> Page:
-    """Set a second step up before anything else, where the workspace needs one."""
-    half = half_signed_in()
-    if half is None:
-        return _over()
-    session, settings, account = db(), services().settings, half.account
-    if second_factor.ways_of(session, account).any:  # a password alone must never replace a factor that is there
-        return redirect(url_for("factors.second_step"))
-    if request.method == "POST" and "begin" in request.form:
-        second_factor.begin_app(session, settings, account)
-        return redirect(url_for("factors.set_up_now"))
-    form = CodeForm()
-    if form.validate_on_submit():
-        try:
-            codes = second_factor.confirm_app(session, settings, account, form.code.data or "")
-        except Refused as refusal:
-            form.show(refusal)
-        else:
-            enter(account, Way.CODE if half.way is Way.PASSWORD else half.way)
-            return render_template("people/recovery_codes.html", codes=codes, go_on=half.target, is_first=True)
-    key = second_factor.key_to_show(session, settings, account, APP_TITLE)
-    return render_template(
-        "people/app_set_up.html", form=form, key=key, action=url_for("factors.set_up_now"), is_demanded=True
-    ), 422 if form.errors else 200
-
-
 def _take_passkey(half: HalfSignedIn) -> Page:
     try:
         account = answered(half.account)
@@ -81,7 +50,7 @@ def _take_passkey(half: HalfSignedIn) -> Page:
 
 
 def _go(half: HalfSignedIn, way: Way) -> Page:
-    enter(half.account, way if half.way is Way.PASSWORD else half.way)
+    half.enter(way)
     if way is Way.RECOVERY:
         left = recovery_codes.left(db(), half.account)
         flash(
@@ -109,10 +78,3 @@ def _page(half: HalfSignedIn, form: CodeForm | RecoveryForm, *, passkey_problem:
         passkey_problem=passkey_problem,
         can_use_passkeys=passkeys.relying_party(services().settings) is not None,
     ), 422 if form.errors or passkey_problem else 200
-
-
-def _over() -> Page:
-    return stopped(
-        _("This sign-in is over"),
-        _("There are ten minutes for the second step, in the same browser. Nothing was changed. Sign in again."),
-    )

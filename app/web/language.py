@@ -75,11 +75,14 @@ def passkey_words() -> dict[str, str]:
         "notUsed": _(
             "The passkey was not used: it was cancelled, it took too long, or this device has none. Try again."
         ),
+        "notMade": _(
+            "No passkey was made: it was cancelled, it took too long, or this device cannot make one. Try again."
+        ),
         "hereAlready": _("This device has a passkey for you already."),
         "otherAddress": _(
             "Passkeys do not work at this web address. Use the address that your administrators gave you."
         ),
-        "notWorking": _("The passkey could not be used. Try again, or sign in another way."),
+        "notWorking": _("That did not work. Try again, or choose another way."),
         "tooOld": _("This page is too old. Load it again."),
         "cannot": _("This browser cannot use passkeys."),
         "copied": _("Copied."),

@@ -30,6 +30,8 @@ PUBLIC = {
     "people.new_password",
     "factors.second_step",  # these are open to whoever has shown the first factor, or shows one there
     "factors.set_up_now",
+    "factors.set_up_app_now",
+    "factors.ask_for_first_passkey",
     "factors.ask_for_passkey",
     "factors.sign_in_with_passkey",
     "factors.go_to_provider",

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, CDPSession, Page
 
 from app.db import Database
-from app.people.accounts import add_person, first_workspace
+from app.people import second_factor
+from app.people.accounts import add_person, first_workspace, person_by_email
 from app.people.roles import Role
 from tests.browser.conftest import PASSWORD, RunningPostroom, start_postroom
 from tests.browser.test_every_page import problems_of
@@ -20,6 +22,16 @@ from tests.people.second_steps import code_of
 pytestmark = pytest.mark.browser
 PICTURES = os.environ.get("POSTROOM_TEST_PICTURES")
 """Folder for pictures of the pages that are between two steps and cannot be opened by an address."""
+
+ASK_MEANWHILE = """() => {
+    const create = navigator.credentials.create.bind(navigator.credentials);
+    navigator.credentials.create = async (asked) => {
+        const form = document.querySelector("form[data-passkey]");
+        await fetch(form.dataset.question, { method: "POST", body: new FormData(form) });
+        return create(asked);
+    };
+}"""
+"""While the device is asked, the page's question is asked once more, as by another tab."""
 
 
 @pytest.fixture(scope="module")
@@ -64,8 +76,23 @@ def somebody(postroom: RunningPostroom, name: str) -> str:
     return email
 
 
-def password_step(page: Page, postroom: RunningPostroom, email: str) -> None:
-    page.goto(f"{postroom.url}/sign-in")
+@contextmanager
+def needed(postroom: RunningPostroom, email: str) -> Iterator[None]:
+    """While everybody needs a second step; `email`: an administrator."""
+    database = Database(f"sqlite:///{postroom.data / 'postroom.sqlite3'}")
+
+    def change(to: bool) -> None:
+        with database.writing() as session:
+            second_factor.change_need(session, person_by_email(session, email), to)
+
+    change(True)
+    yield
+    change(False)
+    database.close()
+
+
+def password_step(page: Page, postroom: RunningPostroom, email: str, target: str = "/sign-in") -> None:
+    page.goto(postroom.url + target)
     page.get_by_label("E-mail address").fill(email)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Sign in", exact=True).click()
@@ -190,6 +217,64 @@ def test_a_passkey_signs_in_alone_and_as_second_step_and_is_removed(page: Page, 
     page.get_by_text("This passkey was not taken.").wait_for()
 
 
+def test_a_passkey_is_set_up_where_a_workspace_needs_a_second_step(page: Page, postroom: RunningPostroom) -> None:
+    email = somebody(postroom, "Petra")
+    with needed(postroom, email):
+        password_step(page, postroom, email, "/lists")
+        page.get_by_role("heading", name="Set up your second step").wait_for()
+        make = page.get_by_role("button", name="Make a passkey")
+        session, authenticator = device(page)
+        page.get_by_label("Name of the passkey").fill(" ")
+        make.click()
+        page.get_by_text("Give it a name, for example").wait_for()
+        page.get_by_label("Name of the passkey").fill("Office computer")
+        session.send("WebAuthn.setUserVerified", {"authenticatorId": authenticator, "isUserVerified": False})
+        make.click()
+        page.get_by_text("No passkey was made: it was cancelled").wait_for()
+        session.send("WebAuthn.setUserVerified", {"authenticatorId": authenticator, "isUserVerified": True})
+
+        other = page.context.new_page()
+        other.goto(f"{postroom.url}/sign-in/set-up")
+        page.bring_to_front()
+        page.evaluate(ASK_MEANWHILE)
+        make.click()
+        page.get_by_text("another page of Postroom asked meanwhile").wait_for()
+        assert page.get_by_label("Name of the passkey").input_value() == "Office computer"
+
+        make.click()
+        page.get_by_role("heading", name="Your recovery codes").wait_for()
+        assert len(page.locator("#recovery-codes").inner_text().split()) == 10
+        other.get_by_role("button", name="Make a passkey").click()
+        other.get_by_text("This page is too old. Load it again.").wait_for()
+        other.close()
+        page.get_by_role("link", name="I have kept them, go on").click()
+        page.wait_for_url(f"{postroom.url}/lists")
+        sign_out(page)
+        page.get_by_role("button", name="Sign in with a passkey").click()
+        wait_until_in(page, postroom)
+
+
+def test_a_browser_without_passkeys_or_scripts_is_offered_only_the_app(
+    browser: Browser, postroom: RunningPostroom
+) -> None:
+    email = somebody(postroom, "Pablo")
+    with needed(postroom, email):
+        for options in ({}, {"java_script_enabled": False}):
+            context = browser.new_context(**options)
+            context.add_init_script("delete window.PublicKeyCredential")
+            page = context.new_page()
+            password_step(page, postroom, email, "/lists")
+            page.get_by_role("heading", name="A code from an app on your phone").wait_for()
+            assert page.get_by_text("It takes about three minutes.").is_visible()
+            assert not page.get_by_text("passkey").filter(visible=True).count()
+            assert not page.get_by_text("Choose").filter(visible=True).count()
+            page.get_by_role("button", name="Set up an app").click()
+            page.get_by_role("link", name="Go back").click()
+            page.get_by_role("button", name="Set up an app").click()
+            page.get_by_text("The picture cannot be scanned?").wait_for()
+            context.close()
+
+
 def test_a_device_that_did_not_verify_its_user_is_refused(page: Page, postroom: RunningPostroom) -> None:
     email = somebody(postroom, "Uma")
     session, authenticator = device(page)
@@ -294,9 +379,10 @@ def test_the_pages_between_the_steps_are_accessible(browser: Browser, postroom: 
     look("rule-on")
     sign_out(page)
     password_step(page, postroom, somebody(postroom, f"Xena{width}"))
-    page.get_by_text("You are not signed in before that.").wait_for()
+    page.get_by_role("button", name="Make a passkey").wait_for()
     look("set-up-demanded")
-    page.get_by_role("button", name="Begin").click()
+    page.get_by_role("button", name="Set up an app").click()
+    look("app-set-up-demanded")
     set_up_app(page)
     page.get_by_role("link", name="I have kept them, go on").click()
     wait_until_in(page, postroom)

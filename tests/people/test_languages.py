@@ -187,8 +187,9 @@ def test_pages_about_people_say_their_words_through_the_catalogue(
         half = with_password(app, left)
         half.environ_base["HTTP_ACCEPT_LANGUAGE"] = TAG
         look("set up", half.get("/sign-in/set-up"))
-        half.post("/sign-in/set-up", data={"begin": ""})
-        look("set up, key", half.get("/sign-in/set-up"))
+        look("set up, no passkey", half.post("/sign-in/set-up", data={"name": "x", "credential": "{"}), 422)
+        look("set up, no key", half.post("/sign-in/set-up/app", data={"code": "1"}), 422)
+        look("set up, key", half.post("/sign-in/set-up/app", data={"begin": ""}, follow_redirects=True))
     assert not found, "\n".join(f"{name}: {line}" for name, lines in found.items() for line in lines)
     with database.reading() as session:
         kept = session.execute(text("SELECT words FROM audit_entry")).scalars().all()

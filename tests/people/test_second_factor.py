@@ -237,11 +237,14 @@ def test_a_password_that_looks_like_a_recovery_code_is_a_password(
         second_factor.prove(session, settings, person.account, "tugvwaxmbkqzdfhs", "192.0.2.1")
 
 
+@pytest.mark.parametrize("is_set_up", [True, False], ids=["second step", "its set-up"])
 def test_between_the_steps_nothing_opens_that_is_not_open_to_strangers(
-    app: Flask, database: Database, settings: Settings, staff: Person
+    app: Flask, database: Database, settings: Settings, actor: Person, staff: Person, is_set_up: bool
 ) -> None:
-    set_up_app(database, settings, staff)
-    client = with_password(app, staff)
+    if is_set_up:
+        set_up_app(database, settings, staff)
+    with needed(database, actor):
+        client = with_password(app, staff)
     adapter = app.url_map.bind("localhost")
     for rule in app.url_map.iter_rules():
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"} if rule.endpoint not in PUBLIC else ():
@@ -290,11 +293,11 @@ def test_where_a_second_step_is_needed_it_is_set_up_before_anything_else(
         answer = client.post("/sign-in?next=/lists", data={"email": staff.email, "password": PASSWORD})
         assert answer.location == "/sign-in/set-up"
         assert not is_in(client)
-        page = client.post("/sign-in/set-up", data={"begin": "1"}, follow_redirects=True).text
+        page = client.post("/sign-in/set-up/app", data={"begin": "1"}, follow_redirects=True).text
         found = re.search(r'class="app-key">([A-Z2-7 ]+)<', page)
         assert found is not None
-        assert client.post("/sign-in/set-up", data={"code": "123"}).status_code == 422
-        done = client.post("/sign-in/set-up", data={"code": code_of(found[1].replace(" ", ""))})
+        assert client.post("/sign-in/set-up/app", data={"code": "123"}).status_code == 422
+        done = client.post("/sign-in/set-up/app", data={"code": code_of(found[1].replace(" ", ""))})
         assert len(codes_on(done.text)) == 10
         assert 'href="/lists"' in done.text
         assert is_in(client)
@@ -307,7 +310,7 @@ def test_a_password_alone_never_sets_up_another_app_in_place_of_the_first(
     with needed(database, actor):
         client = with_password(app, staff)
         for data in ({"begin": "1"}, {"code": code_of(key)}):
-            answer = client.post("/sign-in/set-up", data=data)
+            answer = client.post("/sign-in/set-up/app", data=data)
             assert (answer.status_code, answer.location) == (302, "/sign-in/second-step")
     assert session.get_one(SecondFactor, staff.account_id).pending_sealed is None
 

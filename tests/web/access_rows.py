@@ -254,6 +254,7 @@ ROWS: dict[str, Row] = {
     "web.save_language": LOOK,
     # factors: ways to sign in
     "factors.add_passkey": LOOK,
+    "factors.ask_for_first_passkey": None,
     "factors.ask_for_new_passkey": LOOK,
     "factors.ask_for_passkey": None,
     "factors.forget_provider": ADMINISTER,
@@ -266,6 +267,7 @@ ROWS: dict[str, Row] = {
     "factors.reset_second_factor": ADMINISTER,
     "factors.second_step": None,
     "factors.set_up_app": LOOK,
+    "factors.set_up_app_now": None,
     "factors.set_up_now": None,
     "factors.sign_in_rule": ADMINISTER,
     "factors.sign_in_with_passkey": None,
