@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 
 from app.audit.models import AuditEntry
 from app.db import Database
-from app.emails import approving, piece_drafts, piece_making, piece_publishing, template_files, templates
-from app.emails.bundle import BundledPiece
+from app.emails import approving, importing, piece_drafts, piece_making, piece_publishing, template_files, templates
+from app.emails.bundle import Bundle, BundledPiece
 from app.emails.content import Format, content_of
 from app.emails.limits import LimitedRenderer
 from app.emails.models import Piece, PieceKind, PieceVersion, Template, TemplateVersion
@@ -396,12 +396,12 @@ def test_a_snippet_in_it_that_is_published_anew_cancels(of_piece: PieceStudio) -
 
 def test_an_import_that_replaces_the_draft_cancels(of_piece: PieceStudio) -> None:
     request_id = of_piece.ask()
-    file = [("layouts/Letter.html", b"<i>Imported</i>{{ content }}")]
+    file = Bundle((), (BundledPiece(PieceKind.LAYOUT, "Letter", Format.HTML, "<i>Imported</i>{{ content }}", ""),))
     with of_piece.database.writing() as session:
-        piece = session.get_one(Piece, of_piece.piece_id)
-        piece_drafts.put_into_draft(session, of_piece.writer, piece, Written("<i>Imported</i>{{ content }}"))
+        (line,) = importing.plan(session, of_piece.writer, file, of_piece.renderer)
+        chosen = {line.key: importing.Chosen(importing.Choice.REPLACE, line.draft_number)}
+        importing.carry_out(session, of_piece.writer, file, [line], chosen)
     assert of_piece.request(request_id).state is ApprovalState.CANCELLED
-    assert file
 
 
 def test_what_changed_between_the_look_and_the_asking_is_not_put_up(of_piece: PieceStudio) -> None:
