@@ -149,8 +149,7 @@ class PieceStudio(Studio):
         return Studio.words(Studio(*(getattr(self, one.name) for one in fields(Studio))))
 
 
-@pytest.fixture
-def of_template(database: Database, actor: Person, renderer: LimitedRenderer) -> Studio:
+def template_studio(database: Database, actor: Person, renderer: LimitedRenderer) -> Studio:
     writer = a_person(database, actor, "Wanda Writer", Role.EDITOR)
     approver = a_person(database, actor, "April Approver", Role.APPROVER)
     with database.writing() as session:
@@ -161,8 +160,7 @@ def of_template(database: Database, actor: Person, renderer: LimitedRenderer) ->
     return made
 
 
-@pytest.fixture
-def of_piece(database: Database, actor: Person, renderer: LimitedRenderer) -> PieceStudio:
+def piece_studio(database: Database, actor: Person, renderer: LimitedRenderer) -> PieceStudio:
     writer = a_person(database, actor, "Wanda Writer", Role.EDITOR)
     approver = a_person(database, actor, "April Approver", Role.APPROVER)
     with database.writing() as session:
@@ -177,10 +175,21 @@ def of_piece(database: Database, actor: Person, renderer: LimitedRenderer) -> Pi
     return made
 
 
-@pytest.fixture(params=["of_template", "of_piece"])
-def studio(request: pytest.FixtureRequest) -> Studio:
+@pytest.fixture
+def of_template(database: Database, actor: Person, renderer: LimitedRenderer) -> Studio:
+    return template_studio(database, actor, renderer)
+
+
+@pytest.fixture
+def of_piece(database: Database, actor: Person, renderer: LimitedRenderer) -> PieceStudio:
+    return piece_studio(database, actor, renderer)
+
+
+@pytest.fixture(params=[template_studio, piece_studio], ids=["template", "layout"])
+def studio(request: pytest.FixtureRequest, database: Database, actor: Person, renderer: LimitedRenderer) -> Studio:
     """Of both: the rule is one."""
-    return request.getfixturevalue(request.param)  # type: ignore[no-any-return]
+    made: Studio = request.param(database, actor, renderer)
+    return made
 
 
 def needs_approval(session: Session, actor: Person, *, of_templates: bool = True) -> None:
