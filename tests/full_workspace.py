@@ -245,9 +245,10 @@ def _sends(
         test.kind = SendKind.TEST
         session.flush()
         sends = (bare, ready, direct, finished, scheduled, wave, stale, paused, cancelled, test.id)
-    waiting, waiting_draft = draft(state=SendState.AWAITING_APPROVAL), made.values[frozenset({"template_id"})][0]
+    waiting = draft(state=SendState.AWAITING_APPROVAL)
+    drafts = (made.values[frozenset({name})][0] for name in ("template_id", "piece_id"))
     with database.writing() as session:
-        for subject in ({"send_id": waiting}, waiting_draft):
+        for subject in ({"send_id": waiting}, *drafts):
             asked = ApprovalRequest(
                 workspace_id=made.person.workspace_id,
                 asked_by=made.person.id,
@@ -257,7 +258,7 @@ def _sends(
             )
             session.add(asked)
             session.flush()
-            made.add(request_id=asked.id, **subject)
+            made.add(request_id=asked.id, **{name: number for name, number in subject.items() if name == "send_id"})
     for send_id in (*sends, waiting):
         made.add(send_id=send_id)
 

@@ -18,7 +18,6 @@ from app.db import Database
 from app.delivery.job_lease import JobLease, LeaseLost
 from app.delivery.periodic import PeriodicJob
 from app.emails import approval_marks
-from app.emails.models import Template
 from app.people.approval_models import IN_FORCE, ApprovalLease, ApprovalRequest, ApprovalState
 from app.sends import approval_mail, approving, staleness
 from app.sends.models import Send, SendState
@@ -35,13 +34,14 @@ class Due:
     """What there is to do."""
 
     sends: list[int] = field(default_factory=list)
-    templates: list[int] = field(default_factory=list)
     """Whose approval is to be cancelled, because they changed."""
+    drafts: list[int] = field(default_factory=list)
+    """Requests that are to be cancelled, because the draft changed."""
     letters: list[int] = field(default_factory=list)
     """Requests of which somebody is told."""
 
     def __bool__(self) -> bool:
-        return bool(self.sends or self.templates or self.letters)
+        return bool(self.sends or self.drafts or self.letters)
 
 
 class ApprovalJob(PeriodicJob):
@@ -73,11 +73,12 @@ class ApprovalJob(PeriodicJob):
         for send_id in found.sends:
             with self._lease.writing(generation) as session:
                 approving.cancel_when_changed(session, send_id)
-        for template_id in found.templates:
+        for request_id in found.drafts:
             with self._lease.writing(generation) as session:
-                template = session.get(Template, template_id, with_for_update=True, populate_existing=True)
-                if template is not None:
-                    approval_marks.cancel_when_changed(session, template)
+                request = session.get(ApprovalRequest, request_id)
+                if request is not None:
+                    subject = approval_marks.subject_of(session, request, held=True)
+                    approval_marks.cancel_when_changed(session, subject)
         for request_id in found.letters:
             with self._lease.writing(generation) as session:
                 approval_mail.tell(session, self._settings, request_id)
@@ -91,10 +92,8 @@ def due(session: Session) -> Due:
         if request.send_id is not None:
             if approving.changes_since(session, session.get_one(Send, request.send_id), request):
                 found.sends.append(request.send_id)
-        elif request.template_id is not None:
-            template = session.get_one(Template, request.template_id)
-            if approval_marks.changes_of_draft(session, template, request):
-                found.templates.append(template.id)
+        elif approval_marks.changes_of_draft(session, approval_marks.subject_of(session, request), request):
+            found.drafts.append(request.id)
     approved = select(Send).where(
         Send.state == SendState.SCHEDULED,
         Send.is_timed.is_(True),

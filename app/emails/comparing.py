@@ -24,6 +24,8 @@ MOST_WORDS = 2_000
 """Words of a changed line that are compared one by one."""
 LEAST_SHARE = 0.3
 """Of a line; below, it is shown as another line and not word by word."""
+MOST_ROWS = 1_500
+"""Lines of one part that a page shows beside each other."""
 CONTEXT = 3
 """Unchanged lines shown around a change."""
 _WORD = re.compile(r"\w+|\s+|[^\w\s]")

@@ -23,6 +23,7 @@ from app.emails.files import check_fits, store
 from app.emails.foreign import read_single
 from app.emails.limits import LimitedRenderer
 from app.emails.models import Piece, PieceKind, Template, WaitingImport
+from app.emails.piece_drafts import Written, put_into_draft
 from app.emails.piece_making import make_piece, piece_named
 from app.emails.rendering import RenderError
 from app.emails.source_problems import content_problems, piece_problems
@@ -254,9 +255,7 @@ def _import_piece(
         done.made.append(copy.name)
         return make_piece(session, actor, copy, publish=not line.problems).id
     if choice is Choice.REPLACE:
-        here.draft_format, here.draft_body, here.draft_text = piece.format, piece.body, piece.text
-        here.draft_number += 1
-        here.draft_saved_at, here.draft_saved_by = now(), actor.id
+        put_into_draft(session, actor, here, Written(piece.body, piece.text, piece.format))
         done.replaced.append(piece.name)
     else:
         done.left.append(piece.name)

@@ -11,12 +11,20 @@ from sqlalchemy.orm import Session
 from app.audit.trail import Actor, note
 from app.db import now
 from app.emails import starter
+from app.emails.approval_marks import cancel_when_changed
 from app.emails.assembling import SLOT, Pieces, PieceSource, assemble, check_written, html_of, included
 from app.emails.content import Content, Format, content_of
 from app.emails.jinja_tags import TAG
 from app.emails.limits import LimitedRenderer
 from app.emails.models import PIECE_WORDS, PIECE_WORDS_INSIDE, Piece, PieceKind, PieceVersion
-from app.emails.pieces import find_piece, find_piece_version, pieces_for, pieces_including, templates_using
+from app.emails.pieces import (
+    find_piece,
+    find_piece_version,
+    held_piece,
+    pieces_for,
+    pieces_including,
+    templates_using,
+)
 from app.emails.publishing import CannotPublish
 from app.emails.rendering import RenderError, RenderProblem, variables_of
 from app.emails.templates import MOST_CHARACTERS, SavedMeanwhile
@@ -77,7 +85,7 @@ def save_piece(session: Session, actor: Actor, piece_id: int, name: str, written
 
     A snippet that is used keeps its name: it is taken in by it.
     """
-    piece = find_piece(session, actor, piece_id)
+    piece = held_piece(session, actor, piece_id)
     if piece.draft_number != number:
         raise SavedMeanwhile(
             _(
@@ -88,10 +96,16 @@ def save_piece(session: Session, actor: Actor, piece_id: int, name: str, written
         )
     _check_storable(piece.kind, written)
     _rename(session, actor, piece, name)
+    put_into_draft(session, actor, piece, written)
+    return piece
+
+
+def put_into_draft(session: Session, actor: Actor, piece: Piece, written: Written) -> None:
+    """Put what is written, and checked, in the place of a draft, which cancels its approval."""
     piece.draft_body, piece.draft_text, piece.draft_format = written.body, written.text, written.format
     piece.draft_number += 1
     piece.draft_saved_at, piece.draft_saved_by = now(), actor.id
-    return piece
+    cancel_when_changed(session, piece)
 
 
 def restore_version(session: Session, actor: Actor, version_id: int) -> Piece:

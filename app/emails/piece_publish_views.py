@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flask import Response, flash, redirect, render_template, request, url_for
 
-from app.emails import piece_drafts, piece_preview, piece_publishing, pieces, templates
+from app.emails import approving, comparing, piece_drafts, piece_preview, piece_publishing, pieces, templates
 from app.emails.blueprint import Page, blueprint
-from app.emails.models import Piece
+from app.emails.content import content_of
+from app.emails.models import Piece, PieceVersion
+from app.emails.piece_drafts import Written
+from app.emails.piece_publishing import Change, Plan
 from app.emails.piece_views import SECTIONS
 from app.emails.piece_words import PIECE_WORDS
 from app.emails.publishing import CannotPublish
+from app.emails.version_views import approval_of
+from app.people.approval import rule_of
 from app.people.roles import Permission
 from app.refusals import NotThere, Refused
+from app.sends.approval_forms import SendBackForm
 from app.web.frames import foreign_html
 from app.web.numbers import row_number
 from app.web.request import db, may, me, services
@@ -21,29 +29,42 @@ from app.words import _, _n, joined
 @blueprint.route("/pieces/<int:piece_id>/publish", methods=["GET", "POST"])
 @may(Permission.WRITE)
 def publish_piece(piece_id: int) -> Page:
-    """Show every template with the change; POST publishes the piece and new versions of the ticked ones."""
+    """Show every template with the change; POST publishes the piece and new versions of the ticked ones, or asks."""
     piece = pieces.find_piece(db(), me(), piece_id)
     if request.method == "GET":
-        return _publish_page(piece)
-    ticked = request.form.getlist("template", type=row_number)
+        return publish_page(piece)
+    note = request.form.get("note", "")
+    try:
+        made = planned(piece_id)
+        if rule_of(db(), me().workspace_id).of_templates:
+            approving.ask_for_piece(db(), me(), made, note)
+            flash(_("Put up for approval. It is published when somebody else approves it."))
+            return redirect(url_for("emails.publish_piece", piece_id=piece_id))
+        version = piece_publishing.carry_out(db(), me(), made, note)
+    except CannotPublish as refusal:
+        return publish_page(piece, refusal.problems), 422
+    except Refused as refusal:
+        return publish_page(piece, [refusal.words]), 422
+    return published(version, len(made.changes))
+
+
+def planned(piece_id: int) -> Plan:
+    """Look at what the form wants to publish. Raises CannotPublish and Refused."""
     number = request.form.get("number", 0, type=row_number)
     db().commit()  # e-mails are put together first; nobody waits for our write lock meanwhile
-    try:
-        with services().database.reading() as session:
-            made = piece_publishing.plan(session, me(), services().renderer, piece_id, set(ticked), number=number)
-        version = piece_publishing.carry_out(db(), me(), made, request.form.get("note", ""))
-        db().commit()
-    except CannotPublish as refusal:
-        return _publish_page(piece, refusal.problems, set(ticked)), 422
-    except Refused as refusal:
-        return _publish_page(piece, [refusal.words], set(ticked)), 422
-    count = len(made.changes)
-    published = _("“%(name)s”, version %(number)s, is published.", name=piece.name, number=str(version.number))
+    with services().database.reading() as session:
+        return piece_publishing.plan(session, me(), services().renderer, piece_id, _ticked(), number=number)
+
+
+def published(version: PieceVersion, count: int) -> Page:
+    """Say what was published, with `count` templates, and go on to the editor."""
+    db().commit()
+    words = _("“%(name)s”, version %(number)s, is published.", name=version.piece.name, number=str(version.number))
     with_it = _n(
         "%(count)s template has a new version with it.", "%(count)s templates have a new version with it.", count
     )
-    flash(joined([published, with_it]) if count else published)
-    return redirect(url_for("emails.edit_piece", piece_id=piece_id))
+    flash(joined([words, with_it]) if count else words)
+    return redirect(url_for("emails.edit_piece", piece_id=version.piece_id))
 
 
 @blueprint.get("/pieces/<int:piece_id>/publish/<int:template_id>/<any(old, new):side>")
@@ -61,14 +82,16 @@ def piece_change_page(piece_id: int, template_id: int, side: str) -> Response:
     return foreign_html(piece_preview.show_with(db(), services().renderer, version, {piece.id: source}))
 
 
-def _publish_page(piece: Piece, problems: list[str] | None = None, ticked: set[int] | None = None) -> str:
+def publish_page(piece: Piece, problems: Sequence[str] = (), back_form: SendBackForm | None = None) -> str:
+    """Give the page with what was refused on it."""
     after, limit = request.args.get("after", ""), piece_publishing.MOST_AT_ONCE
-    changes: list[piece_publishing.Change] = []
+    changes: list[Change] = []
     draft_problems: list[str] = []
     with services().database.reading() as session:
         users = pieces.templates_using(session, piece, after=after, limit=limit + 1)
         newest = pieces.newest_of_pieces(session, [piece.id]).get(piece.id)
         is_new = piece_publishing.has_changes(piece, newest)
+        parts = comparing.changed_parts(_parts(newest), _parts(piece)) if newest else []
         count = pieces.use_counts(session, [piece.id]).get(piece.id, 0)
         try:
             source = piece_drafts.checked_draft(session, piece, services().renderer)
@@ -78,21 +101,34 @@ def _publish_page(piece: Piece, problems: list[str] | None = None, ticked: set[i
     next_url = None
     if len(users) > limit:
         next_url = url_for("emails.publish_piece", piece_id=piece.id, after=users[limit - 1].name)
+    approval = approval_of(piece, back_form)
+    asked, has_chosen = approval["asked"], "number" in request.form
     return render_template(
         "emails/pieces/publish.html",
+        **approval,
         piece=piece,
         section=SECTIONS[piece.kind],
         said=PIECE_WORDS[piece.kind],
         newest=newest,
         is_new=is_new,
-        refusal=piece_publishing.refusal_to_publish(db(), me(), piece),
+        parts=parts,
+        most=comparing.MOST_ROWS,
         draft_problems=draft_problems,
-        problems=[] if draft_problems else problems or [],
+        problems=[] if draft_problems else problems,
         changed=[one for one in changes if one.is_behind],
         in_draft=[one.template for one in changes if one.version is None],
         up_to_date=[one.template for one in changes if one.version is not None and not one.is_behind],
-        ticked=ticked,
+        ticked=_ticked() if has_chosen else asked.options.get("templates", ()) if asked else None,
         user_count=count,
         limit=limit,
         next_url=next_url,
     )
+
+
+def _ticked() -> set[int]:
+    return set(request.form.getlist("template", type=row_number))
+
+
+def _parts(source: Piece | PieceVersion) -> dict[str, str]:
+    written = Written.of(source)
+    return comparing.parts_of(content_of("", written.body, written.text, written_in=written.format))

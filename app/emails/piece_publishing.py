@@ -1,7 +1,8 @@
 """Publishing a layout or snippet, and with it new versions of the templates that use it: all or nothing.
 
 In two steps, so that nobody waits for the database while e-mails are put together: `plan` reads and renders,
-`carry_out` only writes, and refuses when something changed in between.
+`carry_out` only writes, and refuses when something changed in between. Where publishing needs approval, a plan is put
+up in place of the second step, and whoever approves makes one anew (`approving.py`).
 """
 
 from __future__ import annotations
@@ -19,11 +20,16 @@ from app.emails.limits import LimitedRenderer
 from app.emails.models import PIECE_WORDS, PIECE_WORDS_INSIDE, Piece, PieceVersion, Template, TemplateVersion
 from app.emails.piece_drafts import Written, checked_draft
 from app.emails.pieces import find_piece, newest_of_pieces
-from app.emails.publishing import FROM_SEND, CannotPublish, Ready, add_version, get_ready, version_from
+from app.emails.publishing import (
+    FROM_SEND,
+    CannotPublish,
+    Ready,
+    add_version,
+    check_needs_no_approval,
+    get_ready,
+    version_from,
+)
 from app.emails.templates import find_template, newest_of
-from app.people.approval import rule_of
-from app.people.models import Person
-from app.people.roles import Permission
 from app.refusals import Refused
 from app.words import _
 
@@ -137,37 +143,15 @@ def plan(
     return Plan(piece.id, piece.draft_number, is_new, newest.id if newest else None, chosen)
 
 
-def refusal_to_publish(session: Session, person: Person, piece: Piece) -> str:
-    """Say why this person may not publish a piece's draft; empty: they may.
-
-    Where publishing a template needs approval, a piece is a way round it. Nobody asks for that: an approver who did not
-    write the draft publishes it.
-    """
-    if not rule_of(session, piece.workspace_id).of_templates:
-        return ""
-    if not person.may(Permission.APPROVE):
-        return _(
-            "Publishing a %(kind)s needs a second person here: an approver who did not write it opens this page.",
-            kind=PIECE_WORDS_INSIDE[piece.kind],
-        )
-    if piece.draft_saved_by == person.id:
-        return _(
-            "You wrote this %(kind)s last, so another approver publishes it: they open this page.",
-            kind=PIECE_WORDS_INSIDE[piece.kind],
-        )
-    return ""
+def carry_out(session: Session, actor: Actor, made: Plan, note_text: str = "") -> PieceVersion:
+    """Publish a plan. Raises NeedsApproval where somebody else has to, and Refused when anything changed."""
+    check_needs_no_approval(session, actor.workspace_id)
+    return publish_plan(session, actor, made, note_text)
 
 
-def carry_out(session: Session, actor: Person, made: Plan, note_text: str = "") -> PieceVersion:
+def publish_plan(session: Session, actor: Actor, made: Plan, note_text: str) -> PieceVersion:
     """Publish the piece, when its draft is new, and the templates of the plan. Raises Refused when anything changed."""
-    piece = session.get_one(Piece, made.piece_id, with_for_update=True, populate_existing=True)
-    if words := refusal_to_publish(session, actor, piece):
-        raise Refused(words)
-    newest = newest_of_pieces(session, [piece.id]).get(piece.id)
-    now_newest = newest_of(session, [one.template.id for one in made.changes])
-    is_stale = piece.draft_number != made.draft_number or (newest.id if newest else None) != made.newest_id
-    if is_stale or any(one.version is None or now_newest[one.template.id].id != one.version.id for one in made.changes):
-        raise Refused(CHANGED)
+    piece, newest = held_as_planned(session, made)
     version = _next_version(session, actor, piece, newest, note_text) if made.is_new or newest is None else newest
     named = {"kind": PIECE_WORDS[piece.kind], "name": piece.name, "number": str(version.number)}
     words = _("%(kind)s “%(name)s” version %(number)s", **named)
@@ -183,6 +167,17 @@ def carry_out(session: Session, actor: Person, made: Plan, note_text: str = "") 
         words = _("%(kind)s “%(name)s” version %(number)s published", **named)
         note(session, actor, "piece.published", words, subject_id=piece.id, changes=changes)
     return version
+
+
+def held_as_planned(session: Session, made: Plan) -> tuple[Piece, PieceVersion | None]:
+    """Hold a plan's piece; gives it and its newest version. Raises Refused when anything changed since the plan."""
+    piece = session.get_one(Piece, made.piece_id, with_for_update=True, populate_existing=True)
+    newest = newest_of_pieces(session, [piece.id]).get(piece.id)
+    now_newest = newest_of(session, [one.template.id for one in made.changes])
+    is_stale = piece.draft_number != made.draft_number or (newest.id if newest else None) != made.newest_id
+    if is_stale or any(one.version is None or now_newest[one.template.id].id != one.version.id for one in made.changes):
+        raise Refused(CHANGED)
+    return piece, newest
 
 
 def _next_version(

@@ -27,6 +27,13 @@ def find_piece(session: Session, actor: Actor, piece_id: int) -> Piece:
     return piece
 
 
+def held_piece(session: Session, actor: Actor, piece_id: int) -> Piece:
+    """Find a piece as it is now, and let nobody else change it before this is committed. Raises NotThere."""
+    find_piece(session, actor, piece_id)
+    session.flush()
+    return session.get_one(Piece, piece_id, with_for_update=True, populate_existing=True)
+
+
 def find_piece_version(session: Session, actor: Actor, version_id: int) -> PieceVersion:
     """Find a published layout or snippet of the actor's workspace. Raises NotThere."""
     version = session.get(PieceVersion, version_id)

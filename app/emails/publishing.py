@@ -64,9 +64,14 @@ def publish(
     Give a `renderer` wherever other people wait for this process: the draft is then prepared under its limits.
     """
     template = find_template(session, actor, template_id)
-    if rule_of(session, template.workspace_id).of_templates:
-        raise NeedsApproval(_("Publishing a template needs approval here. Ask for approval."))
+    check_needs_no_approval(session, template.workspace_id)
     return publish_content(session, actor, template, template.draft, note_text, renderer)
+
+
+def check_needs_no_approval(session: Session, workspace_id: int) -> None:
+    """Refuse to publish where somebody else has to. Raises NeedsApproval."""
+    if rule_of(session, workspace_id).of_templates:
+        raise NeedsApproval(_("Publishing needs approval here. Ask for approval."))
 
 
 def publish_content(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from flask import Response, flash, redirect, render_template, request, url_for
 
 from app.emails import approving, comparing, publishing, showing, standing, templates, versions
+from app.emails.approval_marks import Subject, key_of
 from app.emails.blueprint import Page, blueprint
 from app.emails.check_views import place_words
 from app.emails.checks.finding import Finding, Severity
@@ -29,8 +31,6 @@ from app.words import _, joined
 PAGE = 25
 MOST_CHOICES = 200
 """Versions offered for comparing."""
-MOST_ROWS = 1_500
-"""Lines of one part that are shown beside each other."""
 
 
 def findings_of(template: Template) -> list[Finding]:
@@ -118,7 +118,7 @@ def compare(template_id: int) -> Page:
         words=comparing.words_changed(*texts),
         parts=parts,
         choices=_choices(template),
-        most=MOST_ROWS,
+        most=comparing.MOST_ROWS,
     )
 
 
@@ -199,11 +199,25 @@ def _not_as_seen(template: Template, form: PublishForm) -> str:
     return ""
 
 
-def publish_page(template_id: int, *, problems: Sequence[str] = (), back_form: SendBackForm | None = None) -> str:
+def publish_page(template: Template, problems: Sequence[str] = (), back_form: SendBackForm | None = None) -> str:
     """Give the page of publishing with what was refused on it."""
     form = PublishForm(formdata=None)
     form.form_errors.extend(problems)
-    return _publish_page(templates.find_template(db(), me(), template_id), form, back_form)
+    return _publish_page(template, form, back_form)
+
+
+def approval_of(subject: Subject, back_form: SendBackForm | None = None) -> dict[str, Any]:
+    """Give what a page of publishing shows of approval: `emails/_approval.html` and `emails/_ask.html` expect it."""
+    asked = waiting_request(db(), **key_of(subject))
+    besides = (asked.asked_by, asked.changed_by) if asked else (me().id, subject.draft_saved_by)
+    return {
+        "asked": asked,
+        "needs_approval": rule_of(db(), subject.workspace_id).of_templates,
+        "refusal": refusal_to_decide(me(), asked) if asked else "",
+        "approvers": approvers_of(db(), subject.workspace_id, besides=besides),
+        "back_form": back_form or SendBackForm(formdata=None),
+        "story": story_of(db(), limit=5, **key_of(subject)),
+    }
 
 
 def _publish_page(template: Template, form: PublishForm, back_form: SendBackForm | None = None) -> str:
@@ -212,17 +226,10 @@ def _publish_page(template: Template, form: PublishForm, back_form: SendBackForm
     form.number.data, form.number.raw_data = template.draft_number, None
     form.version.data, form.version.raw_data = found.number, None
     uses = draft_sends_using(db(), me(), template.id, found.variables.added) if newest else []
-    asked = waiting_request(db(), template_id=template.id)
-    besides = (asked.asked_by, asked.changed_by) if asked else (me().id, template.draft_saved_by)
     return render_template(
         "emails/publish.html",
         template=template,
-        asked=asked,
-        needs_approval=rule_of(db(), template.workspace_id).of_templates,
-        refusal=refusal_to_decide(me(), asked) if asked else "",
-        approvers=approvers_of(db(), template.workspace_id, besides=besides),
-        back_form=back_form or SendBackForm(formdata=None),
-        story=story_of(db(), template_id=template.id, limit=5),
+        **approval_of(template, back_form),
         form=form,
         newest=newest,
         standing=found,

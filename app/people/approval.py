@@ -1,4 +1,4 @@
-"""Two pairs of eyes: what sends and templates share. Who may decide, what waits, and how a request ends.
+"""Two pairs of eyes: what sends and drafts share. Who may decide, what waits, and how a request ends.
 
 Nobody approves their own: neither who asked, nor who changed it last before. A request ends once: of two who press at
 the same moment one wins, by compare and set.
@@ -6,7 +6,7 @@ the same moment one wins, by compare and set.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.orm import Session
@@ -53,11 +53,9 @@ def find_request(session: Session, actor: Actor, request_id: int) -> ApprovalReq
     return request
 
 
-def waiting_request(
-    session: Session, *, send_id: int | None = None, template_id: int | None = None
-) -> ApprovalRequest | None:
-    """Give the request of a send, or of a template, that waits for approval."""
-    return _latest(session, _of(send_id, template_id), ApprovalRequest.state == ApprovalState.WAITING)
+def waiting_request(session: Session, **subject: int) -> ApprovalRequest | None:
+    """Give the request that waits for approval of a subject: its column and its id."""
+    return _latest(session, *_of(subject), ApprovalRequest.state == ApprovalState.WAITING)
 
 
 def request_in_force(session: Session, send_id: int) -> ApprovalRequest | None:
@@ -65,11 +63,9 @@ def request_in_force(session: Session, send_id: int) -> ApprovalRequest | None:
     return _latest(session, ApprovalRequest.send_id == send_id, ApprovalRequest.state.in_(IN_FORCE))
 
 
-def story_of(
-    session: Session, *, send_id: int | None = None, template_id: int | None = None, limit: int = 20
-) -> Sequence[ApprovalRequest]:
-    """Give every request of a send or a template, newest first."""
-    query = select(ApprovalRequest).where(_of(send_id, template_id))
+def story_of(session: Session, *, limit: int = 20, **subject: int) -> Sequence[ApprovalRequest]:
+    """Give every request of a subject (its column and its id), newest first."""
+    query = select(ApprovalRequest).where(*_of(subject))
     return session.scalars(query.order_by(ApprovalRequest.id.desc()).limit(limit)).all()
 
 
@@ -175,10 +171,8 @@ def to_decide(session: Session, person: Person, limit: int = 20) -> Sequence[App
     return session.scalars(query.order_by(ApprovalRequest.id).limit(limit)).all()
 
 
-def _of(send_id: int | None, template_id: int | None) -> ColumnElement[bool]:
-    if send_id is not None:
-        return ApprovalRequest.send_id == send_id
-    return ApprovalRequest.template_id == template_id
+def _of(subject: Mapping[str, int]) -> list[ColumnElement[bool]]:
+    return [getattr(ApprovalRequest, column) == number for column, number in subject.items()]
 
 
 def _latest(session: Session, *where: ColumnElement[bool]) -> ApprovalRequest | None:

@@ -69,7 +69,7 @@ class ApprovalRule(Base):
     above: Mapped[int | None]
     """With `ApprovalScope.SOME`: sends to more people than this need approval; None: their number does not matter."""
     of_templates: Mapped[bool] = mapped_column(default=False)
-    """Publishing a template needs approval as well."""
+    """Publishing a template, a layout or a snippet needs approval as well."""
     remind_hours: Mapped[int] = mapped_column(default=REMIND_HOURS)
 
 
@@ -86,12 +86,13 @@ class ApprovalSubject(Base):
 
 
 class ApprovalRequest(Base):
-    """Somebody asked for approval of a send, or of publishing a template's draft. One at a time waits for each."""
+    """Somebody asked for approval of a send, or of publishing a draft. One at a time waits for each."""
 
     __tablename__ = "approval_request"
     __table_args__ = (
         Index("ix_approval_request_of_send", "send_id", "id"),
         Index("ix_approval_request_of_template", "template_id", "id"),
+        Index("ix_approval_request_of_piece", "piece_id", "id"),
         Index("ix_approval_request_state", "state", "workspace_id"),
         Index("ix_approval_request_told", "is_told"),
     )
@@ -100,7 +101,8 @@ class ApprovalRequest(Base):
     workspace_id: Mapped[int] = mapped_column(ForeignKey("workspace.id"))
     send_id: Mapped[int | None] = mapped_column(ForeignKey("send.id", ondelete="CASCADE"))
     template_id: Mapped[int | None] = mapped_column(ForeignKey("template.id", ondelete="CASCADE"))
-    """One of the two is set."""
+    piece_id: Mapped[int | None] = mapped_column(ForeignKey("piece.id", ondelete="CASCADE"))
+    """One of the three is set."""
     asked_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
     asked_at: Mapped[datetime] = mapped_column(default=now)
     changed_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
@@ -114,7 +116,7 @@ class ApprovalRequest(Base):
     marks: Mapped[dict[str, Any]] = mapped_column(default=dict)
     """The digest's parts, so that it can be said which of them changed."""
     options: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    """Of a send: time, pace and wave, as chosen by whoever asked."""
+    """As chosen by whoever asked: of a send time, pace and wave; of a layout or snippet the templates that get it."""
     people: Mapped[int] = mapped_column(default=0)
     """E-mails that would have gone out when it was put up."""
     state: Mapped[ApprovalState] = mapped_column(Words(ApprovalState), default=ApprovalState.WAITING)

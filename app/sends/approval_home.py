@@ -10,7 +10,8 @@ from sqlalchemy import and_, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app.db import now
-from app.emails.models import Template, TemplateVersion
+from app.emails.approval_marks import subject_of
+from app.emails.models import PieceVersion, TemplateVersion
 from app.people.approval import to_decide
 from app.people.approval_models import STATE_WORDS, ApprovalRequest, ApprovalState
 from app.people.models import Person
@@ -71,14 +72,19 @@ def _own_requests(session: Session, person: Person) -> Sequence[ApprovalRequest]
     """Give what this person put up and what waits still, or came back and is a draft since."""
     later = aliased(ApprovalRequest)
     asked_again = exists().where(
-        or_(later.send_id == ApprovalRequest.send_id, later.template_id == ApprovalRequest.template_id),
+        or_(*(getattr(later, one) == getattr(ApprovalRequest, one) for one in ("send_id", "template_id", "piece_id"))),
         later.id > ApprovalRequest.id,
     )
     is_draft = exists().where(Send.id == ApprovalRequest.send_id, Send.state == SendState.DRAFT)
-    is_published = exists().where(
-        TemplateVersion.template_id == ApprovalRequest.template_id,
-        TemplateVersion.number.is_not(None),
-        TemplateVersion.published_at > ApprovalRequest.decided_at,
+    is_published = or_(
+        exists().where(
+            TemplateVersion.template_id == ApprovalRequest.template_id,
+            TemplateVersion.number.is_not(None),
+            TemplateVersion.published_at > ApprovalRequest.decided_at,
+        ),
+        exists().where(
+            PieceVersion.piece_id == ApprovalRequest.piece_id, PieceVersion.published_at > ApprovalRequest.decided_at
+        ),
     )
     by_another = and_(
         ApprovalRequest.state == ApprovalState.TAKEN_BACK, ApprovalRequest.decided_by != ApprovalRequest.asked_by
@@ -86,7 +92,7 @@ def _own_requests(session: Session, person: Person) -> Sequence[ApprovalRequest]
     came_back = and_(
         or_(ApprovalRequest.state.in_(CAME_BACK), by_another),
         ApprovalRequest.decided_at > now() - timedelta(days=SHOWN_DAYS),
-        or_(is_draft, and_(ApprovalRequest.template_id.is_not(None), ~is_published)),
+        or_(is_draft, and_(ApprovalRequest.send_id.is_(None), ~is_published)),
         ~asked_again,
     )
     query = select(ApprovalRequest).where(
@@ -100,4 +106,4 @@ def _own_requests(session: Session, person: Person) -> Sequence[ApprovalRequest]
 def _title(session: Session, asked: ApprovalRequest) -> str:
     if asked.send_id is not None:
         return title_of(session.get_one(Send, asked.send_id))
-    return _("Publish “%(name)s”", name=session.get_one(Template, asked.template_id).name)
+    return _("Publish “%(name)s”", name=subject_of(session, asked).name)

@@ -9,7 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.db import now
-from app.emails.models import Template
+from app.emails.approval_marks import subject_of
+from app.emails.approval_marks import title_of as title_of_draft
 from app.people import own_mail
 from app.people.approval import approvers_of, rule_of
 from app.people.approval_models import ApprovalRequest, ApprovalState
@@ -70,7 +71,7 @@ def _tell_approvers(
     if _is_send(request):
         asks = _("%(asker)s asks you to look at a send: %(title)s.", asker=asker, title=title)
     else:
-        asks = _("%(asker)s asks you to look at the draft of a template: %(title)s.", asker=asker, title=title)
+        asks = _("%(asker)s asks you to look at a draft: %(title)s.", asker=asker, title=title)
     words = [joined([first, asks]), *request.reasons]
     if _is_send(request):
         words.append(
@@ -123,22 +124,13 @@ _OF_SEND: dict[ApprovalState, tuple[str, str]] = {
         _("The approval of a send that you put up is cancelled: %(title)s."),
     ),
 }
-_OF_TEMPLATE: dict[ApprovalState, tuple[str, str]] = {
-    ApprovalState.APPROVED: (
-        _("Approved: %(title)s"),
-        _("%(by)s approved the draft of a template that you put up: %(title)s."),
-    ),
-    ApprovalState.SENT_BACK: (
-        _("Sent back: %(title)s"),
-        _("%(by)s sent back the draft of a template that you put up: %(title)s."),
-    ),
-    ApprovalState.TAKEN_BACK: (
-        _("Taken back: %(title)s"),
-        _("%(by)s took back the draft of a template that you put up: %(title)s."),
-    ),
+_OF_DRAFT: dict[ApprovalState, tuple[str, str]] = {
+    ApprovalState.APPROVED: (_("Approved: %(title)s"), _("%(by)s approved a draft that you put up: %(title)s.")),
+    ApprovalState.SENT_BACK: (_("Sent back: %(title)s"), _("%(by)s sent back a draft that you put up: %(title)s.")),
+    ApprovalState.TAKEN_BACK: (_("Taken back: %(title)s"), _("%(by)s took back a draft that you put up: %(title)s.")),
     ApprovalState.CANCELLED: (
         _("Approval cancelled: %(title)s"),
-        _("The approval of the draft of a template that you put up is cancelled: %(title)s."),
+        _("The approval of a draft that you put up is cancelled: %(title)s."),
     ),
 }
 """Subject and first sentence of what is told to whoever asked."""
@@ -146,7 +138,7 @@ _OF_TEMPLATE: dict[ApprovalState, tuple[str, str]] = {
 
 def _tell_asker(session: Session, settings: Settings, request: ApprovalRequest) -> None:
     title, by = _title(session, request), request.decider.name if request.decider else ""
-    subject, first = (_OF_SEND if _is_send(request) else _OF_TEMPLATE)[request.state]
+    subject, first = (_OF_SEND if _is_send(request) else _OF_DRAFT)[request.state]
     words = [_(first, by=by, title=title)]
     if request.state is ApprovalState.SENT_BACK:
         words.append(_("Reason: %(reason)s", reason=request.words))
@@ -176,7 +168,11 @@ def _write(
     label: str,
 ) -> None:
     """Write to each in the language of their account."""
-    place = f"sends/{request.send_id}" if request.send_id else f"templates/{request.template_id}/publish"
+    if _is_send(request):
+        place = f"sends/{request.send_id}"
+    else:
+        draft = f"pieces/{request.piece_id}" if request.piece_id else request.template_id
+        place = f"templates/{draft}/publish"
     said, link = [one for one in words if one], (label, f"{settings.url}/{place}")
     for one in people:
         to = (request.workspace_id, one.email)
@@ -190,4 +186,4 @@ def _is_send(request: ApprovalRequest) -> bool:
 def _title(session: Session, request: ApprovalRequest) -> str:
     if request.send_id is not None:
         return title_of(session.get_one(Send, request.send_id))
-    return _("“%(name)s”", name=session.get_one(Template, request.template_id).name)
+    return title_of_draft(subject_of(session, request))

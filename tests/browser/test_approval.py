@@ -1,19 +1,28 @@
-"""Two pairs of eyes in the browser: two people in two windows, to what arrives; an emergency; publishing a template."""
+"""Two pairs of eyes in the browser: two people in two windows, to what arrives; an emergency; publishing."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from app.db import Database
+from app.emails.bundle import BundledPiece
+from app.emails.content import Format, content_of
+from app.emails.models import PieceKind
+from app.emails.piece_making import make_piece
+from app.emails.publishing import publish
+from app.emails.templates import create_template
 from app.people.accounts import add_person, first_workspace
+from app.people.models import Person
 from app.people.roles import Role
 from tests.browser.conftest import PASSWORD, RunningPostroom, start_postroom
 from tests.browser.test_every_page import problems_of
+from tests.browser.test_pieces_and_tests import write
 from tests.pages import ask_for_approval, make_draft, set_approval, wait_for_history
 
 pytestmark = pytest.mark.browser
@@ -163,3 +172,63 @@ def test_a_template_is_published_by_somebody_else(browser: Browser, office: Runn
     assert problems_of(approver) == []
     approver.get_by_role("button", name=re.compile(r"Approve: publish version \d+")).click()
     expect(approver.get_by_role("status")).to_contain_text(re.compile(r"Published as version \d+"))
+
+
+def test_a_layout_is_sent_back_mended_and_published_with_its_template_by_somebody_else(
+    browser: Browser, office: RunningPostroom
+) -> None:
+    admin, sender, approver = (window(browser, office, who) for who in ("admin", "sam", "april"))
+    set_approval(admin, office.url, "No send", of_templates=False)
+    _make_layout_with_template(office)
+    set_approval(admin, office.url, "No send", of_templates=True)
+    _change_layout(sender, office, "<h1>Harbor Counsil</h1>{{ content }}")
+    sender.get_by_label("Note for this version (optional)").fill("A new name")
+    sender.get_by_role("button", name="Ask for approval of version 2").click()
+    expect(sender.get_by_role("status")).to_contain_text("Put up for approval")
+    expect(sender.get_by_label("Publish version 2 of “Letter to all”")).to_be_disabled()
+    assert problems_of(sender) == []
+
+    approver.goto(f"{office.url}/")
+    approver.get_by_role("link", name="Publish “House”").click()
+    expect(approver.locator("main")).to_contain_text("A new name")
+    expect(approver.get_by_role("region", name="Body, side by side")).to_contain_text("Counsil")
+    changed = approver.frame_locator("iframe[title='Letter to all, with the change']")
+    expect(changed.get_by_role("heading")).to_have_text("Harbor Counsil")
+    assert problems_of(approver) == []
+    approver.get_by_text("Send back with a reason", exact=True).click()
+    approver.get_by_label("Reason").fill("It is spelt Council.")
+    approver.get_by_role("button", name="Send back").click()
+    expect(approver.get_by_role("status")).to_contain_text("Sent back. Sam Sender sees your reason")
+
+    sender.goto(f"{office.url}/")
+    expect(sender.locator("main")).to_contain_text("It is spelt Council.")
+    _change_layout(sender, office, "<h1>Harbor Council</h1>{{ content }}")
+    sender.get_by_role("button", name="Ask for approval of version 2").click()
+
+    approver.goto(f"{office.url}/")
+    approver.get_by_role("link", name="Publish “House”").click()
+    expect(approver.get_by_label("Publish version 2 of “Letter to all”")).to_be_checked()
+    approver.get_by_role("button", name="Approve: publish version 2").click()
+    expect(approver.get_by_role("status").first).to_contain_text("“House”, version 2, is published. 1 template has")
+    approver.goto(f"{office.url}/activity")
+    expect(approver.locator("main")).to_contain_text("Layout “House”: publishing version 2 approved")
+
+
+def _make_layout_with_template(office: RunningPostroom) -> None:
+    database = Database(f"sqlite:///{office.data / 'postroom.sqlite3'}")
+    with database.writing() as session:
+        person = session.query(Person).order_by(Person.id).first()
+        assert person is not None
+        house = BundledPiece(PieceKind.LAYOUT, "House", Format.HTML, "<h1>Town</h1>{{ content }}", "")
+        draft = replace(
+            content_of("To all", "<p>Hello</p>"), layout_id=make_piece(session, person, house, publish=True).id
+        )
+        publish(session, person, create_template(session, person, "Letter to all", draft).id)
+    database.close()
+
+
+def _change_layout(page: Page, office: RunningPostroom, source: str) -> None:
+    page.goto(f"{office.url}/templates/layouts")
+    page.get_by_role("link", name="House", exact=True).click()
+    write(page, source)
+    page.get_by_role("button", name="Check and publish").click()

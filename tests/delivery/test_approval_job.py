@@ -10,14 +10,22 @@ from sqlalchemy.orm import Session
 
 from app.db import now
 from app.delivery.approval_job import ApprovalJob, due
+from app.emails.approving import ask_for_piece
+from app.emails.bundle import BundledPiece
+from app.emails.content import Format
+from app.emails.limits import LimitedRenderer
+from app.emails.models import PieceKind, PieceVersion
+from app.emails.piece_making import make_piece
+from app.emails.piece_publishing import plan
 from app.people import own_mail
-from app.people.approval_models import ApprovalRequest, ApprovalState
+from app.people.approval_models import ApprovalRequest, ApprovalScope, ApprovalState
 from app.people.models import Connection, Person, Workspace
 from app.people.own_mail_models import OwnMail
 from app.people.sealing import seal
 from app.recipients.people import add_recipient
 from app.sends import approving
 from app.sends.approval_home import for_person
+from app.sends.approval_rule import change_rule
 from app.sends.models import Send, SendState
 from app.sends.release import Options
 from app.settings import Settings
@@ -206,6 +214,42 @@ def test_of_two_workers_one_tells(office: Office, job: ApprovalJob, settings: Se
         one.join()
     job.look()
     assert len(letters(office, settings)) == 2
+
+
+@pytest.mark.parametrize("kind", PieceKind)
+def test_a_layout_or_a_snippet_is_named_and_cancelled_as_a_send_is(
+    office: Office, job: ApprovalJob, settings: Settings, renderer: LimitedRenderer, kind: PieceKind
+) -> None:
+    bundled = BundledPiece(kind, "Frame", Format.HTML, '{{ content }}{% include "Hours" %}', "")
+    hours = BundledPiece(PieceKind.SNIPPET, "Hours", Format.HTML, "9 to 5", "")
+    with office.database.writing() as session:
+        snippet_id = make_piece(session, office.admin, hours, publish=True).id
+        piece_id = make_piece(session, office.asker, bundled, publish=False).id
+        change_rule(session, office.admin, scope=ApprovalScope.NEVER, above=None, of_templates=True, remind_hours=4)
+        made = plan(session, office.asker, renderer, piece_id, [], number=1)
+        request_id = ask_for_piece(session, office.asker, made, "A new frame.").id
+    title = f"{kind.title()} “Frame”"
+    job.look()
+    told = letters(office, settings)
+    assert sorted(email for email, _, _ in told) == ["ada@example.com", "april@example.com"]
+    assert told[0][1:] == (
+        f"To approve: {title}",
+        f"Sam Sender asks you to look at a draft: {title}. Publishing needs approval here. Note: A new frame.",
+    )
+    with office.database.reading() as session:
+        letter = own_mail.letter_of(session.query(OwnMail).first(), settings)  # type: ignore[arg-type]
+        assert letter.link == ("Look at it, and decide", f"{settings.url}/templates/pieces/{piece_id}/publish")
+    later(office, request_id, 4.1)
+    job.look()
+    assert letters(office, settings)[-1][1] == f"Still to approve: {title}"
+    with office.database.writing() as session:
+        session.add(PieceVersion(piece_id=snippet_id, number=2, format=Format.HTML, body="10 to 6", text=""))
+    job.look()
+    assert office.request(request_id).state is ApprovalState.CANCELLED
+    job.look()
+    email, subject, words = letters(office, settings)[-1]
+    assert (email, subject) == ("sam@example.com", f"Approval cancelled: {title}")
+    assert "a snippet in it was published anew" in words
 
 
 def test_at_rest_it_costs_four_questions_and_writes_nothing(office: Office, job: ApprovalJob) -> None:

@@ -10,8 +10,19 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, text
 
+from app.audit.models import AuditEntry
 from app.db import Base, Database
+from app.emails.bundle import BundledPiece
+from app.emails.content import Format
+from app.emails.models import PieceKind
+from app.emails.piece_making import make_piece
+from app.emails.templates import create_template
 from app.migrating import import_all_tables, is_current, migrate, migrate_back
+from app.people.accounts import add_person, first_workspace
+from app.people.approval_models import ApprovalRequest
+from app.people.roles import Role
+from app.words import _
+from tests.conftest import PASSWORD
 
 import_all_tables()
 
@@ -98,3 +109,34 @@ def test_data_comes_through_the_template_studio_and_back(migrated: Database) -> 
         contents = connection.scalars(text("SELECT content FROM send_attachment")).all()
         assert [bytes(one) for one in contents] == [b"bytes"] * 2
     migrate(migrated)
+
+
+def test_what_waits_for_approval_comes_through_the_approval_of_pieces_and_back(migrated: Database) -> None:
+    with migrated.writing() as session:
+        person = add_person(
+            session, first_workspace(session), email="a@example.com", name="A", password=PASSWORD, role=Role.EDITOR
+        )
+        layout = BundledPiece(PieceKind.LAYOUT, "Letter", Format.HTML, "{{ content }}", "")
+        of = {"template_id": create_template(session, person, "Notice").id}
+        of_piece = {"piece_id": make_piece(session, person, layout, publish=False).id}
+        session.flush()
+        for key in (of, of_piece):
+            asked = ApprovalRequest(
+                **key, workspace_id=person.workspace_id, asked_by=person.id, fingerprint="x", reasons=[_("Why")]
+            )
+            session.add(asked)
+        trail = session.query(AuditEntry).count()
+    migrate_back(migrated, "0027")
+    with migrated.engine.connect() as connection:
+        rows = connection.execute(text("SELECT template_id, state, fingerprint FROM approval_request")).all()
+        assert rows == [(of["template_id"], "waiting", "x")], "what only the newer one knows is gone, the rest stays"
+        assert connection.scalar(text("SELECT count(*) FROM piece")) == 1
+    migrate(migrated)
+    with migrated.writing() as session:
+        (asked,) = session.query(ApprovalRequest).all()
+        assert (asked.template_id, asked.piece_id, asked.reasons) == (of["template_id"], None, ["Why"])
+        session.add(ApprovalRequest(**of_piece, workspace_id=1, asked_by=asked.asked_by, fingerprint="y"))
+        session.flush()
+        session.execute(text("DELETE FROM piece"))
+        assert session.query(ApprovalRequest).count() == 1, "with a layout go its requests"
+        assert session.query(AuditEntry).count() == trail
