@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
@@ -10,19 +12,30 @@ from tests.browser.conftest import RunningPostroom, sign_in
 from tests.pages import PLACES, SEND, make_awaiting, make_draft, make_scheduled, wait_for_history
 
 pytestmark = pytest.mark.browser
+Options = dict[str, Any]
 PARTS = 3
 """Tests that share the pages, so that none takes longer than a test may on a busy machine."""
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-RULES_OF_COLOUR = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
+AXE = Axe().axe_script
+RULES: Options = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+RULES_OF_COLOUR: Options = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
 """A theme changes colours and nothing else, so in the second one only these can say something new."""
+
+
+def violations(page: Page, rules: Options) -> list[dict[str, Any]]:
+    """What axe finds. Asked only for that, and put into a document once, it takes less than half the time."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE)
+    answer = page.evaluate("rules => axe.run(rules)", {**rules, "resultTypes": ["violations"]})
+    found: list[dict[str, Any]] = answer["violations"]
+    return found
 
 
 def problems_of(page: Page) -> list[str]:
     """What is wrong with the page that is open, in the light theme and in the dark one."""
     page.emulate_media(color_scheme="light", reduced_motion="reduce")  # no colour that is on its way to another
-    found = Axe().run(page, options=RULES).response["violations"]
+    found = violations(page, RULES)
     page.emulate_media(color_scheme="dark", reduced_motion="reduce")
-    found += Axe().run(page, options=RULES_OF_COLOUR).response["violations"]
+    found += violations(page, RULES_OF_COLOUR)
     problems = [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found]
     too_wide = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
     return [*problems, "the page is wider than the window"] if too_wide else problems
