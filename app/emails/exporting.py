@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from sqlalchemy import func, select
@@ -11,7 +11,9 @@ from sqlalchemy.orm import Session
 from app.audit.trail import Actor
 from app.emails.assembling import included, sources_of
 from app.emails.bundle import Bundle, BundledPiece, BundledTemplate
-from app.emails.models import Piece, PieceKind, PieceVersion, StoredFile, Template
+from app.emails.files import contents_of
+from app.emails.models import Piece, PieceKind, PieceVersion, Template
+from app.emails.piece_drafts import Written
 from app.emails.templates import find_template
 from app.recipients.topic_models import Topic
 
@@ -42,11 +44,13 @@ def export_all(session: Session, actor: Actor, folder: str | None = None) -> Bun
     )
 
 
-def bundled_piece(piece: Piece, newest: PieceVersion | None) -> BundledPiece:
+def bundled_piece(session: Session, piece: Piece, newest: PieceVersion | None) -> BundledPiece:
     """Give a piece as templates take it in: its newest version, or the draft when there is none."""
-    if newest is None:
-        return BundledPiece(piece.kind, piece.name, piece.draft_format, piece.draft_body, piece.draft_text)
-    return BundledPiece(piece.kind, piece.name, newest.format, newest.body, newest.text)
+    written = Written.of(newest or piece)
+    contents = contents_of(session, (one.sha256 for one in written.images))
+    return BundledPiece(
+        piece.kind, piece.name, written.format, written.body, written.text, written.images, bytes_of=contents
+    )
 
 
 def newest_versions_of(session: Session, piece_ids: Collection[int]) -> dict[int, PieceVersion]:
@@ -61,7 +65,7 @@ def _pieces(session: Session, actor: Actor) -> dict[int, BundledPiece]:
     query = select(Piece).where(Piece.workspace_id == actor.workspace_id, Piece.is_archived.is_(False))
     found: Sequence[Piece] = session.scalars(query.order_by(Piece.id)).all()
     newest = newest_versions_of(session, [one.id for one in found])
-    return {one.id: bundled_piece(one, newest.get(one.id)) for one in found}
+    return {one.id: bundled_piece(session, one, newest.get(one.id)) for one in found}
 
 
 def _bundled(session: Session, template: Template, pieces: dict[int, BundledPiece]) -> BundledTemplate:
@@ -73,12 +77,5 @@ def _bundled(session: Session, template: Template, pieces: dict[int, BundledPiec
         layout=layout.name if layout else None,
         folder=template.folder,
         kind_of_notice=topic.name if topic else "",
-        bytes_of=_bytes_of(session, {one.sha256 for one in template.draft.files}),
+        bytes_of=contents_of(session, (one.sha256 for one in template.draft.files)),
     )
-
-
-def _bytes_of(session: Session, hashes: Iterable[str]) -> dict[str, bytes]:
-    rows = session.execute(
-        select(StoredFile.sha256, StoredFile.content).where(StoredFile.sha256.in_(sorted(set(hashes))))
-    )
-    return {row.sha256: row.content for row in rows}

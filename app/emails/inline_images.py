@@ -1,10 +1,14 @@
-"""Pictures within the text, shown in our own frames: `cid:…` becomes an address that a browser can load."""
+"""Pictures within the text: how each is called, and how our own frames show it.
+
+There `cid:…` becomes an address that a browser can load.
+"""
 
 from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Callable, Sequence
+import unicodedata
+from collections.abc import Callable, Collection, Sequence
 
 from sqlalchemy.orm import Session
 
@@ -13,6 +17,8 @@ from app.emails.content import TemplateFile
 from app.emails.file_kinds import IN_TEXT
 from app.emails.files import contents_of
 
+MAX_CONTENT_ID = 60
+"""Characters of a picture's `cid:`; more would be hard to write."""
 _SHOWN = re.compile(
     r"""((?:\b(?:src|background|poster)\s*=|\burl\()\s*(?:["']|&quot;|&apos;|&\#3[49];)?\s*)cid:([\w.+@-]+)""",
     re.IGNORECASE | re.ASCII,
@@ -30,8 +36,23 @@ def with_images(html: str, url_of: Callable[[str], str | None]) -> str:
     return _SHOWN.sub(put, html)
 
 
+def shown_ids(*sources: str) -> set[str]:
+    """Give what HTML, or its source, shows by `cid:`."""
+    return {found[2] for html in sources for found in _SHOWN.finditer(html)}
+
+
+def content_id_for(name: str, taken: Collection[str]) -> str:
+    """Make a `cid:` of a file's name: ASCII letters, digits, - and _ only, and not one of those `taken`."""
+    plain = unicodedata.normalize("NFKD", name.rpartition(".")[0] or name).encode("ascii", "ignore").decode()
+    stem = re.sub(r"[^A-Za-z0-9_-]+", "-", plain).strip("-").lower()[:MAX_CONTENT_ID] or "picture"
+    made, number = stem, 2
+    while made in taken:
+        made, number = f"{stem}-{number}", number + 1
+    return made
+
+
 def html_with_files(session: Session, html: str, files: Sequence[TemplateFile]) -> str:
-    """Give a template's HTML with its own pictures in it.
+    """Give an e-mail's HTML with the pictures in it that go with it.
 
     They stand in the HTML itself (`data:`): a sandboxed frame has an origin of its own, and no browser sends our
     sign-in along when such a frame asks for a picture.
@@ -39,7 +60,7 @@ def html_with_files(session: Session, html: str, files: Sequence[TemplateFile]) 
     pictures = [one for one in files if one.content_id and one.media_type in IN_TEXT]
     if not pictures:
         return html
-    wanted = {found[2] for found in _SHOWN.finditer(html)}
+    wanted = shown_ids(html)
     shown = [one for one in pictures if one.content_id in wanted]
     contents = contents_of(session, (one.sha256 for one in shown))
     urls = {one.content_id: data_url(one.media_type, contents[one.sha256]) for one in shown}

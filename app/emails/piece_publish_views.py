@@ -26,11 +26,13 @@ def publish_piece(piece_id: int) -> Page:
     if request.method == "GET":
         return _publish_page(piece)
     ticked = request.form.getlist("template", type=row_number)
-    number = request.form.get("number", 0, type=row_number)
+    number, images = request.form.get("number", 0, type=row_number), request.form.getlist("image")
     db().commit()  # e-mails are put together first; nobody waits for our write lock meanwhile
     try:
         with services().database.reading() as session:
-            made = piece_publishing.plan(session, me(), services().renderer, piece_id, set(ticked), number=number)
+            made = piece_publishing.plan(
+                session, me(), services().renderer, piece_id, set(ticked), number=number, images=images
+            )
         version = piece_publishing.carry_out(db(), me(), made, request.form.get("note", ""))
         db().commit()
     except CannotPublish as refusal:
@@ -56,7 +58,7 @@ def piece_change_page(piece_id: int, template_id: int, side: str) -> Response:
     if version is None:
         raise NotThere("version")
     if side == "old":
-        return foreign_html(piece_preview.show_version(services().renderer, version))
+        return foreign_html(piece_preview.show_version(db(), services().renderer, version))
     source = piece_drafts.checked_draft(db(), piece, services().renderer)
     return foreign_html(piece_preview.show_with(db(), services().renderer, version, {piece.id: source}))
 

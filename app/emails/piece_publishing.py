@@ -59,7 +59,7 @@ class Plan:
     """A publishing that was looked at: nothing is written yet."""
 
     piece_id: int
-    draft_number: int
+    written: Written
     is_new: bool
     """The draft says something else than the newest version: it becomes the next one."""
     newest_id: int | None
@@ -104,14 +104,17 @@ def plan(
     template_ids: Collection[int],
     *,
     number: int,
+    images: Sequence[str] | None = None,
 ) -> Plan:
     """Check a piece's draft `number` and the templates that are to take it in. Changes nothing.
+
+    `images` are the SHA-256 of those that were seen: adding one does not make the draft another one for who writes it.
 
     Raises CannotPublish for the draft, WouldBreak for the templates, Refused when there is nothing to publish or the
     draft is another one by now.
     """
     piece = find_piece(session, actor, piece_id)
-    if piece.draft_number != number:
+    if piece.draft_number != number or images not in (None, [one.sha256 for one in piece.draft_images]):
         raise Refused(CHANGED)
     if piece.is_archived:
         raise Refused(_("This %(kind)s is archived. Bring it back first.", kind=PIECE_WORDS_INSIDE[piece.kind]))
@@ -134,7 +137,7 @@ def plan(
                 number=str(newest.number),
             )
         )
-    return Plan(piece.id, piece.draft_number, is_new, newest.id if newest else None, chosen)
+    return Plan(piece.id, Written.of(piece), is_new, newest.id if newest else None, chosen)
 
 
 def refusal_to_publish(session: Session, person: Person, piece: Piece) -> str:
@@ -165,7 +168,7 @@ def carry_out(session: Session, actor: Person, made: Plan, note_text: str = "") 
         raise Refused(words)
     newest = newest_of_pieces(session, [piece.id]).get(piece.id)
     now_newest = newest_of(session, [one.template.id for one in made.changes])
-    is_stale = piece.draft_number != made.draft_number or (newest.id if newest else None) != made.newest_id
+    is_stale = Written.of(piece) != made.written or (newest.id if newest else None) != made.newest_id
     if is_stale or any(one.version is None or now_newest[one.template.id].id != one.version.id for one in made.changes):
         raise Refused(CHANGED)
     version = _next_version(session, actor, piece, newest, note_text) if made.is_new or newest is None else newest
@@ -194,6 +197,7 @@ def _next_version(
         format=piece.draft_format,
         body=piece.draft_body,
         text=piece.draft_text,
+        images=piece.draft_images,
         note=note_text.strip()[:500],
         published_by=actor.id,
     )

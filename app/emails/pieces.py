@@ -27,6 +27,13 @@ def find_piece(session: Session, actor: Actor, piece_id: int) -> Piece:
     return piece
 
 
+def held_piece(session: Session, actor: Actor, piece_id: int) -> Piece:
+    """Find a layout or snippet as it is now; nobody else changes it before this is committed. Raises NotThere."""
+    find_piece(session, actor, piece_id)
+    session.flush()
+    return session.get_one(Piece, piece_id, with_for_update=True, populate_existing=True)
+
+
 def find_piece_version(session: Session, actor: Actor, version_id: int) -> PieceVersion:
     """Find a published layout or snippet of the actor's workspace. Raises NotThere."""
     version = session.get(PieceVersion, version_id)
@@ -208,7 +215,7 @@ def _newest(session: Session, workspace_id: int, piece_ids: Iterable[int]) -> di
         .group_by(PieceVersion.piece_id)
     )
     versions = session.scalars(select(PieceVersion).where(PieceVersion.id.in_(newest)))
-    return {one.piece_id: PieceSource(html_of(one.format, one.body), one.text, one.id) for one in versions}
+    return {one.piece_id: PieceSource(html_of(one.format, one.body), one.text, one.id, one.images) for one in versions}
 
 
 def _published(actor: Actor, kind: PieceKind) -> Select[Piece]:

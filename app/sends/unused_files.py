@@ -1,4 +1,4 @@
-"""Collecting the bytes of files that nothing uses any more: no template, no version of one, no send.
+"""Collecting the bytes of files that nothing uses any more: no template, layout or snippet, no version of one, no send.
 
 In two looks at least a day apart: the first marks what nothing uses, a later one deletes what still nothing uses.
 Whoever stores the same bytes meanwhile takes the mark off with the row held, and whoever copies a file from elsewhere
@@ -23,13 +23,18 @@ WAIT_HOURS = 24
 CHUNK = 50
 """Files deleted in one transaction; each may have several MiB."""
 
-_IN_TEMPLATES = {
-    "sqlite": "SELECT DISTINCT json_extract(file.value, '$.sha256') FROM {table}, "
-    "json_each({table}.{column}, '$.files') AS file",
-    "postgresql": "SELECT DISTINCT file.value ->> 'sha256' FROM {table}, "
-    "json_array_elements({table}.{column} -> 'files') AS file(value)",
+_IN_LIST = "SELECT DISTINCT file.value ->> 'sha256' FROM {table}, {each}({table}.{files}) AS file{column}"
+_OF_DIALECT = {
+    "sqlite": {"each": "json_each", "column": ""},
+    "postgresql": {"each": "json_array_elements", "column": "(value)"},
 }
-_CONTENTS = (("template", "draft"), ("template_version", "content"))
+_LISTS = (
+    ("template", "draft -> 'files'"),
+    ("template_version", "content -> 'files'"),
+    ("template_version", "piece_images"),
+    ("piece", "draft_images"),
+    ("piece_version", "images"),
+)
 
 
 def collect(database: Database, *, stops: Callable[[], bool] = lambda: False) -> int:
@@ -61,11 +66,11 @@ def _no_send_uses() -> tuple[ColumnElement[bool], ...]:
 
 
 def _in_templates(session: Session) -> set[str]:
-    query = _IN_TEMPLATES[session.get_bind().dialect.name]
+    words = _OF_DIALECT[session.get_bind().dialect.name]
     return {
         str(sha256)
-        for table, column in _CONTENTS
-        for sha256 in session.scalars(text(query.format(table=table, column=column)))
+        for table, files in _LISTS
+        for sha256 in session.scalars(text(_IN_LIST.format(table=table, files=files, **words)))
     }
 
 
