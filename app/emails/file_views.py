@@ -89,7 +89,7 @@ def picture(template_id: int, content_id: str) -> Response:
 @may(Permission.LOOK)
 def version_picture(version_id: int, content_id: str) -> Response:
     """Give a picture of a version."""
-    return _picture(templates.find_version(db(), me(), version_id).content.files, content_id)
+    return _picture(templates.find_version(db(), me(), version_id).files, content_id)
 
 
 @blueprint.get("/pieces/<int:piece_id>/images")

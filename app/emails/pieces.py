@@ -28,7 +28,7 @@ def find_piece(session: Session, actor: Actor, piece_id: int) -> Piece:
 
 
 def held_piece(session: Session, actor: Actor, piece_id: int) -> Piece:
-    """Find a layout or snippet as it is now; nobody else changes it before this is committed. Raises NotThere."""
+    """Find a piece as it is now, and let nobody else change it before this is committed. Raises NotThere."""
     find_piece(session, actor, piece_id)
     session.flush()
     return session.get_one(Piece, piece_id, with_for_update=True, populate_existing=True)

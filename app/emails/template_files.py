@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from sqlalchemy.orm import Session
@@ -30,12 +30,13 @@ def add_template_file(
     `inline` None shows a picture within the text and attaches everything else. Raises Refused with the field `file`.
     """
     template = held_template(session, actor, template_id)
-    made = keep_file(session, files_with_draft(session, template), name, content, inline)
-    for one in template.draft.files:
+    own = template.draft.files
+    made = keep_file(session, own, name, content, inline, besides=files_with_draft(session, template)[len(own) :])
+    for one in own:
         if one.sha256 == made.sha256:
             is_shown = bool(made.content_id or one.content_id)
             return change_file_kind(session, actor, template_id, made.sha256, inline=is_shown)
-    _set_files(session, actor, template, (*template.draft.files, made))
+    _set_files(session, actor, template, (*own, made))
     note(
         session,
         actor,
@@ -47,17 +48,25 @@ def add_template_file(
 
 
 def keep_file(
-    session: Session, beside: Iterable[TemplateFile], name: str, content: bytes, inline: bool | None
+    session: Session,
+    own: Sequence[TemplateFile],
+    name: str,
+    content: bytes,
+    inline: bool | None,
+    besides: Sequence[TemplateFile] = (),
 ) -> TemplateFile:
-    """Hold a file against the rules for one that goes `beside` others, and keep its bytes. Raises Refused."""
-    beside, name = list(beside), clean_name(name)
+    """Hold a file that is to be among its `own` against the rules, and keep its bytes; `besides` go with it, too.
+
+    Raises Refused.
+    """
+    name = clean_name(name)
     if name:
-        check_fits(name, content, [one.size for one in beside])
+        check_fits(name, content, [one.size for one in (*own, *besides)])
     media_type = check_file(name, content)
     is_shown = media_type.startswith("image/") if inline is None else inline
     if is_shown:
         check_picture_in_text(name, media_type)
-    content_id = content_id_for(name, {one.content_id for one in beside}) if is_shown else ""
+    content_id = content_id_for(name, {one.content_id for one in own}) if is_shown else ""
     return TemplateFile(name, media_type, store(session, content).sha256, len(content), content_id)
 
 
