@@ -13,8 +13,9 @@ import mrml
 from lxml import etree
 from markupsafe import escape
 
+from app.cloudflare.inline_images import shown_ids, with_images
 from app.emails.content import Content, Format, TemplateFile, Variant
-from app.emails.inline_images import content_id_for, shown_ids, with_images
+from app.emails.inline_images import content_id_for
 from app.emails.jinja_tags import TAG
 from app.emails.languages import direction
 from app.emails.markdown import markdown_to_html

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from flask import Response, flash, jsonify, redirect, render_template, request, url_for
 from werkzeug.datastructures import FileStorage
 
+from app.cloudflare.inline_images import IN_TEXT
 from app.emails import piece_images, pieces, template_files, templates
 from app.emails.blueprint import Page, blueprint
 from app.emails.content import TemplateFile
-from app.emails.file_kinds import IN_TEXT
 from app.emails.files import contents_of, size_as_sent
 from app.emails.models import Piece, Template
 from app.people.roles import Permission

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from app.cloudflare.inline_images import shown_ids
 from app.emails.assembling import Pieces, as_written, with_images_settled
 from app.emails.checks.check import CheckedEmail, CheckedFile, check_email
 from app.emails.checks.finding import Finding, Severity
 from app.emails.checks.findings_of_problems import findings_of_problems
 from app.emails.content import Content
-from app.emails.inline_images import shown_ids
 from app.emails.languages import in_language
 from app.emails.limits import LimitedRenderer
 from app.emails.preview import make_preview

@@ -10,10 +10,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.audit.trail import Actor, note
+from app.cloudflare.inline_images import shown_ids
 from app.emails.assembling import Pieces, PieceSource, assemble, check_written, with_images_settled
 from app.emails.content import Content, Hint, TemplateFile
 from app.emails.headers import rule_problems
-from app.emails.inline_images import shown_ids
 from app.emails.languages import in_language
 from app.emails.limits import LimitedRenderer
 from app.emails.models import Template, TemplateVersion
