@@ -34,7 +34,6 @@ PLACES = (
     Place("layouts", "/templates/layouts"),
     Place("snippets", "/templates/snippets"),
     Place("layout-new", "/templates/layouts/new"),
-    Place("layout-editor", "/templates/pieces/1"),
     Place("template-publish", "/templates/1/publish"),
     Place("template-versions", "/templates/1/versions"),
     Place("template-compare", "/templates/1/compare"),

@@ -175,7 +175,7 @@ def check_picture_in_text(name: str, media_type: str) -> None:
         raise Refused(
             _(
                 "“%(name)s” cannot be shown in the text: mail programs show PNG, JPEG, GIF and WebP pictures. "
-                "Attach it instead.",
+                "It can only be an attachment of a template.",
                 name=name,
             ),
             field="file",
