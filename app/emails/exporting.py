@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from sqlalchemy import func, select
@@ -28,7 +28,7 @@ def export_template(session: Session, actor: Actor, template_id: int) -> Bundle:
         new = {key for key, one in pieces.items() if one.kind is PieceKind.SNIPPET and one.name in names} - wanted
         wanted |= new
         names = included(*(text for key in new for text in (pieces[key].body, pieces[key].text)))
-    return Bundle((_bundled(session, template, pieces),), tuple(pieces[one] for one in sorted(wanted)))
+    return Bundle((_bundled(session, template, pieces),), _with_bytes(session, (pieces[one] for one in sorted(wanted))))
 
 
 def export_all(session: Session, actor: Actor, folder: str | None = None) -> Bundle:
@@ -40,17 +40,14 @@ def export_all(session: Session, actor: Actor, folder: str | None = None) -> Bun
     found = session.scalars(query.order_by(Template.id))
     return Bundle(
         tuple(_bundled(session, one, pieces) for one in found),
-        tuple(one for one in pieces.values()),
+        _with_bytes(session, pieces.values()),
     )
 
 
-def bundled_piece(session: Session, piece: Piece, newest: PieceVersion | None) -> BundledPiece:
-    """Give a piece as templates take it in: its newest version, or the draft when there is none."""
+def bundled_piece(piece: Piece, newest: PieceVersion | None) -> BundledPiece:
+    """Give a piece as templates take it in, its newest version or else the draft, without its images' bytes."""
     written = Written.of(newest or piece)
-    contents = contents_of(session, (one.sha256 for one in written.images))
-    return BundledPiece(
-        piece.kind, piece.name, written.format, written.body, written.text, written.images, bytes_of=contents
-    )
+    return BundledPiece(piece.kind, piece.name, written.format, written.body, written.text, written.images)
 
 
 def newest_versions_of(session: Session, piece_ids: Collection[int]) -> dict[int, PieceVersion]:
@@ -65,7 +62,11 @@ def _pieces(session: Session, actor: Actor) -> dict[int, BundledPiece]:
     query = select(Piece).where(Piece.workspace_id == actor.workspace_id, Piece.is_archived.is_(False))
     found: Sequence[Piece] = session.scalars(query.order_by(Piece.id)).all()
     newest = newest_versions_of(session, [one.id for one in found])
-    return {one.id: bundled_piece(session, one, newest.get(one.id)) for one in found}
+    return {one.id: bundled_piece(one, newest.get(one.id)) for one in found}
+
+
+def _with_bytes(session: Session, pieces: Iterable[BundledPiece]) -> tuple[BundledPiece, ...]:
+    return tuple(replace(one, bytes_of=contents_of(session, (image.sha256 for image in one.images))) for one in pieces)
 
 
 def _bundled(session: Session, template: Template, pieces: dict[int, BundledPiece]) -> BundledTemplate:

@@ -386,4 +386,4 @@ def _is_same(session: Session, here: Template | None, template: BundledTemplate)
 
 
 def _as_bundled(session: Session, piece: Piece) -> BundledPiece:
-    return bundled_piece(session, piece, newest_versions_of(session, [piece.id]).get(piece.id))
+    return bundled_piece(piece, newest_versions_of(session, [piece.id]).get(piece.id))
