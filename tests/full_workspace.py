@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
 from app.db import Database, now
-from app.emails import importing, piece_drafts, template_files
+from app.emails import importing, piece_drafts, piece_images, template_files
 from app.emails.bundle import BundledPiece
 from app.emails.limits import LimitedRenderer
 from app.emails.models import Format, PieceKind, PieceVersion, TemplateVersion
@@ -155,7 +155,10 @@ def _pieces(session: Session, made: FullWorkspace) -> None:
         for endpoint in ("emails.piece_version", "emails.piece_version_page", "emails.restore_piece"):
             made.of_endpoint.setdefault(endpoint, []).append({"version_id": version.id})
     draft = piece_drafts.create_piece(session, made.person, PieceKind.LAYOUT, f"{made.mark} draft")
+    image = piece_images.add_piece_image(session, made.person, draft.id, f"{made.mark}.png", a_png(len(made.mark)))
     made.add(piece_id=draft.id)
+    made.add(piece_id=draft.id, content_id=image.content_id)
+    made.add(piece_id=draft.id, sha256=image.sha256)
 
 
 def _list(session: Session, made: FullWorkspace) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
@@ -79,7 +80,8 @@ def cancel_when_changed(session: Session, subject: Subject) -> bool:
 def _draft(subject: Subject) -> Content:
     if isinstance(subject, Template):
         return subject.draft
-    return content_of("", subject.draft_body, subject.draft_text, written_in=subject.draft_format)
+    content = content_of("", subject.draft_body, subject.draft_text, written_in=subject.draft_format)
+    return replace(content, files=subject.draft_images)
 
 
 def _pieces(session: Session, subject: Subject) -> list[int]:

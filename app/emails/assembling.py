@@ -13,7 +13,9 @@ import mrml
 from lxml import etree
 from markupsafe import escape
 
-from app.emails.content import Content, Format, Variant
+from app.cloudflare.inline_images import shown_ids, with_images
+from app.emails.content import Content, Format, TemplateFile, Variant
+from app.emails.inline_images import content_id_for
 from app.emails.jinja_tags import TAG
 from app.emails.languages import direction
 from app.emails.markdown import markdown_to_html
@@ -43,6 +45,7 @@ class PieceSource:
     html: str
     text: str = ""
     version_id: int | None = None
+    images: tuple[TemplateFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,7 @@ class Pieces:
 def assemble(content: Content, language: str, pieces: Pieces) -> EmailSource:
     """Give the whole source in one language. Raises RenderError when the format or a snippet cannot be read."""
     variant = content.variants[language]
+    pieces, _images = with_images_settled(content, pieces)
     html, text = html_of(content.format, variant.body), variant.text
     is_framed = pieces.layout is not None and content.format is not Format.MJML and bool(html.strip())
     if pieces.layout is not None and is_framed:
@@ -73,6 +77,38 @@ def assemble(content: Content, language: str, pieces: Pieces) -> EmailSource:
         preheader=variant.preheader,
         language=language,
     )
+
+
+def with_images_settled(content: Content, pieces: Pieces) -> tuple[Pieces, tuple[TemplateFile, ...]]:
+    """Give the pieces and their images such that one `cid:` is one image: templates and pieces know not of each other.
+
+    An image that the template or another piece has, too, goes only once; one whose `cid:` is taken gets another one.
+    """
+    ids = {one.sha256: one.content_id for one in content.files if one.content_id}
+    images: list[TemplateFile] = []
+
+    def settled(piece: PieceSource) -> PieceSource:
+        shown = shown_ids(piece.html) if piece.images else set()
+        own = [one for one in piece.images if one.content_id in shown]
+        for one in own:
+            if one.sha256 not in ids:
+                taken = ids.values()
+                is_free = one.content_id not in taken
+                ids[one.sha256] = one.content_id if is_free else content_id_for(one.content_id, taken)
+                images.append(replace(one, content_id=ids[one.sha256]))
+        urls = {one.content_id: f"cid:{ids[one.sha256]}" for one in own}
+        return replace(piece, html=with_images(piece.html, urls.get)) if urls else piece
+
+    layout = (
+        settled(pieces.layout) if pieces.layout is not None and content.format is not Format.MJML else pieces.layout
+    )
+    snippets = {name: settled(one) for name, one in pieces.snippets.items()}
+    return Pieces(layout, snippets), tuple(images)
+
+
+def files_of(content: Content, pieces: Pieces) -> tuple[TemplateFile, ...]:
+    """Give what may go with an e-mail: the template's own files, then the images of its layout and snippets."""
+    return (*content.files, *with_images_settled(content, pieces)[1])
 
 
 def html_of(written_in: Format, body: str) -> str:

@@ -3,7 +3,7 @@
     templates/NAME/template.json  subject.txt  preheader.txt  body.md|body.html|body.mjml  body.txt
     templates/NAME/languages/fr/subject.txt …
     templates/NAME/files/FILE
-    layouts/NAME/layout.json  body.html  body.txt        snippets/NAME/snippet.json …
+    layouts/NAME/layout.json  body.html  body.txt  files/FILE        snippets/NAME/snippet.json …
 
 Texts are written exactly as they are, without a line end added or changed; an absent file is an empty text.
 """
@@ -14,7 +14,7 @@ import hashlib
 import json
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, TypeVar
 
@@ -66,6 +66,9 @@ class BundledPiece:
     format: Format = Format.HTML
     body: str = ""
     text: str = ""
+    images: tuple[TemplateFile, ...] = ()
+    bytes_of: Files = field(default_factory=dict, compare=False)
+    """SHA-256 to the bytes of each image."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +124,7 @@ class _PieceJson(_Json):
     kind: str
     name: Annotated[str, Field(min_length=1, max_length=100, pattern=r"\S")]
     format: str = "html"
+    files: list[_FileJson] = []
 
 
 def write_files(bundle: Bundle) -> dict[str, bytes]:
@@ -132,8 +136,10 @@ def write_files(bundle: Bundle) -> dict[str, bytes]:
         files |= {f"{folder}/{path}": content for path, content in _files_of_template(template)}
     for piece in bundle.pieces:
         folder = _free(f"{FOLDERS[piece.kind]}/{path_name(piece.name)}", taken)
+        listed, contents = _written(piece.images, piece.bytes_of)
         said = {"kind": str(piece.kind), "name": piece.name, "format": str(piece.format)}
-        files[f"{folder}/{piece.kind}.json"] = _json(said)
+        files[f"{folder}/{piece.kind}.json"] = _json({**said, "files": listed} if listed else said)
+        files |= {f"{folder}/{path}": content for path, content in contents.items()}
         files[f"{folder}/{BODIES[piece.format]}"] = piece.body.encode()
         if piece.text:
             files[f"{folder}/body.txt"] = piece.text.encode()
@@ -177,13 +183,9 @@ def _free(path: str, taken: set[str]) -> str:
 
 
 def _files_of_template(template: BundledTemplate) -> Iterator[tuple[str, bytes]]:
-    content, taken, listed = template.content, set[str](), []
-    for file in content.files:
-        usual = path_name(file.name)
-        path = _free(usual, taken)
-        said = {"name": file.name, "media_type": file.media_type, "content_id": file.content_id}
-        listed.append(said if path == usual else {**said, "path": path})
-        yield f"files/{path}", template.bytes_of[file.sha256]
+    content = template.content
+    listed, contents = _written(content.files, template.bytes_of)
+    yield from contents.items()
     yield (
         "template.json",
         _json(
@@ -212,6 +214,20 @@ def _files_of_template(template: BundledTemplate) -> Iterator[tuple[str, bytes]]
         for name, text in _texts_of(variant, content.format):
             if text:
                 yield f"{folder}{name}", text.encode()
+
+
+def _written(files: Sequence[TemplateFile], bytes_of: Files) -> tuple[list[dict[str, str]], dict[str, bytes]]:
+    """Give how files are listed, and where their bytes lie."""
+    taken: set[str] = set()
+    listed: list[dict[str, str]] = []
+    contents: dict[str, bytes] = {}
+    for file in files:
+        usual = path_name(file.name)
+        path = _free(usual, taken)
+        said = {"name": file.name, "media_type": file.media_type, "content_id": file.content_id}
+        listed.append(said if path == usual else {**said, "path": path})
+        contents[f"files/{path}"] = bytes_of[file.sha256]
+    return listed, contents
 
 
 def _texts_of(variant: Variant, written_in: Format) -> Iterator[tuple[str, str]]:
@@ -253,7 +269,7 @@ def _read_template(files: Files, folder: str) -> BundledTemplate:
                 field="file",
             )
         variants[tag] = _read_variant(files, f"{folder}/languages/{tag}", written_in)
-    listed, bytes_of = _read_listed(files, folder, said.files)
+    listed, bytes_of = _read_listed(files, path, said.files)
     content = Content(
         format=written_in,
         language=said.language,
@@ -291,17 +307,19 @@ def _languages(files: Files, folder: str) -> list[str]:
 
 
 def _read_listed(
-    files: Files, folder: str, listed: list[_FileJson]
+    files: Files, marker: str, listed: list[_FileJson]
 ) -> tuple[tuple[TemplateFile, ...], dict[str, bytes]]:
+    """Read the files that the file `marker` lists."""
     found: list[TemplateFile] = []
     bytes_of: dict[str, bytes] = {}
+    folder = marker.rpartition("/")[0]
     for one in listed:
         path = f"{folder}/files/{unicodedata.normalize('NFC', one.path) or path_name(one.name)}"
         if path not in files:
             raise Refused(
                 _(
-                    "“%(folder)s/template.json” names “%(name)s”, but “%(path)s” is not there.",
-                    folder=folder,
+                    "“%(marker)s” names “%(name)s”, but “%(path)s” is not there.",
+                    marker=marker,
                     name=one.name,
                     path=path,
                 ),
@@ -326,7 +344,8 @@ def _read_piece(files: Files, kind: PieceKind, folder: str) -> BundledPiece:
         raise Refused(words, field="file")
     written_in = _format(path, said.format)
     body, text = (_read_text(files, f"{folder}/{name}") for name in (BODIES[written_in], "body.txt"))
-    return BundledPiece(kind, " ".join(said.name.split()), written_in, body, text)
+    images, bytes_of = _read_listed(files, path, said.files)
+    return BundledPiece(kind, " ".join(said.name.split()), written_in, body, text, images, bytes_of)
 
 
 def _format(path: str, said: str) -> Format:

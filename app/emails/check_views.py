@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from flask import render_template, request
@@ -10,7 +11,7 @@ from app.emails import pieces as pieces_of
 from app.emails import templates
 from app.emails.assembling import Pieces
 from app.emails.blueprint import Page, blueprint
-from app.emails.content import Content, Hint
+from app.emails.content import Content, Hint, TemplateFile
 from app.emails.filters import FILTER_WORDS
 from app.emails.findings import findings, variables_in
 from app.emails.forms import EXAMPLES, DraftForm
@@ -112,5 +113,10 @@ def editor_names(draft: Content, pieces: Pieces) -> dict[str, object]:
         "variables": [{"name": name, "example": hint.example} for name, hint in hints.items()],
         "snippets": pieces_of.snippet_names(db(), me()),
         "filters": [{"name": one.name, "words": one.words} for one in FILTER_WORDS],
-        "images": [{"content_id": one.content_id, "name": one.name} for one in draft.files if one.content_id],
+        "images": image_names(draft.files),
     }
+
+
+def image_names(files: Iterable[TemplateFile]) -> list[dict[str, str]]:
+    """Give the images that the editor offers to insert."""
+    return [{"content_id": one.content_id, "name": one.name} for one in files if one.content_id]

@@ -47,7 +47,7 @@ class Hint:
 
 @dataclass(frozen=True, slots=True)
 class TemplateFile:
-    """A file that goes with the template; its bytes are in `stored_file`."""
+    """A file that goes with a template, or an image of a layout or snippet; its bytes are in `stored_file`."""
 
     name: str
     media_type: str
@@ -137,6 +137,21 @@ def content_of(
         headers=headers,
         hints={name: Hint(example=value) for name, value in (examples or {}).items()},
     )
+
+
+class FilesType(TypeDecorator[tuple[TemplateFile, ...]]):
+    """Files stored as JSON."""
+
+    impl = JSON
+    cache_ok = True
+
+    def process_bind_param(self, value: tuple[TemplateFile, ...] | None, dialect: Dialect) -> Any:
+        """Store the JSON form."""
+        return None if value is None else [asdict(one) for one in value]
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> tuple[TemplateFile, ...] | None:
+        """Give the files back."""
+        return None if value is None else tuple(TemplateFile(**one) for one in value)
 
 
 class ContentType(TypeDecorator[Content]):

@@ -11,7 +11,9 @@ from sqlalchemy.orm import Session
 from app.audit.trail import Actor
 from app.emails.assembling import included, sources_of
 from app.emails.bundle import Bundle, BundledPiece, BundledTemplate
-from app.emails.models import Piece, PieceKind, PieceVersion, StoredFile, Template
+from app.emails.files import contents_of
+from app.emails.models import Piece, PieceKind, PieceVersion, Template
+from app.emails.piece_drafts import Written
 from app.emails.templates import find_template
 from app.recipients.topic_models import Topic
 
@@ -26,7 +28,7 @@ def export_template(session: Session, actor: Actor, template_id: int) -> Bundle:
         new = {key for key, one in pieces.items() if one.kind is PieceKind.SNIPPET and one.name in names} - wanted
         wanted |= new
         names = included(*(text for key in new for text in (pieces[key].body, pieces[key].text)))
-    return Bundle((_bundled(session, template, pieces),), tuple(pieces[one] for one in sorted(wanted)))
+    return Bundle((_bundled(session, template, pieces),), _with_bytes(session, (pieces[one] for one in sorted(wanted))))
 
 
 def export_all(session: Session, actor: Actor, folder: str | None = None) -> Bundle:
@@ -38,15 +40,14 @@ def export_all(session: Session, actor: Actor, folder: str | None = None) -> Bun
     found = session.scalars(query.order_by(Template.id))
     return Bundle(
         tuple(_bundled(session, one, pieces) for one in found),
-        tuple(one for one in pieces.values()),
+        _with_bytes(session, pieces.values()),
     )
 
 
 def bundled_piece(piece: Piece, newest: PieceVersion | None) -> BundledPiece:
-    """Give a piece as templates take it in: its newest version, or the draft when there is none."""
-    if newest is None:
-        return BundledPiece(piece.kind, piece.name, piece.draft_format, piece.draft_body, piece.draft_text)
-    return BundledPiece(piece.kind, piece.name, newest.format, newest.body, newest.text)
+    """Give a piece as templates take it in, its newest version or else the draft, without its images' bytes."""
+    written = Written.of(newest or piece)
+    return BundledPiece(piece.kind, piece.name, written.format, written.body, written.text, written.images)
 
 
 def newest_versions_of(session: Session, piece_ids: Collection[int]) -> dict[int, PieceVersion]:
@@ -64,6 +65,10 @@ def _pieces(session: Session, actor: Actor) -> dict[int, BundledPiece]:
     return {one.id: bundled_piece(one, newest.get(one.id)) for one in found}
 
 
+def _with_bytes(session: Session, pieces: Iterable[BundledPiece]) -> tuple[BundledPiece, ...]:
+    return tuple(replace(one, bytes_of=contents_of(session, (image.sha256 for image in one.images))) for one in pieces)
+
+
 def _bundled(session: Session, template: Template, pieces: dict[int, BundledPiece]) -> BundledTemplate:
     topic = session.get(Topic, template.topic_id) if template.topic_id else None
     layout = pieces.get(template.draft.layout_id) if template.draft.layout_id is not None else None
@@ -73,12 +78,5 @@ def _bundled(session: Session, template: Template, pieces: dict[int, BundledPiec
         layout=layout.name if layout else None,
         folder=template.folder,
         kind_of_notice=topic.name if topic else "",
-        bytes_of=_bytes_of(session, {one.sha256 for one in template.draft.files}),
+        bytes_of=contents_of(session, (one.sha256 for one in template.draft.files)),
     )
-
-
-def _bytes_of(session: Session, hashes: Iterable[str]) -> dict[str, bytes]:
-    rows = session.execute(
-        select(StoredFile.sha256, StoredFile.content).where(StoredFile.sha256.in_(sorted(set(hashes))))
-    )
-    return {row.sha256: row.content for row in rows}

@@ -12,6 +12,7 @@ import zlib
 import filetype
 import imagesize
 
+from app.cloudflare.inline_images import IN_TEXT
 from app.emails.drawings import check_drawing
 from app.packing import check_packing
 from app.refusals import Refused
@@ -19,8 +20,6 @@ from app.words import _
 
 MAX_FILE_NAME = 255
 """Characters of a file's name."""
-IN_TEXT = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
-"""Media types of pictures that mail programs show within the text."""
 SVG = "image/svg+xml"
 
 PROGRAMS = frozenset(
@@ -176,7 +175,7 @@ def check_picture_in_text(name: str, media_type: str) -> None:
         raise Refused(
             _(
                 "“%(name)s” cannot be shown in the text: mail programs show PNG, JPEG, GIF and WebP pictures. "
-                "Attach it instead.",
+                "It can only be an attachment of a template.",
                 name=name,
             ),
             field="file",

@@ -1,29 +1,35 @@
-"""The files of a template: adding, removing, showing them."""
+"""The files of a template, and the images of a layout or snippet: adding, removing, showing them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from flask import Response, flash, jsonify, redirect, render_template, request, url_for
 from werkzeug.datastructures import FileStorage
 
-from app.emails import template_files, templates
+from app.cloudflare.inline_images import IN_TEXT
+from app.emails import piece_images, pieces, template_files, templates
 from app.emails.blueprint import Page, blueprint
 from app.emails.content import TemplateFile
-from app.emails.file_kinds import IN_TEXT
-from app.emails.files import contents_of
-from app.emails.models import Template
+from app.emails.files import contents_of, size_as_sent
+from app.emails.models import Piece, Template
 from app.people.roles import Permission
 from app.refusals import NotThere, Refused
 from app.web.request import db, is_htmx, may, me
 from app.words import _, _n
 
 KINDS = {"inline": True, "attachment": False}
+Add = Callable[[str, bytes, bool | None], TemplateFile]
+"""Adds a file by its name and its bytes: shown in the text, attached, or (None) as fits it."""
 
 
 @blueprint.app_context_processor
 def _words() -> dict[str, object]:
-    return {"draft_size": template_files.draft_size, "can_be_shown": template_files.can_be_shown}
+    return {
+        "files_with_draft": lambda template: template_files.files_with_draft(db(), template),
+        "size_of_files": lambda files: size_as_sent(one.size for one in files),
+        "can_be_shown": template_files.can_be_shown,
+    }
 
 
 @blueprint.get("/<int:template_id>/files")
@@ -31,30 +37,18 @@ def _words() -> dict[str, object]:
 def files(template_id: int) -> Page:
     """Give the part of the editor that lists the files, for instance after one was dropped into the text."""
     template = templates.find_template(db(), me(), template_id)
-    if not is_htmx():
-        return redirect(url_for("emails.edit", template_id=template_id, _anchor="files"))
-    return render_template("emails/_files.html", template=template)
+    return render_template("emails/_files.html", template=template) if is_htmx() else redirect(_editor_of(template))
 
 
 @blueprint.post("/<int:template_id>/files")
 @may(Permission.WRITE)
 def add_files(template_id: int) -> Page:
     """Add files to a draft. A program that asks for JSON (the editor, when a file is dropped) sends one."""
-    template = templates.find_template(db(), me(), template_id)
-    uploads = [one for one in request.files.getlist("file") if one.filename]
-    if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
-        return _add_for_editor(template, uploads)
-    added: list[str] = []
-    problems: list[str] = [] if uploads else [_("Choose a file first.")]
-    inline = None if request.form.get("in_text") == "yes" else False
-    for upload in uploads:
-        try:
-            added.append(_add(template, upload, inline).name)
-        except Refused as refusal:
-            problems.append(refusal.words)
-    db().commit()  # what could be added stays, whatever the others were
-    done = _n("%(names)s is added.", "%(names)s are added.", len(added), names=_listed(added)) if added else ""
-    return _answer(template, done, problems)
+
+    def add(name: str, content: bytes, inline: bool | None) -> TemplateFile:
+        return template_files.add_template_file(db(), me(), template_id, name, content, inline)
+
+    return _add(templates.find_template(db(), me(), template_id), add)
 
 
 @blueprint.post("/<int:template_id>/files/<sha256>/remove")
@@ -95,20 +89,67 @@ def picture(template_id: int, content_id: str) -> Response:
 @may(Permission.LOOK)
 def version_picture(version_id: int, content_id: str) -> Response:
     """Give a picture of a version."""
-    return _picture(templates.find_version(db(), me(), version_id).content.files, content_id)
+    return _picture(templates.find_version(db(), me(), version_id).files, content_id)
 
 
-def _add(template: Template, upload: FileStorage, inline: bool | None) -> TemplateFile:
-    return template_files.add_template_file(
-        db(), me(), template.id, upload.filename or "", upload.stream.read(), inline=inline
-    )
+@blueprint.get("/pieces/<int:piece_id>/images")
+@may(Permission.WRITE)
+def piece_images_part(piece_id: int) -> Page:
+    """Give the part of the editor that lists the images of a layout or snippet."""
+    piece = pieces.find_piece(db(), me(), piece_id)
+    return render_template("emails/_files.html", piece=piece) if is_htmx() else redirect(_editor_of(piece))
 
 
-def _add_for_editor(template: Template, uploads: Sequence[FileStorage]) -> Page:
+@blueprint.post("/pieces/<int:piece_id>/images")
+@may(Permission.WRITE)
+def add_piece_images(piece_id: int) -> Page:
+    """Add images to the draft of a layout or snippet, as `add_files` does to a template's."""
+
+    def add(name: str, content: bytes, _inline: bool | None) -> TemplateFile:
+        return piece_images.add_piece_image(db(), me(), piece_id, name, content)
+
+    return _add(pieces.find_piece(db(), me(), piece_id), add)
+
+
+@blueprint.post("/pieces/<int:piece_id>/images/<sha256>/remove")
+@may(Permission.WRITE)
+def remove_piece_image(piece_id: int, sha256: str) -> Page:
+    """Take an image out of the draft of a layout or snippet."""
+    removed = piece_images.remove_piece_image(db(), me(), piece_id, sha256)
+    words = _("“%(name)s” is removed. Published versions keep it.", name=removed.name)
+    return _answer(pieces.find_piece(db(), me(), piece_id), words, [])
+
+
+@blueprint.get("/pieces/<int:piece_id>/images/<content_id>")
+@may(Permission.LOOK)
+def piece_picture(piece_id: int, content_id: str) -> Response:
+    """Give an image of the draft of a layout or snippet."""
+    return _picture(pieces.find_piece(db(), me(), piece_id).draft_images, content_id)
+
+
+def _add(owner: Template | Piece, add: Add) -> Page:
+    """Add the files that were sent; each is taken or refused for itself."""
+    uploads = [one for one in request.files.getlist("file") if one.filename]
+    if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
+        return _add_for_editor(uploads, add)
+    added: list[str] = []
+    problems: list[str] = [] if uploads else [_("Choose a file first.")]
+    inline = None if request.form.get("in_text") == "yes" else False
+    for upload in uploads:
+        try:
+            added.append(add(upload.filename or "", upload.stream.read(), inline).name)
+        except Refused as refusal:
+            problems.append(refusal.words)
+    db().commit()  # what could be added stays, whatever the others were
+    done = _n("%(names)s is added.", "%(names)s are added.", len(added), names=_listed(added)) if added else ""
+    return _answer(owner, done, problems)
+
+
+def _add_for_editor(uploads: Sequence[FileStorage], add: Add) -> Page:
     if not uploads:
         return jsonify(words=_("Choose a file first.")), 422  # type: ignore[return-value]
     try:
-        made = _add(template, uploads[0], KINDS.get(request.form.get("kind", "")))
+        made = add(uploads[0].filename or "", uploads[0].stream.read(), KINDS.get(request.form.get("kind", "")))
     except Refused as refusal:
         return jsonify(words=refusal.words), 422  # type: ignore[return-value]
     words = (
@@ -119,11 +160,12 @@ def _add_for_editor(template: Template, uploads: Sequence[FileStorage]) -> Page:
     return jsonify(content_id=made.content_id, name=made.name, media_type=made.media_type, words=words)
 
 
-def _answer(template: Template, done: str, problems: Sequence[str]) -> Page:
+def _answer(owner: Template | Piece, done: str, problems: Sequence[str]) -> Page:
     """Answer with the part of the page that lists the files; without htmx with the editor again."""
     status = 422 if problems else 200
     if is_htmx():
-        part = render_template("emails/_files.html", template=template, file_words=done, file_problems=problems)
+        of = {"piece": owner} if isinstance(owner, Piece) else {"template": owner}
+        part = render_template("emails/_files.html", **of, file_words=done, file_problems=problems)
         answer = Response(part, status)
         answer.headers["HX-Trigger-After-Settle"] = "filesChanged"
         return answer
@@ -131,7 +173,13 @@ def _answer(template: Template, done: str, problems: Sequence[str]) -> Page:
         flash(done)
     for words in problems:
         flash(words, "bad")
-    return redirect(url_for("emails.edit", template_id=template.id, _anchor="files"))
+    return redirect(_editor_of(owner))
+
+
+def _editor_of(owner: Template | Piece) -> str:
+    if isinstance(owner, Piece):
+        return url_for("emails.edit_piece", piece_id=owner.id, _anchor="files")
+    return url_for("emails.edit", template_id=owner.id, _anchor="files")
 
 
 def _picture(of: Sequence[TemplateFile], content_id: str) -> Response:

@@ -45,9 +45,10 @@ def keep_bytes(session: Session, content: bytes) -> str:
 
 def contents_of(session: Session, hashes: Iterable[str]) -> dict[str, bytes]:
     """Give the bytes of stored files by their SHA-256."""
-    rows = session.execute(
-        select(StoredFile.sha256, StoredFile.content).where(StoredFile.sha256.in_(sorted(set(hashes))))
-    )
+    wanted = sorted(set(hashes))
+    if not wanted:
+        return {}
+    rows = session.execute(select(StoredFile.sha256, StoredFile.content).where(StoredFile.sha256.in_(wanted)))
     return dict(rows.all())
 
 

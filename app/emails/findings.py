@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from app.emails.assembling import Pieces, as_written
+from app.cloudflare.inline_images import shown_ids
+from app.emails.assembling import Pieces, as_written, with_images_settled
 from app.emails.checks.check import CheckedEmail, CheckedFile, check_email
 from app.emails.checks.finding import Finding, Severity
 from app.emails.checks.findings_of_problems import findings_of_problems
@@ -47,6 +48,8 @@ def make_findings(
     if shown.email is None:
         return found
     email = shown.email
+    shown_there = shown_ids(email.html)
+    images = [one for one in with_images_settled(content, pieces)[1] if one.content_id in shown_there]
     checked = CheckedEmail(
         subject=email.subject,
         preheader=email.preheader,
@@ -55,7 +58,9 @@ def make_findings(
         body=content.variants[language].body,
         text_is_made=shown.text_is_made,
         headers=email.headers,
-        files=tuple(CheckedFile(one.name, one.media_type, one.size, one.content_id) for one in content.files),
+        files=tuple(
+            CheckedFile(one.name, one.media_type, one.size, one.content_id) for one in (*content.files, *images)
+        ),
         language=language,
         has_layout=pieces.layout is not None,
     )

@@ -21,6 +21,7 @@ from app.emails.exporting import bundled_piece, newest_versions_of
 from app.emails.file_kinds import check_file, check_picture_in_text, clean_name
 from app.emails.files import check_fits, store
 from app.emails.foreign import read_single
+from app.emails.inline_images import content_id_for
 from app.emails.limits import LimitedRenderer
 from app.emails.models import Piece, PieceKind, Template, WaitingImport
 from app.emails.piece_drafts import Written, put_into_draft
@@ -141,7 +142,9 @@ def read_bundle(file_name: str, content: bytes, *, keep_braces: bool = False) ->
     """Read a ZIP file of templates, or a single file of one. Raises Refused."""
     if content.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         bundle = read_files(unpack(content))
-        return replace(bundle, templates=tuple(map(_with_checked_files, bundle.templates)))
+        return Bundle(
+            tuple(map(_with_checked_files, bundle.templates)), tuple(map(_with_checked_images, bundle.pieces))
+        )
     return Bundle((read_single(file_name, content, keep_braces=keep_braces),))
 
 
@@ -165,7 +168,7 @@ def plan(session: Session, actor: Actor, bundle: Bundle, renderer: LimitedRender
         lines.append(_line(key, "template", template.name, here, _is_same(session, here, template), problems))
     for key, piece in _pieces(bundle):
         found = piece_named(session, actor, piece.kind, piece.name)
-        problems = _checked(renderer, until, piece_problems, piece)
+        problems = _checked(renderer, until, piece_problems, replace(piece, bytes_of={}))
         is_same = found is not None and _as_bundled(session, found) == piece
         lines.append(_line(key, str(piece.kind), piece.name, found, is_same, problems))
     return lines
@@ -255,7 +258,9 @@ def _import_piece(
         done.made.append(copy.name)
         return make_piece(session, actor, copy, publish=not line.problems).id
     if choice is Choice.REPLACE:
-        put_into_draft(session, actor, here, Written(piece.body, piece.text, piece.format))
+        for content in piece.bytes_of.values():
+            store(session, content)
+        put_into_draft(session, actor, here, Written(piece.body, piece.text, piece.format, piece.images))
         done.replaced.append(piece.name)
     else:
         done.left.append(piece.name)
@@ -303,20 +308,33 @@ def _import_template(
 
 
 def _with_checked_files(template: BundledTemplate) -> BundledTemplate:
+    files = _checked_files(template, template.content.files)
+    return replace(template, content=replace(template.content, files=files))
+
+
+def _with_checked_images(piece: BundledPiece) -> BundledPiece:
+    """Let a piece have nothing but images, each with a `cid:` of its own."""
+    images: list[TemplateFile] = []
+    for one in piece.images:
+        taken = {image.content_id for image in images}
+        is_named = one.content_id and one.content_id not in taken
+        images.append(one if is_named else replace(one, content_id=content_id_for(one.name, taken)))
+    return replace(piece, images=_checked_files(piece, images))
+
+
+def _checked_files(of: BundledTemplate | BundledPiece, files: Sequence[TemplateFile]) -> tuple[TemplateFile, ...]:
     """Hold files against the rules of files that are added by hand. Raises Refused."""
     checked: list[TemplateFile] = []
-    for one in template.content.files:
-        name, content = clean_name(one.name), template.bytes_of[one.sha256]
+    for one in files:
+        name, content = clean_name(one.name), of.bytes_of[one.sha256]
         if not name:
-            raise Refused(
-                _("A file of the template “%(template_name)s” has no name.", template_name=template.name), field="file"
-            )
+            raise Refused(_("A file of “%(name)s” has no name.", name=of.name), field="file")
         check_fits(name, content, [file.size for file in checked])
         media_type = check_file(name, content)
         if one.content_id:
             check_picture_in_text(name, media_type)
         checked.append(replace(one, name=name, media_type=media_type))
-    return replace(template, content=replace(template.content, files=tuple(checked)))
+    return tuple(checked)
 
 
 def _content(session: Session, actor: Actor, template: BundledTemplate, layouts: Mapping[str, int]) -> Content:

@@ -10,7 +10,7 @@ from sqlalchemy import ForeignKey, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.db import Base, SaidString, Words, now
-from app.emails.content import Content, ContentType, Format
+from app.emails.content import Content, ContentType, FilesType, Format, TemplateFile
 from app.emails.rendering import EmailSource
 from app.people.models import Person
 from app.recipients.notices import ServiceScope
@@ -67,6 +67,8 @@ class TemplateVersion(Base):
     """Language tag to `subject`, `html` and `text`: what is rendered for each recipient, CSS inlined, Jinja kept."""
     pins: Mapped[list[Any]] = mapped_column(default=list)
     """Ids of the layout's and the snippets' versions that are in `prepared`."""
+    piece_images: Mapped[tuple[TemplateFile, ...]] = mapped_column(FilesType, default=(), server_default="[]")
+    """Images of the layout and the snippets that `prepared` shows, each under its `cid:` there."""
     variables: Mapped[list[str]] = mapped_column(default=list)
     """Names that a recipient's data must give, sorted; those with an “if missing” value are not among them."""
     note: Mapped[str] = mapped_column(SaidString(500), default="")
@@ -75,6 +77,11 @@ class TemplateVersion(Base):
 
     template: Mapped[Template] = relationship(back_populates="versions")
     publisher: Mapped[Person | None] = relationship()
+
+    @property
+    def files(self) -> tuple[TemplateFile, ...]:
+        """Everything that goes with each e-mail: the template's own files, then the images of its pieces."""
+        return (*self.content.files, *self.piece_images)
 
     @property
     def title(self) -> str:
@@ -118,6 +125,7 @@ class Piece(Base):
     draft_body: Mapped[str] = mapped_column(Text, default="")
     draft_text: Mapped[str] = mapped_column(Text, default="")
     """For the text part; empty: made from the HTML (a snippet), or nothing around it (a layout)."""
+    draft_images: Mapped[tuple[TemplateFile, ...]] = mapped_column(FilesType, default=(), server_default="[]")
     draft_number: Mapped[int] = mapped_column(default=1)
     draft_saved_at: Mapped[datetime] = mapped_column(default=now)
     draft_saved_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
@@ -139,6 +147,7 @@ class PieceVersion(Base):
     format: Mapped[Format] = mapped_column(Words(Format))
     body: Mapped[str] = mapped_column(Text)
     text: Mapped[str] = mapped_column(Text)
+    images: Mapped[tuple[TemplateFile, ...]] = mapped_column(FilesType, default=(), server_default="[]")
     note: Mapped[str] = mapped_column(SaidString(500), default="")
     published_at: Mapped[datetime] = mapped_column(default=now)
     published_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
@@ -157,7 +166,7 @@ class PieceUse(Base):
 
 
 class StoredFile(Base):
-    """The bytes of a file, stored once whatever uses it; templates' files, sends' files, a person's own file."""
+    """The bytes of a file, stored once whatever uses it; files of templates, pieces and sends, a person's own file."""
 
     __tablename__ = "stored_file"
 

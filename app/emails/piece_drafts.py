@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -13,7 +13,7 @@ from app.db import now
 from app.emails import starter
 from app.emails.approval_marks import cancel_when_changed
 from app.emails.assembling import SLOT, Pieces, PieceSource, assemble, check_written, html_of, included
-from app.emails.content import Content, Format, content_of
+from app.emails.content import Content, Format, TemplateFile, content_of
 from app.emails.jinja_tags import TAG
 from app.emails.limits import LimitedRenderer
 from app.emails.models import PIECE_WORDS, PIECE_WORDS_INSIDE, Piece, PieceKind, PieceVersion
@@ -48,13 +48,14 @@ class Written:
     body: str
     text: str = ""
     format: Format = Format.HTML
+    images: tuple[TemplateFile, ...] = ()
 
     @classmethod
     def of(cls, source: Piece | PieceVersion) -> Written:
         """Give what stands in a piece's draft, or in one of its versions."""
         if isinstance(source, PieceVersion):
-            return cls(source.body, source.text, source.format)
-        return cls(source.draft_body, source.draft_text, source.draft_format)
+            return cls(source.body, source.text, source.format, source.images)
+        return cls(source.draft_body, source.draft_text, source.draft_format, source.draft_images)
 
 
 def create_piece(session: Session, actor: Actor, kind: PieceKind, name: str) -> Piece:
@@ -103,6 +104,7 @@ def save_piece(session: Session, actor: Actor, piece_id: int, name: str, written
 def put_into_draft(session: Session, actor: Actor, piece: Piece, written: Written) -> None:
     """Put what is written, and checked, in the place of a draft, which cancels its approval."""
     piece.draft_body, piece.draft_text, piece.draft_format = written.body, written.text, written.format
+    piece.draft_images = written.images
     piece.draft_number += 1
     piece.draft_saved_at, piece.draft_saved_by = now(), actor.id
     cancel_when_changed(session, piece)
@@ -177,14 +179,15 @@ def check_written_piece(
 def source_of(written: Written, renderer: LimitedRenderer) -> PieceSource:
     """Give a draft as it is taken in; Markdown is read under limits. Raises RenderError."""
     html = written.body if written.format is Format.HTML else renderer.run(html_of, written.format, written.body)
-    return PieceSource(html, written.text)
+    return PieceSource(html, written.text, images=written.images)
 
 
 def alone(kind: PieceKind, written: Written) -> Content:
     """Give what is written for a piece as a content of its own; a layout has nothing in its slot."""
     if kind is PieceKind.LAYOUT:
         return content_of(kind.title(), SLOT.sub("", written.body), SLOT.sub("", written.text))
-    return content_of(kind.title(), written.body, written.text, written_in=written.format)
+    content = content_of(kind.title(), written.body, written.text, written_in=written.format)
+    return replace(content, files=written.images)
 
 
 def _slot_problems(written: Written) -> Iterator[RenderProblem]:

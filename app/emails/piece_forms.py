@@ -49,10 +49,8 @@ class PieceForm(PieceNameForm):
 
     def written(self, piece: Piece) -> Written:
         """Give what was typed."""
-        known = self.format.data in list(Format)
-        return Written(
-            self.body.data or "", self.text.data or "", Format(self.format.data) if known else piece.draft_format
-        )
+        written_in = Format(self.format.data) if self.format.data in list(Format) else piece.draft_format
+        return Written(self.body.data or "", self.text.data or "", written_in, piece.draft_images)
 
 
 def piece_form(piece: Piece) -> PieceForm:

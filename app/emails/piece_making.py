@@ -7,12 +7,15 @@ from sqlalchemy.orm import Session
 
 from app.audit.trail import Actor, note
 from app.emails.bundle import BundledPiece
+from app.emails.files import store
 from app.emails.models import PIECE_WORDS, Piece, PieceKind, PieceVersion
 from app.words import _
 
 
 def make_piece(session: Session, actor: Actor, piece: BundledPiece, *, publish: bool) -> Piece:
     """Make a layout or snippet, and publish it as version 1 so that templates can take it in."""
+    for content in piece.bytes_of.values():
+        store(session, content)
     made = Piece(
         workspace_id=actor.workspace_id,
         kind=piece.kind,
@@ -20,6 +23,7 @@ def make_piece(session: Session, actor: Actor, piece: BundledPiece, *, publish: 
         draft_format=piece.format,
         draft_body=piece.body,
         draft_text=piece.text,
+        draft_images=piece.images,
         draft_saved_by=actor.id,
     )
     session.add(made)
@@ -39,6 +43,7 @@ def make_piece(session: Session, actor: Actor, piece: BundledPiece, *, publish: 
                 format=piece.format,
                 body=piece.body,
                 text=piece.text,
+                images=piece.images,
                 published_by=actor.id,
             )
         )

@@ -10,8 +10,9 @@ from markupsafe import escape
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.emails.assembling import PieceSource
-from app.emails.content import Content, Format, content_of
+from app.emails.assembling import PieceSource, files_of
+from app.emails.content import Content, Format, TemplateFile, content_of
+from app.emails.inline_images import html_with_files
 from app.emails.limits import LimitedRenderer
 from app.emails.models import Piece, PieceKind, PieceUse, Template, TemplateVersion
 from app.emails.piece_drafts import Written, alone, check, source_of
@@ -71,7 +72,8 @@ def preview_piece(
     pieces = pieces_for(session, piece.workspace_id, content, instead={piece.id: source})
     shown = preview(renderer, content, content.language, pieces, examples_for(session, piece, around))
     if shown.email is not None:  # what is missing there is the template's, and shows in its place
-        return replace(shown, problems=problems)
+        html = html_with_files(session, shown.email.html, files_of(content, pieces))
+        return replace(shown, email=replace(shown.email, html=html), problems=problems)
     return replace(shown, problems=problems or shown.problems)
 
 
@@ -95,9 +97,9 @@ def examples_of(content: Content) -> dict[str, Any]:
     return {"email": "someone@example.com", "name": "", **examples}
 
 
-def show_version(renderer: LimitedRenderer, version: TemplateVersion) -> str:
+def show_version(session: Session, renderer: LimitedRenderer, version: TemplateVersion) -> str:
     """Give the HTML of a published version with its examples; what is missing shows in its place."""
-    return _shown(renderer, version.source(), version.content)
+    return _shown(session, renderer, version.source(), version.content, version.files)
 
 
 def show_with(
@@ -108,7 +110,8 @@ def show_with(
         ready = get_ready(session, version.workspace_id, version.content, renderer, instead=instead)
     except CannotPublish as refusal:
         return _in_paragraphs(refusal.problems)
-    return _shown(renderer, ready.sources[version.content.language], version.content)
+    files = (*version.content.files, *ready.piece_images)
+    return _shown(session, renderer, ready.sources[version.content.language], version.content, files)
 
 
 def render_with_stand_ins(source: EmailSource, data: Mapping[str, Any]) -> RenderedEmail:
@@ -126,10 +129,12 @@ def _content_to_show(piece: Piece, written: Written, around: Template | None) ->
     return replace(SAMPLE.with_variant(SAMPLE.language, replace(SAMPLE.main, text=text)), layout_id=piece.id)
 
 
-def _shown(renderer: LimitedRenderer, source: EmailSource, content: Content) -> str:
+def _shown(
+    session: Session, renderer: LimitedRenderer, source: EmailSource, content: Content, files: Sequence[TemplateFile]
+) -> str:
     data = with_defaults(examples_of(content), content.hints)
     try:
-        return renderer.run(render_with_stand_ins, source, data).html
+        return html_with_files(session, renderer.run(render_with_stand_ins, source, data).html, files)
     except RenderError as error:
         return _in_paragraphs([str(one) for one in error.problems])
 

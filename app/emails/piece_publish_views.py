@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from flask import Response, flash, redirect, render_template, request, url_for
 
@@ -50,10 +51,12 @@ def publish_piece(piece_id: int) -> Page:
 
 def planned(piece_id: int) -> Plan:
     """Look at what the form wants to publish. Raises CannotPublish and Refused."""
-    number = request.form.get("number", 0, type=row_number)
+    number, images = request.form.get("number", 0, type=row_number), request.form.getlist("image")
     db().commit()  # e-mails are put together first; nobody waits for our write lock meanwhile
     with services().database.reading() as session:
-        return piece_publishing.plan(session, me(), services().renderer, piece_id, _ticked(), number=number)
+        return piece_publishing.plan(
+            session, me(), services().renderer, piece_id, _ticked(), number=number, images=images
+        )
 
 
 def published(version: PieceVersion, count: int) -> Page:
@@ -77,7 +80,7 @@ def piece_change_page(piece_id: int, template_id: int, side: str) -> Response:
     if version is None:
         raise NotThere("version")
     if side == "old":
-        return foreign_html(piece_preview.show_version(services().renderer, version))
+        return foreign_html(piece_preview.show_version(db(), services().renderer, version))
     source = piece_drafts.checked_draft(db(), piece, services().renderer)
     return foreign_html(piece_preview.show_with(db(), services().renderer, version, {piece.id: source}))
 
@@ -131,4 +134,5 @@ def _ticked() -> set[int]:
 
 def _parts(source: Piece | PieceVersion) -> dict[str, str]:
     written = Written.of(source)
-    return comparing.parts_of(content_of("", written.body, written.text, written_in=written.format))
+    content = content_of("", written.body, written.text, written_in=written.format)
+    return comparing.parts_of(replace(content, files=written.images))

@@ -65,7 +65,7 @@ class Plan:
     """A publishing that was looked at: nothing is written yet."""
 
     piece_id: int
-    draft_number: int
+    written: Written
     is_new: bool
     """The draft says something else than the newest version: it becomes the next one."""
     newest_id: int | None
@@ -110,14 +110,17 @@ def plan(
     template_ids: Collection[int],
     *,
     number: int,
+    images: Sequence[str] | None = None,
 ) -> Plan:
     """Check a piece's draft `number` and the templates that are to take it in. Changes nothing.
+
+    `images` are the SHA-256 of those that were seen: adding one does not make the draft another one for who writes it.
 
     Raises CannotPublish for the draft, WouldBreak for the templates, Refused when there is nothing to publish or the
     draft is another one by now.
     """
     piece = find_piece(session, actor, piece_id)
-    if piece.draft_number != number:
+    if piece.draft_number != number or images not in (None, [one.sha256 for one in piece.draft_images]):
         raise Refused(CHANGED)
     if piece.is_archived:
         raise Refused(_("This %(kind)s is archived. Bring it back first.", kind=PIECE_WORDS_INSIDE[piece.kind]))
@@ -140,7 +143,7 @@ def plan(
                 number=str(newest.number),
             )
         )
-    return Plan(piece.id, piece.draft_number, is_new, newest.id if newest else None, chosen)
+    return Plan(piece.id, Written.of(piece), is_new, newest.id if newest else None, chosen)
 
 
 def carry_out(session: Session, actor: Actor, made: Plan, note_text: str = "") -> PieceVersion:
@@ -174,7 +177,7 @@ def held_as_planned(session: Session, made: Plan) -> tuple[Piece, PieceVersion |
     piece = session.get_one(Piece, made.piece_id, with_for_update=True, populate_existing=True)
     newest = newest_of_pieces(session, [piece.id]).get(piece.id)
     now_newest = newest_of(session, [one.template.id for one in made.changes])
-    is_stale = piece.draft_number != made.draft_number or (newest.id if newest else None) != made.newest_id
+    is_stale = Written.of(piece) != made.written or (newest.id if newest else None) != made.newest_id
     if is_stale or any(one.version is None or now_newest[one.template.id].id != one.version.id for one in made.changes):
         raise Refused(CHANGED)
     return piece, newest
@@ -189,6 +192,7 @@ def _next_version(
         format=piece.draft_format,
         body=piece.draft_body,
         text=piece.draft_text,
+        images=piece.draft_images,
         note=note_text.strip()[:500],
         published_by=actor.id,
     )

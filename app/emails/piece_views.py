@@ -8,6 +8,7 @@ from flask import Response, flash, redirect, render_template, request, url_for
 
 from app.emails import piece_drafts, piece_preview, pieces, templates
 from app.emails.blueprint import Page, blueprint
+from app.emails.check_views import image_names
 from app.emails.models import Piece, PieceKind, Template
 from app.emails.piece_drafts import Written
 from app.emails.piece_forms import SAMPLE, PieceForm, PieceNameForm, piece_form
@@ -175,7 +176,10 @@ def _editor(piece: Piece, form: PieceForm) -> str:
         versions=versions,
         newest=newest,
         has_changes=has_changes(piece, newest),
-        snippets=[name for name in pieces.snippet_names(db(), me()) if name != piece.name],
+        names={
+            "snippets": [name for name in pieces.snippet_names(db(), me()) if name != piece.name],
+            "images": image_names(piece.draft_images),
+        },
         **_preview(piece, form),
     )
 

@@ -215,7 +215,7 @@ def _newest(session: Session, workspace_id: int, piece_ids: Iterable[int]) -> di
         .group_by(PieceVersion.piece_id)
     )
     versions = session.scalars(select(PieceVersion).where(PieceVersion.id.in_(newest)))
-    return {one.piece_id: PieceSource(html_of(one.format, one.body), one.text, one.id) for one in versions}
+    return {one.piece_id: PieceSource(html_of(one.format, one.body), one.text, one.id, one.images) for one in versions}
 
 
 def _published(actor: Actor, kind: PieceKind) -> Select[Piece]:

@@ -8,6 +8,7 @@ from flask import Response, render_template, request, url_for
 
 from app.emails import preview as previews
 from app.emails import templates
+from app.emails.assembling import files_of
 from app.emails.blueprint import Page, blueprint
 from app.emails.content import Content
 from app.emails.dark import has_dark_colours, in_dark_mode
@@ -61,7 +62,7 @@ def preview_context(template: Template, form: DraftForm, draft: Content) -> dict
         "template": template,
         "preview": shown,
         "view": view,
-        "html": html_with_files(db(), in_dark_mode(html) if dark else html, draft.files),
+        "html": html_with_files(db(), in_dark_mode(html) if dark else html, files_of(draft, pieces)),
         "paper": url_for("emails.blank_paper", images="yes" if request.form.get("images") == "yes" else None),
         "has_dark_colours": not dark or has_dark_colours(html),
         "who": who,

@@ -10,8 +10,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.audit.trail import Actor, note
-from app.emails.assembling import Pieces, PieceSource, assemble, check_written
-from app.emails.content import Content, Hint
+from app.cloudflare.inline_images import shown_ids
+from app.emails.assembling import Pieces, PieceSource, assemble, check_written, with_images_settled
+from app.emails.content import Content, Hint, TemplateFile
 from app.emails.headers import rule_problems
 from app.emails.languages import in_language
 from app.emails.limits import LimitedRenderer
@@ -50,6 +51,8 @@ class Ready:
     variables: tuple[str, ...]
     pins: tuple[int, ...] = ()
     """Versions of the layout and the snippets that are in the sources."""
+    piece_images: tuple[TemplateFile, ...] = ()
+    """Images of theirs that the sources show."""
 
     def to_json(self) -> dict[str, dict[str, str]]:
         """Give the form in which a version stores its sources."""
@@ -137,6 +140,7 @@ def version_from(actor: Actor, template: Template, content: Content, ready: Read
         content=content,
         prepared=ready.to_json(),
         pins=list(ready.pins),
+        piece_images=ready.piece_images,
         variables=[name for name in ready.variables if name not in FROM_SEND],
         published_by=actor.id,
     )
@@ -154,7 +158,10 @@ def make_ready(content: Content, pieces: Pieces) -> Ready:
     if problems:
         raise RenderError(tuple(problems))
     names = {name for one in sources.values() for name in variables_of(one)}
-    return Ready(sources, tuple(sorted(names - with_defaults({}, content.hints).keys())), tuple(pinned(pieces)))
+    needed = tuple(sorted(names - with_defaults({}, content.hints).keys()))
+    shown_there = shown_ids(*(one.html for one in sources.values()))
+    images = (one for one in with_images_settled(content, pieces)[1] if one.content_id in shown_there)
+    return Ready(sources, needed, tuple(pinned(pieces)), tuple(images))
 
 
 def make_ready_in(content: Content, language: str, pieces: Pieces) -> EmailSource:

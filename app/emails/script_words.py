@@ -40,9 +40,9 @@ def editor_words() -> dict[str, str]:
         "notUploaded": _("%(name)s could not be uploaded."),
         "connectionFailed": _("%(name)s could not be uploaded: the connection failed. Try again."),
         "uploading": _("Uploading %(name)s…"),
-        "imageIn": _("%(name)s is in the text."),
-        "imagesIn": _("%(count)s images are in the text."),
-        "onlyImages": _("Only images go into the text. Add other files as attachments."),
+        "imageIn": _("%(name)s is in the text. Write there what it shows, for people who cannot see it."),
+        "imagesIn": _("%(count)s images are in the text. Write there what each shows, for people who cannot see it."),
+        "onlyImages": _("Only images go into the text. A template takes other files as attachments."),
     }
 
 

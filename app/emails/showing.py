@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.audit.trail import Actor
-from app.emails.assembling import Pieces, assemble
+from app.emails.assembling import Pieces, assemble, files_of
 from app.emails.content import Content
 from app.emails.inline_images import html_with_files
 from app.emails.limits import LimitedRenderer
@@ -73,16 +73,16 @@ def html_of_side(session: Session, renderer: LimitedRenderer, template: Template
         return _page(_("It is not written in this language."))
     if side.version is None:
         pieces = pieces_for(session, template.workspace_id, side.content)
-        html = shown_html(renderer, side.content, language, pieces)
+        html, files = shown_html(renderer, side.content, language, pieces), files_of(side.content, pieces)
     else:
-        source = side.version.source(language)
+        source, files = side.version.source(language), side.version.files
         try:
             missing = str(_("[%(name)s missing]"))
             html = renderer.run(render_with_examples, source, examples_of(side.content), missing)
             html = html or _page(_("It has no HTML."))
         except RenderError as error:
             return _page(*(str(one) for one in error.problems))
-    return html_with_files(session, html, side.content.files)
+    return html_with_files(session, html, files)
 
 
 def text_of_side(session: Session, renderer: LimitedRenderer, template: Template, side: Side, language: str) -> str:

@@ -53,7 +53,8 @@ def standing(
         problems = tuple(refusal.problems)
     else:
         needed = set(ready.variables) - FROM_SEND
-        is_same = newest is not None and newest.prepared == ready.to_json() and newest.content == draft
+        made = (ready.to_json(), ready.piece_images, draft)
+        is_same = newest is not None and (newest.prepared, newest.piece_images, newest.content) == made
     if newest is None:
         return Standing(1, problems)
     before = set(newest.variables)

@@ -166,8 +166,11 @@ def pieces_of_entry(entry: BundledTemplate) -> Pieces:
     layout = gallery().piece(PieceKind.LAYOUT, entry.layout)
     snippets = {one.name: one for one in gallery().pieces if one.kind is PieceKind.SNIPPET}
     return Pieces(
-        PieceSource(html_of(layout.format, layout.body), layout.text) if layout else None,
-        {name: PieceSource(html_of(one.format, one.body), one.text) for name, one in snippets.items()},
+        PieceSource(html_of(layout.format, layout.body), layout.text, images=layout.images) if layout else None,
+        {
+            name: PieceSource(html_of(one.format, one.body), one.text, images=one.images)
+            for name, one in snippets.items()
+        },
     )
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from sqlalchemy.orm import Session
@@ -12,16 +10,16 @@ from sqlalchemy.orm import Session
 from app.audit.trail import Actor, note
 from app.db import now
 from app.emails.approval_marks import cancel_when_changed
+from app.emails.assembling import files_of
 from app.emails.content import TemplateFile
 from app.emails.file_kinds import check_file, check_picture_in_text, clean_name
-from app.emails.files import Size, check_fits, size_as_sent, store
+from app.emails.files import check_fits, store
+from app.emails.inline_images import content_id_for
 from app.emails.models import Template
+from app.emails.pieces import pieces_for
 from app.emails.templates import held_template
 from app.refusals import NotThere, Refused
 from app.words import _
-
-MAX_CONTENT_ID = 60
-"""Characters of a picture's `cid:`; more would be hard to write."""
 
 
 def add_template_file(
@@ -32,21 +30,13 @@ def add_template_file(
     `inline` None shows a picture within the text and attaches everything else. Raises Refused with the field `file`.
     """
     template = held_template(session, actor, template_id)
-    name = clean_name(name)
-    sizes = [one.size for one in template.draft.files]
-    if name:
-        check_fits(name, content, sizes)
-    media_type = check_file(name, content)
-    is_shown = media_type.startswith("image/") if inline is None else inline
-    if is_shown:
-        check_picture_in_text(name, media_type)
-    sha256 = store(session, content).sha256
-    for one in template.draft.files:
-        if one.sha256 == sha256:
-            return change_file_kind(session, actor, template_id, sha256, inline=is_shown or bool(one.content_id))
-    content_id = content_id_for(name, _content_ids(template)) if is_shown else ""
-    made = TemplateFile(name, media_type, sha256, len(content), content_id)
-    _set_files(session, actor, template, (*template.draft.files, made))
+    own = template.draft.files
+    made = keep_file(session, own, name, content, inline, besides=files_with_draft(session, template)[len(own) :])
+    for one in own:
+        if one.sha256 == made.sha256:
+            is_shown = bool(made.content_id or one.content_id)
+            return change_file_kind(session, actor, template_id, made.sha256, inline=is_shown)
+    _set_files(session, actor, template, (*own, made))
     note(
         session,
         actor,
@@ -57,10 +47,33 @@ def add_template_file(
     return made
 
 
+def keep_file(
+    session: Session,
+    own: Sequence[TemplateFile],
+    name: str,
+    content: bytes,
+    inline: bool | None,
+    besides: Sequence[TemplateFile] = (),
+) -> TemplateFile:
+    """Hold a file that is to be among its `own` against the rules, and keep its bytes; `besides` go with it, too.
+
+    Raises Refused.
+    """
+    name = clean_name(name)
+    if name:
+        check_fits(name, content, [one.size for one in (*own, *besides)])
+    media_type = check_file(name, content)
+    is_shown = media_type.startswith("image/") if inline is None else inline
+    if is_shown:
+        check_picture_in_text(name, media_type)
+    content_id = content_id_for(name, {one.content_id for one in own}) if is_shown else ""
+    return TemplateFile(name, media_type, store(session, content).sha256, len(content), content_id)
+
+
 def remove_template_file(session: Session, actor: Actor, template_id: int, sha256: str) -> TemplateFile:
     """Take a file out of the draft; published versions keep it. Raises NotThere."""
     template = held_template(session, actor, template_id)
-    removed = _find(template, sha256)
+    removed = find_file(template.draft.files, sha256)
     _set_files(session, actor, template, tuple(one for one in template.draft.files if one.sha256 != sha256))
     words = _("“%(name)s” removed from template “%(template_name)s”", name=removed.name, template_name=template.name)
     note(session, actor, "template.file_removed", words, subject_id=template.id)
@@ -70,12 +83,13 @@ def remove_template_file(session: Session, actor: Actor, template_id: int, sha25
 def change_file_kind(session: Session, actor: Actor, template_id: int, sha256: str, *, inline: bool) -> TemplateFile:
     """Show a picture within the text, or attach it. Raises NotThere, and Refused for what is no such picture."""
     template = held_template(session, actor, template_id)
-    before = _find(template, sha256)
+    before = find_file(template.draft.files, sha256)
     if bool(before.content_id) == inline:
         return before
     if inline:
         check_picture_in_text(before.name, before.media_type)
-    after = replace(before, content_id=content_id_for(before.name, _content_ids(template)) if inline else "")
+    taken = {one.content_id for one in template.draft.files}
+    after = replace(before, content_id=content_id_for(before.name, taken) if inline else "")
     _set_files(session, actor, template, tuple(after if one is before else one for one in template.draft.files))
     words = (
         _("“%(name)s” shown in the text in template “%(template_name)s”")
@@ -102,9 +116,9 @@ def picture_of(files: Sequence[TemplateFile], content_id: str) -> TemplateFile:
     return found
 
 
-def draft_size(template: Template) -> Size:
-    """Give how much of the limit the draft's files take up."""
-    return size_as_sent(one.size for one in template.draft.files)
+def files_with_draft(session: Session, template: Template) -> tuple[TemplateFile, ...]:
+    """Give the draft's files, then the images of the layout and the snippets that it takes in."""
+    return files_of(template.draft, pieces_for(session, template.workspace_id, template.draft))
 
 
 def can_be_shown(file: TemplateFile) -> bool:
@@ -116,25 +130,12 @@ def can_be_shown(file: TemplateFile) -> bool:
     return True
 
 
-def content_id_for(name: str, taken: Collection[str]) -> str:
-    """Make a `cid:` of a file's name: ASCII letters, digits, - and _ only, and not one of those `taken`."""
-    plain = unicodedata.normalize("NFKD", name.rpartition(".")[0] or name).encode("ascii", "ignore").decode()
-    stem = re.sub(r"[^A-Za-z0-9_-]+", "-", plain).strip("-").lower()[:MAX_CONTENT_ID] or "picture"
-    made, number = stem, 2
-    while made in taken:
-        made, number = f"{stem}-{number}", number + 1
-    return made
-
-
-def _find(template: Template, sha256: str) -> TemplateFile:
-    found = next((one for one in template.draft.files if one.sha256 == sha256), None)
+def find_file(files: Sequence[TemplateFile], sha256: str) -> TemplateFile:
+    """Find a file by its bytes. Raises NotThere."""
+    found = next((one for one in files if one.sha256 == sha256), None)
     if found is None:
         raise NotThere("file")
     return found
-
-
-def _content_ids(template: Template) -> set[str]:
-    return {one.content_id for one in template.draft.files}
 
 
 def _set_files(session: Session, actor: Actor, template: Template, files: tuple[TemplateFile, ...]) -> None:

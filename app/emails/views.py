@@ -96,4 +96,4 @@ def version(version_id: int) -> Page:
 def version_page(version_id: int) -> Response:
     """Give the HTML of a version as it was published, for the sandboxed frame."""
     found = templates.find_version(db(), me(), version_id)
-    return foreign_html(html_with_files(db(), found.source().html, found.content.files))
+    return foreign_html(html_with_files(db(), found.source().html, found.files))

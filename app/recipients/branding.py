@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 
 from app.audit.trail import Actor, note
 from app.cloudflare.contract import check_address
+from app.cloudflare.inline_images import IN_TEXT
 from app.emails.checks.colours import BLACK, WHITE, Colour, better, colour_of_attribute, contrast, shown
-from app.emails.file_kinds import IN_TEXT, check_file, clean_name
+from app.emails.file_kinds import check_file, clean_name
 from app.recipients.topic_models import UnsubscribeLook
 from app.refusals import Refused
 from app.words import _, decimal

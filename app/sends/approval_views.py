@@ -7,8 +7,8 @@ from typing import Any
 
 from flask import Response, flash, redirect, render_template, request, url_for
 
+from app.cloudflare.inline_images import html_of_request
 from app.delivery import finishing
-from app.emails.inline_images import html_of_request
 from app.people.approval import (
     approvers_of,
     find_request,

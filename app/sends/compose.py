@@ -200,7 +200,7 @@ def attachments_size(session: Session, send_id: int) -> Size:
 def _sizes_of_files(session: Session, send: Send) -> list[int]:
     own = session.scalars(select(SendAttachment.size).where(SendAttachment.send_id == send.id)).all()
     version = send.template_version
-    return [*(one.size for one in version.content.files), *own] if version else list(own)
+    return [*(one.size for one in version.files), *own] if version else list(own)
 
 
 def delete_draft(session: Session, actor: Actor, send_id: int) -> None:

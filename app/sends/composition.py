@@ -55,7 +55,7 @@ class MessagePlan:
     cc: tuple[Address, ...] = ()
     bcc: tuple[Address, ...] = ()
     attachments: tuple[Attachment, ...] = ()
-    """The template's files and the send's, inline images among them."""
+    """The template's files, the images of its pieces, and the send's files."""
     public_url: str = ""
     """Where recipients reach Postroom, without a slash at its end; empty: there is no hosted unsubscribe link."""
     topic_key: str = ""
@@ -176,8 +176,8 @@ def _attachments(session: Session, send: Send, version: TemplateVersion) -> Iter
     own = session.scalars(
         select(SendAttachment).where(SendAttachment.send_id == send.id).order_by(SendAttachment.id)
     ).all()
-    contents = contents_of(session, [one.sha256 for one in version.content.files] + [one.sha256 for one in own])
-    for one in version.content.files:
+    contents = contents_of(session, [one.sha256 for one in version.files] + [one.sha256 for one in own])
+    for one in version.files:
         disposition = "inline" if one.content_id else "attachment"
         yield Attachment(one.name, contents[one.sha256], one.media_type, disposition, one.content_id or None)
     for file in own:

@@ -135,7 +135,7 @@ def _values_page(send: Send, *, form: FileForm | None = None, person_form: Perso
         columns=columns,
         own=person_files.summary_of(db(), send),
         names=compose.common_variables(db(), send),
-        template_files=send.template_version.content.files if send.template_version else (),
+        template_files=send.template_version.files if send.template_version else (),
         attachments=compose.attachments_of(db(), send.id),
         size=compose.attachments_size(db(), send.id),
     )

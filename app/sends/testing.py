@@ -224,6 +224,7 @@ def _version_and_data(
         content=own,
         prepared=version.prepared,
         pins=version.pins,
+        piece_images=version.piece_images,
         variables=version.variables,
         published_by=actor.id,
     )

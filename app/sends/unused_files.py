@@ -1,4 +1,4 @@
-"""Collecting the bytes of files that nothing uses any more: no template, no version of one, no send.
+"""Collecting the bytes of files that nothing uses any more: no template, layout or snippet, no version of one, no send.
 
 In two looks at least a day apart: the first marks what nothing uses, a later one deletes what still nothing uses.
 Whoever stores the same bytes meanwhile takes the mark off with the row held, and whoever copies a file from elsewhere
@@ -23,20 +23,22 @@ WAIT_HOURS = 24
 CHUNK = 50
 """Files deleted in one transaction; each may have several MiB."""
 
-_IN_TEMPLATES = {
+_IN_LIST = {
     "sqlite": "SELECT DISTINCT json_extract(file.value, '$.sha256') FROM {table}, "
-    "json_each({table}.{column}, '$.files') AS file",
+    "json_each({table}.{column}, '${within}') AS file",
     "postgresql": "SELECT DISTINCT file.value ->> 'sha256' FROM {table}, "
-    "json_array_elements({table}.{column} -> 'files') AS file(value)",
+    "json_array_elements({table}.{column}{within}) AS file(value)",
 }
+_FILES = {"sqlite": ".files", "postgresql": " -> 'files'"}
 _CONTENTS = (("template", "draft"), ("template_version", "content"))
+_LISTS = (("template_version", "piece_images"), ("piece", "draft_images"), ("piece_version", "images"))
 
 
 def collect(database: Database, *, stops: Callable[[], bool] = lambda: False) -> int:
     """Mark the files that nothing uses, and delete those marked long enough; gives how many went."""
     with database.reading() as session:
-        in_templates = _in_templates(session)
-        idle = {*session.scalars(select(StoredFile.sha256).where(*_no_send_uses()))} - in_templates
+        in_writing = _in_what_is_written(session)
+        idle = {*session.scalars(select(StoredFile.sha256).where(*_no_send_uses()))} - in_writing
         marked = {*session.scalars(select(StoredFile.sha256).where(StoredFile.unused_since.is_not(None)))}
         long_ago = now() - timedelta(hours=WAIT_HOURS)
         due = {*session.scalars(select(StoredFile.sha256).where(StoredFile.unused_since < long_ago))} & idle
@@ -60,12 +62,13 @@ def _no_send_uses() -> tuple[ColumnElement[bool], ...]:
     return tuple(~exists().where(table.sha256 == StoredFile.sha256) for table in (SendAttachment, PersonFile))
 
 
-def _in_templates(session: Session) -> set[str]:
-    query = _IN_TEMPLATES[session.get_bind().dialect.name]
+def _in_what_is_written(session: Session) -> set[str]:
+    dialect = session.get_bind().dialect.name
+    places = [(*place, _FILES[dialect]) for place in _CONTENTS] + [(*place, "") for place in _LISTS]
     return {
         str(sha256)
-        for table, column in _CONTENTS
-        for sha256 in session.scalars(text(query.format(table=table, column=column)))
+        for table, column, within in places
+        for sha256 in session.scalars(text(_IN_LIST[dialect].format(table=table, column=column, within=within)))
     }
 
 
@@ -88,7 +91,7 @@ def _delete(database: Database, hashes: list[str], condition: ColumnElement[bool
     try:
         with database.writing() as session:
             # Read again: a template may have taken one in since the look.
-            gone = set(hashes) - _in_templates(session)
+            gone = set(hashes) - _in_what_is_written(session)
             done = session.execute(
                 delete(StoredFile)
                 .where(StoredFile.sha256.in_(gone), condition)

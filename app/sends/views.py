@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 
 from flask import Response, flash, redirect, render_template, request, url_for
 
+from app.cloudflare.inline_images import html_of_request
 from app.db import Database
 from app.delivery import finishing
-from app.emails.inline_images import html_of_request
 from app.people.approval import approvers_of
 from app.people.roles import Permission
 from app.people.zones import change_timezone

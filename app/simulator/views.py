@@ -8,6 +8,7 @@ from flask import Blueprint, Response, abort, redirect, render_template, request
 from pydantic import ValidationError
 from werkzeug.wrappers import Response as AnyResponse
 
+from app.cloudflare.inline_images import html_of_request
 from app.simulator.inbox import Mail, count, find, recent
 from app.simulator.outcomes import EXAMPLES
 from app.simulator.settings import Behaviour
@@ -53,8 +54,8 @@ def mail(mail_id: int) -> str:
 
 @blueprint.get("/mail/<int:mail_id>/html")
 def html(mail_id: int) -> Response:
-    """The HTML of a mail, for the sandboxed frame."""
-    response = Response(_find(mail_id).request.html or "", mimetype="text/html")
+    """The HTML of a mail with the pictures that it carries, for the sandboxed frame."""
+    response = Response(html_of_request(_find(mail_id).request), mimetype="text/html")
     response.headers["Content-Security-Policy"] = FRAME_POLICY
     return response
 

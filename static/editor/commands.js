@@ -141,17 +141,19 @@ export function insertCondition(view, name) {
 }
 
 function withoutEnding(name) {
-  return name.replace(/\.[^.]*$/, "").replace(/[[\]"<>]/g, "");
+  return name.replace(/\.[^.]*$/, "").replace(/[[\]"<>{}&]/g, "");
 }
 
-// How an image is named in the text. An image's width keeps old mail programs from blowing it up.
+// How an image is named in the text, its name in the place of what it shows until somebody writes that. An image's width keeps
+// old mail programs from blowing it up.
 export function imageReference(kind, image) {
   const width = Math.min(image.width || 600, 600);
+  const shows = withoutEnding(image.name);
   if (kind === "markdown") {
-    return `![${withoutEnding(image.name)}](cid:${image.content_id})`;
+    return `![${shows}](cid:${image.content_id})`;
   }
   if (kind === "mjml") {
-    return `<mj-image src="cid:${image.content_id}" alt="" width="${width}px" />`;
+    return `<mj-image src="cid:${image.content_id}" alt="${shows}" width="${width}px" />`;
   }
-  return `<img src="cid:${image.content_id}" alt="" width="${width}">`;
+  return `<img src="cid:${image.content_id}" alt="${shows}" width="${width}">`;
 }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 from datetime import timedelta
+from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from app.sends.models import Send
 from app.sends.review import run_review
 from app.web.request import SAFE_METHODS
 from tests.factories import a_draft_send, a_list, a_sender, a_template_version, some_people
+from tests.files import a_png
 
 APP = Path(__file__).parent.parent.parent / "app"
 
@@ -35,6 +37,7 @@ UPLOAD = "an upload that waits for its answers is no list yet; its import is not
 
 ACTS: dict[str, tuple[str, ...] | str] = {
     "emails.add_files": ("template.file_added",),
+    "emails.add_piece_images": ("piece.image_added",),
     "emails.archive": ("template.archived", "template.restored"),
     "emails.archive_piece": ("piece.archived", "piece.restored"),
     "emails.autosave": DRAFT,
@@ -58,6 +61,7 @@ ACTS: dict[str, tuple[str, ...] | str] = {
     "emails.preview_piece": READS,
     "emails.publish": ("template.published",),
     "emails.publish_piece": ("piece.published", "template.published"),
+    "emails.remove_piece_image": ("piece.image_removed",),
     "emails.remove_template_file": ("template.file_removed",),
     "emails.rename": ("template.renamed",),
     "emails.restore": ("template.draft_restored",),
@@ -287,6 +291,10 @@ def test_templates(acting: Acting, database: Database, actor: Person) -> None:
     }
     acting.does(f"{url}/duplicate", {}, "template.created")
     acting.does(f"{url}/hiding", {"hiding": "all"}, "template.hiding")
+    made = acting.does("/templates/layouts/new", {"name": "Letter"}, "piece.created")
+    url = f"/templates/pieces/{made[0].subject_id}/images"
+    acting.does(url, {"file": (BytesIO(a_png()), "logo.png")}, "piece.image_added")
+    acting.does(f"{url}/{sha256(a_png()).hexdigest()}/remove", {}, "piece.image_removed")
 
 
 def test_lists_and_segments(acting: Acting, database: Database, actor: Person) -> None:

@@ -179,7 +179,8 @@ def test_the_preview_stays_where_it_is_read_and_nothing_in_it_runs(page: Page, p
 
 def test_a_layout_shows_while_it_is_written(page: Page, postroom: RunningPostroom) -> None:
     begin(page, postroom, "With a layout")  # which brings the first layout along
-    page.goto(f"{postroom.url}/templates/pieces/1")
+    page.goto(f"{postroom.url}/templates/layouts")
+    page.get_by_role("link", name="Letter", exact=True).click()
     page.locator("#text").focus()
     write(page, "<!doctype html><html><body><h1>Our new head</h1>{{ content }}</body></html>")
     expect(shown(page)).to_contain_text("Our new head")  # type: ignore[arg-type]

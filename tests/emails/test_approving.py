@@ -13,7 +13,16 @@ from sqlalchemy.orm import Session
 
 from app.audit.models import AuditEntry
 from app.db import Database
-from app.emails import approving, importing, piece_drafts, piece_making, piece_publishing, template_files, templates
+from app.emails import (
+    approving,
+    importing,
+    piece_drafts,
+    piece_images,
+    piece_making,
+    piece_publishing,
+    template_files,
+    templates,
+)
 from app.emails.bundle import Bundle, BundledPiece
 from app.emails.content import Format, content_of
 from app.emails.limits import LimitedRenderer
@@ -30,6 +39,7 @@ from app.sends.approval_rule import change_rule
 from app.sends.models import SendKind
 from tests.conftest import signed_in
 from tests.factories import a_template_version
+from tests.files import a_png
 from tests.sends.approval_ground import a_person
 
 
@@ -268,6 +278,17 @@ def test_a_file_more_cancels(of_template: Studio) -> None:
     with of_template.database.writing() as session:
         template_files.add_template_file(session, of_template.writer, of_template.template_id, "a.txt", b"Hello")
     assert of_template.request(request_id).state is ApprovalState.CANCELLED
+
+
+def test_an_image_more_or_less_in_a_layout_cancels(of_piece: PieceStudio) -> None:
+    request_id = of_piece.ask()
+    with of_piece.database.writing() as session:
+        added = piece_images.add_piece_image(session, of_piece.writer, of_piece.piece_id, "logo.png", a_png(1))
+    assert of_piece.request(request_id).state is ApprovalState.CANCELLED
+    request_id = of_piece.ask()
+    with of_piece.database.writing() as session:
+        piece_images.remove_piece_image(session, of_piece.writer, of_piece.piece_id, added.sha256)
+    assert of_piece.request(request_id).state is ApprovalState.CANCELLED
 
 
 def test_saving_the_same_again_cancels_nothing(studio: Studio) -> None:

@@ -608,7 +608,7 @@ def test_names_that_differ_only_in_capitals_come_in_both(client: FlaskClient, se
         ("logo.png", b"%PDF-1.4\n", "", "“logo.png”"),
         ("logo.svg", b"<svg xmlns='http://www.w3.org/2000/svg'/>", "logo", "“logo.svg” is an SVG drawing"),
         ("large.txt", b"x" * (5 * 1024 * 1024), "", "“large.txt” does not fit"),
-        ("  ", b"x", "", "A file of the template “Notice” has no name."),
+        ("  ", b"x", "", "A file of “Notice” has no name."),
     ],
 )
 def test_files_obey_the_rules_of_files_added_by_hand(

@@ -12,13 +12,14 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.audit.models import AuditEntry
+from app.cloudflare.inline_images import with_images
 from app.emails import templates
 from app.emails.content import content_of
 from app.emails.file_kinds import check_file, clean_name
-from app.emails.inline_images import with_images
+from app.emails.inline_images import content_id_for
 from app.emails.models import StoredFile, Template
 from app.emails.publishing import publish
-from app.emails.template_files import add_template_file, change_file_kind, content_id_for, remove_template_file
+from app.emails.template_files import add_template_file, change_file_kind, remove_template_file
 from app.people.models import Person
 from app.refusals import NotThere, Refused
 from app.sends.composition import compose, plan_of

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -140,3 +141,37 @@ def test_what_waits_for_approval_comes_through_the_approval_of_pieces_and_back(m
         session.execute(text("DELETE FROM piece"))
         assert session.query(ApprovalRequest).count() == 1, "with a layout go its requests"
         assert session.query(AuditEntry).count() == trail
+
+
+def test_images_of_pieces_come_and_go_and_what_is_published_keeps_them(migrated: Database) -> None:
+    """Down, a published template has the images that it shows as files of its own; nothing else changes."""
+    migrate_back(migrated, "0001")
+    with migrated.engine.begin() as connection:
+        for row in FIRST_ROWS:
+            connection.exec_driver_sql(row if migrated.is_sqlite else row.replace("AS BLOB", "AS bytea"))
+    migrate(migrated)
+    logo = {"name": "l.png", "media_type": "image/png", "sha256": "x", "size": 1, "content_id": "logo"}
+
+    def read(query: str) -> Any:
+        with migrated.engine.connect() as connection:
+            found = connection.scalar(text(query))
+        return json.loads(found) if isinstance(found, str) else found
+
+    with migrated.engine.begin() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM template_version")) == 1
+        connection.execute(
+            text(
+                "INSERT INTO template_version (id, workspace_id, template_id, number, content, prepared, pins, "
+                "variables, note, published_at, piece_images) SELECT 2, workspace_id, template_id, 2, content, "
+                "prepared, pins, variables, note, published_at, :images FROM template_version"
+            ),
+            {"images": json.dumps([logo])},
+        )
+    assert read("SELECT piece_images FROM template_version WHERE id = 1") == []
+    before = read("SELECT content FROM template_version WHERE id = 1")
+    migrate_back(migrated, "0027")
+    assert read("SELECT content FROM template_version WHERE id = 1") == before
+    assert read("SELECT content FROM template_version WHERE id = 2") == {**before, "files": [logo]}
+    migrate(migrated)
+    assert read("SELECT piece_images FROM template_version WHERE id = 2") == []
+    assert is_current(migrated)
