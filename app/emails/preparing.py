@@ -18,7 +18,7 @@ from app.words import _
 
 _WHOLE = re.compile(
     r"<!--.*?-->|<(style|title|textarea|script|mj-title|mj-preview|mj-style)\b.*?</\1\s*>"
-    rf"|<(?=[a-zA-Z/!][^<>]*>)[^<>]*?{WORD.pattern}[^<>]*>",
+    rf"|<(?=[a-zA-Z/!])[^<>]*?{WORD.pattern}[^<>]*>",
     re.DOTALL | re.IGNORECASE,
 )
 """What the parser takes as one piece, so that a comment put into it would end or change it (`<!--[if mso]>` too).

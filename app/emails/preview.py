@@ -126,14 +126,13 @@ def _where_the_author_wrote_it(
     content: Content, language: str, pieces: Pieces, data: Mapping[str, Any]
 ) -> tuple[RenderProblem, ...]:
     """Check and render the author's own text, whose lines are not those of the assembled e-mail."""
-    problems = check_written(content, language, pieces)
-    if problems:
-        return tuple(problems)
     try:
         render(as_written(content, language), data)
     except RenderError as error:
-        return error.problems
-    return ()
+        if all(one.code == "missing_value" for one in error.problems):
+            return error.problems
+        return tuple(check_written(content, language, pieces)) or error.problems
+    return tuple(check_written(content, language, pieces))
 
 
 def _first_words(email: RenderedEmail) -> str:

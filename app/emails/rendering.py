@@ -6,6 +6,7 @@ The only function that turns a template into an e-mail: preview, review, test an
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -188,7 +189,8 @@ def variables_of(source: EmailSource) -> list[str]:
     """Give the names a recipient's data must give, sorted. Raises RenderError when a part does not compile."""
     names: set[str] = set()
     for place, text in source.parts():
-        names |= {name for name, _line in _compiled(place, text, source.language).needed}
+        _compiled(place, text, source.language)
+        names |= {name for name, _line in _parsed(place, text, source.language).needed}
     return sorted(names)
 
 
@@ -205,26 +207,44 @@ def check_source(source: EmailSource) -> list[RenderProblem]:
 
 def tree_of(place: str, text: str) -> nodes.Template:
     """Give a source's tree, to look for names in it. Raises TemplateSyntaxError."""
-    return parse(_sandbox(place if place in {"body", "text"} else "line", "en"), text)
+    return parse(_sandbox(_kind_of(place), "en"), text)
 
 
 @dataclass(frozen=True, slots=True)
-class _Compiled:
-    template: Template
+class _Parsed:
+    tree: nodes.Template
     needed: tuple[tuple[str, int], ...]
     """Variables that must have a value, each with the line where it stands first."""
 
 
 @lru_cache(maxsize=256)
-def _compiled(place: str, text: str, language: str) -> _Compiled:
-    environment = _sandbox(place if place in {"body", "text"} else "line", language)
-    try:
-        tree = parse(environment, text)
+def _parsed(place: str, text: str, language: str) -> _Parsed:
+    """Read a part. What it needs is known before it is compiled, which takes longer."""
+    with _syntax_told(place):
+        tree = parse(_sandbox(_kind_of(place), language), text)
         for node in tree.find_all(_FORBIDDEN):
             if isinstance(node, nodes.EvalContextModifier):
                 raise TemplateSyntaxError(_("escaping cannot be switched off"), node.lineno)
             raise TemplateSyntaxError(_("other templates cannot be taken in here"), node.lineno)
-        return _Compiled(environment.from_string(tree), needed_in(tree))
+        return _Parsed(tree, needed_in(tree))
+
+
+@lru_cache(maxsize=256)
+def _compiled(place: str, text: str, language: str) -> Template:
+    parsed = _parsed(place, text, language)
+    with _syntax_told(place):
+        return _sandbox(_kind_of(place), language).from_string(parsed.tree)
+
+
+def _kind_of(place: str) -> str:
+    return place if place in {"body", "text"} else "line"
+
+
+@contextmanager
+def _syntax_told(place: str) -> Iterator[None]:
+    """Turn what is wrong with a source into a RenderError."""
+    try:
+        yield
     except TemplateSyntaxError as error:
         raise RenderError((RenderProblem("syntax", place, error.lineno, _syntax_words(error)),)) from error
     except ValueError as error:  # Python reads no number of thousands of digits
@@ -236,8 +256,7 @@ def _compiled(place: str, text: str, language: str) -> _Compiled:
 
 
 def _render_part(place: str, text: str, data: Mapping[str, Any], language: str) -> str:
-    compiled = _compiled(place, text, language)
-    missing = [(name, line) for name, line in compiled.needed if name not in data]
+    missing = [(name, line) for name, line in _parsed(place, text, language).needed if name not in data]
     if missing:
         raise RenderError(
             tuple(
@@ -245,9 +264,10 @@ def _render_part(place: str, text: str, data: Mapping[str, Any], language: str) 
                 for name, line in missing
             )
         )
+    compiled = _compiled(place, text, language)
     try:
         pieces, size = [], 0
-        for piece in compiled.template.generate(dict(data)):
+        for piece in compiled.generate(dict(data)):
             size += len(piece)
             if size > MAX_OUTPUT:
                 raise SecurityError(_("the result is longer than any e-mail can be"))
