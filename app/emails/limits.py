@@ -5,6 +5,7 @@ The processes are the `pebble` library's: it ends one that takes too long and st
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import resource
@@ -84,6 +85,7 @@ def _limit() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (used + MEMORY, used + MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.nice(5)
+    gc.freeze()  # what was imported stays: no collection shall look through it in the middle of a preview
 
 
 def _address_space() -> int:

@@ -17,12 +17,10 @@ from app.emails.jinja_tags import WORD, hide, show
 from app.words import _
 
 _WHOLE = re.compile(
-    r"<!--.*?-->|<(style|title|textarea|script|mj-title|mj-preview|mj-style)\b.*?</\1\s*>"
-    rf"|<(?=[a-zA-Z/!])[^<>]*?{WORD.pattern}[^<>]*>",
-    re.DOTALL | re.IGNORECASE,
+    r"<!--.*?-->|<(style|title|textarea|script|mj-title|mj-preview|mj-style)\b.*?</\1\s*>", re.DOTALL | re.IGNORECASE
 )
-"""What the parser takes as one piece, so that a comment put into it would end or change it (`<!--[if mso]>` too).
-Of the elements only those with a stand-in: a long e-mail has thousands, of which a few matter here."""
+"""What the parser takes as one piece, so that a comment put into it would end or change it (`<!--[if mso]>` too)."""
+_BEGINS_ELEMENT = re.compile(r"<[a-zA-Z/!]")
 _WHOLE_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _OPEN_TAG = re.compile(r"<[a-zA-Z][^<>]*?jinja-\d+-x[^<>]*>")
 """An element with a tag of the template in it."""
@@ -111,9 +109,18 @@ def hide_for_html(html: str) -> tuple[str, list[str]]:
         nonlocal begin, end
         while end <= found.start() and (whole := next(wholes, None)) is not None:
             begin, end = whole.span()
-        return found.group() if begin <= found.start() < end else f"<!--jinja-{found[1]}-->"
+        stays = begin <= found.start() < end or _is_in_element(words, *found.span())
+        return found.group() if stays else f"<!--jinja-{found[1]}-->"
 
     return WORD.sub(stand_in, words), tags
+
+
+def _is_in_element(html: str, begin: int, end: int) -> bool:
+    """Whether a place is between `<` and `>` of an element. Asked for each tag of Jinja: elements there are more of."""
+    opened, closed = html.rfind("<", 0, begin), html.find(">", end)
+    if opened < 0 or closed < 0 or html.rfind(">", opened, begin) >= 0 or html.find("<", end, closed) >= 0:
+        return False
+    return _BEGINS_ELEMENT.match(html, opened) is not None
 
 
 def show_all(html: str, tags: list[str]) -> str:

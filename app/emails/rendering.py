@@ -190,7 +190,7 @@ def variables_of(source: EmailSource) -> list[str]:
     names: set[str] = set()
     for place, text in source.parts():
         _compiled(place, text, source.language)
-        names |= {name for name, _line in _parsed(place, text, source.language).needed}
+        names |= {name for name, _line in _needed(place, text, source.language)}
     return sorted(names)
 
 
@@ -217,7 +217,7 @@ class _Parsed:
     """Variables that must have a value, each with the line where it stands first."""
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=16)  # of an e-mail that is being looked at; a tree is large, and later nobody wants it
 def _parsed(place: str, text: str, language: str) -> _Parsed:
     """Read a part. What it needs is known before it is compiled, which takes longer."""
     with _syntax_told(place):
@@ -227,6 +227,11 @@ def _parsed(place: str, text: str, language: str) -> _Parsed:
                 raise TemplateSyntaxError(_("escaping cannot be switched off"), node.lineno)
             raise TemplateSyntaxError(_("other templates cannot be taken in here"), node.lineno)
         return _Parsed(tree, needed_in(tree))
+
+
+@lru_cache(maxsize=256)
+def _needed(place: str, text: str, language: str) -> tuple[tuple[str, int], ...]:
+    return _parsed(place, text, language).needed
 
 
 @lru_cache(maxsize=256)
@@ -256,7 +261,7 @@ def _syntax_told(place: str) -> Iterator[None]:
 
 
 def _render_part(place: str, text: str, data: Mapping[str, Any], language: str) -> str:
-    missing = [(name, line) for name, line in _parsed(place, text, language).needed if name not in data]
+    missing = [(name, line) for name, line in _needed(place, text, language) if name not in data]
     if missing:
         raise RenderError(
             tuple(

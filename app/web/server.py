@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Any
 
 from flask import Flask
@@ -39,7 +40,9 @@ class _Server(BaseApplication):  # type: ignore[misc]
 
     def load(self) -> Flask:
         """Make the application; called in each process, after it was forked."""
-        return create_app(self._settings)
+        app = create_app(self._settings)
+        gc.freeze()  # what is loaded stays: no collection shall look through it in the middle of an answer
+        return app
 
 
 def serve(settings: Settings) -> None:
