@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from sqlalchemy import ARRAY, ColumnElement, Integer, func, literal, or_, select, text, tuple_
 from sqlalchemy.orm import Session
 
-from app.recipients import sorting
+from app.recipients import key_texts, sorting
 from app.recipients.change_models import RecipientKey
 from app.recipients.filtering import (
     ALL,
@@ -30,7 +30,7 @@ from app.recipients.filtering import (
     span_of,
     within,
 )
-from app.recipients.keys import EMAIL, LONGEST, NAME, text_key
+from app.recipients.keys import EMAIL, NAME, text_key
 from app.recipients.models import Recipient, RecipientList
 from app.recipients.selecting import Selection, people_of
 
@@ -260,10 +260,7 @@ def _few_of(
     kind = kind_of_column(found, condition.column)
     column = sorting.SEARCH if condition.column == EMAIL else condition.column
     if condition.operator is Operator.CONTAINS:
-        value = condition_key(kind, condition)
-        # A long cell's key has only its beginning: whoever has one may be meant
-        place_of = func.instr if session.get_bind().dialect.name == "sqlite" else func.strpos  # quicker than LIKE
-        return _ids(session, order[column], or_(place_of(key, value) > 0, func.length(key) >= LONGEST))
+        return key_texts.containing(session, order[column], condition_key(kind, condition), FEW)
     span = span_of(kind, condition)
     return None if span is None else _ids(session, order[column], within(key, span))
 

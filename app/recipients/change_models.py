@@ -6,7 +6,7 @@ import enum
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base, Words, now
@@ -104,3 +104,22 @@ class RecipientKey(Base):
         String(300).with_variant(String(300, collation="C"), "postgresql"), primary_key=True
     )
     recipient_id: Mapped[int] = mapped_column(primary_key=True)
+
+
+class KeyText(Base):
+    """The keys of some recipients in one sorted column, run together (`key_texts.py`). A hint, as `RecipientKey` is."""
+
+    __tablename__ = "key_text"
+    __table_args__ = (Index("ix_key_text_order", "sorted_column_id", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    sorted_column_id: Mapped[int]
+    first_id: Mapped[int]
+    last_id: Mapped[int]
+    """No recipient in it has a smaller or a larger id."""
+    keys: Mapped[str] = mapped_column(Text)
+    """A line each."""
+    recipient_ids: Mapped[bytes] = mapped_column(LargeBinary)
+    """Whose the lines are, in their order, as `array("q")` packs them."""
+    has_long: Mapped[bool] = mapped_column(default=False)
+    """One of the keys is only the beginning of its cell."""

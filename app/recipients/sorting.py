@@ -9,8 +9,9 @@ the order is to be built again; until then pages show the list by address, and s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from sqlalchemy import (
     Column,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     Connection,
     Integer,
     MetaData,
+    Row,
     String,
     Table,
     case,
@@ -37,9 +39,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app.db import Database, table_of
-from app.recipients import keying
+from app.recipients import key_texts, keying
 from app.recipients.change_models import RecipientKey, SortedColumn
-from app.recipients.filtering import Bytewise, key_column
+from app.recipients.filtering import OPERATORS, Bytewise, Operator, key_column, kind_of_column
 from app.recipients.keys import NAME
 from app.recipients.models import Recipient, RecipientList
 
@@ -68,19 +70,35 @@ def order_of(session: Session, found: RecipientList) -> dict[str, int] | None:
 
 def add(session: Session, found: RecipientList, ids: Sequence[int]) -> None:
     """Add the keys of recipients who are new or were changed. The caller holds the list."""
+    kept = _kept(session, found)
+    if not kept or not ids:
+        return
+    people = _people(session, ids)
     rows = [
-        {"sorted_column_id": sorted_id, "key": key, "recipient_id": recipient_id}
-        for sorted_id, key, recipient_id in _entries_of(session, found, ids)
+        {"sorted_column_id": kept[column], "key": key, "recipient_id": person.id}
+        for person in people
+        for column, key in _entries(person.email_key, person.keys or {}, kept)
     ]
-    if rows:
-        dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-        session.execute(dialect.insert(table_of(RecipientKey)).on_conflict_do_nothing(), rows)
+    if not rows:
+        return
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    session.execute(dialect.insert(table_of(RecipientKey)).on_conflict_do_nothing(), rows)
+    columns = _columns_with_text(found, kept)
+    fresh = ((columns[column], line) for column, line in _text_lines(people, columns))
+    key_texts.change_texts(session, columns.values(), ids, fresh)
 
 
 def forget(session: Session, found: RecipientList, ids: Sequence[int]) -> None:
     """Take the keys of recipients away who are about to go. The caller holds the list."""
-    table = table_of(RecipientKey)
-    entries = _entries_of(session, found, ids)
+    table, kept = table_of(RecipientKey), _kept(session, found)
+    if not kept or not ids:
+        return
+    entries = [
+        (kept[column], key, person.id)
+        for person in _people(session, ids)
+        for column, key in _entries(person.email_key, person.keys or {}, kept)
+    ]
+    key_texts.change_texts(session, kept.values(), ids)
     for begin in range(0, len(entries), 300):
         place = tuple_(table.c.sorted_column_id, table.c.key, table.c.recipient_id)
         session.execute(delete(table).where(place.in_(entries[begin : begin + 300])))
@@ -123,7 +141,10 @@ def build(database: Database, list_id: int, *, stops: Callable[[], bool] = lambd
     with _alone(database, list_id) as alone:
         if not alone:
             return
-        for column, sorted_id in _begin(database, list_id).items():
+        opened = _begin(database, list_id)
+        if not opened or not _build_texts(database, list_id, stops):
+            return
+        for column, sorted_id in opened.items():
             if not _build_column(database, list_id, column, sorted_id, stops):
                 return
         if not database.is_sqlite:
@@ -136,6 +157,8 @@ def clear_left_over(database: Database, *, stops: Callable[[], bool] = lambda: F
     with database.writing() as session:
         gone = ~exists().where(RecipientList.id == SortedColumn.list_id)
         session.execute(delete(SortedColumn).where(gone).execution_options(synchronize_session=False))
+    while not stops() and key_texts.clear_texts_left_over(database):
+        pass
     last: int | None = 0
     while not stops():
         with database.reading() as session:
@@ -168,17 +191,10 @@ def _sorted_columns(found: RecipientList) -> list[str]:
     return [SEARCH, NAME, *found.columns]
 
 
-def _entries_of(session: Session, found: RecipientList, ids: Sequence[int]) -> list[tuple[int, str, int]]:
-    """Give the rows of `recipient_key` that belong to these recipients; none while no column has an order."""
-    kept = _kept(session, found)
-    if not kept or not ids:
-        return []
-    people = session.execute(select(Recipient.id, Recipient.email_key, Recipient.keys).where(Recipient.id.in_(ids)))
-    return [
-        (kept[column], key, person.id)
-        for person in people
-        for column, key in _entries(person.email_key, person.keys or {}, kept)
-    ]
+def _people(session: Session, ids: Sequence[int]) -> Sequence[Row[tuple[int, str, dict[str, str] | None]]]:
+    return session.execute(
+        select(Recipient.id, Recipient.email_key, Recipient.keys).where(Recipient.id.in_(ids)).order_by(Recipient.id)
+    ).all()
 
 
 def _entries(email_key: str, keys: Mapping[str, str], kept: Mapping[str, int]) -> Iterator[tuple[str, str]]:
@@ -187,6 +203,22 @@ def _entries(email_key: str, keys: Mapping[str, str], kept: Mapping[str, int]) -
     for column in kept:
         if column != SEARCH:
             yield column, keys.get(column, "")
+
+
+def _columns_with_text(found: RecipientList, kept: Mapping[str, int]) -> dict[str, int]:
+    """Give the kept columns that somebody can ask to contain something; the address is under `SEARCH`."""
+    return {
+        column: sorted_id
+        for column, sorted_id in kept.items()
+        if column == SEARCH or Operator.CONTAINS in OPERATORS[kind_of_column(found, column)]
+    }
+
+
+def _text_lines(people: Iterable[Row[Any]], columns: Iterable[str]) -> Iterator[tuple[str, key_texts.Line]]:
+    for person in people:
+        keys = person.keys or {}
+        for column in columns:
+            yield column, (person.email_key if column == SEARCH else keys.get(column, ""), person.id)
 
 
 def _begin(database: Database, list_id: int) -> dict[str, int]:
@@ -201,6 +233,32 @@ def _begin(database: Database, list_id: int) -> dict[str, int]:
         found.sorted_change = found.change_number
         session.flush()
         return {one.column: one.id for one in opened}
+
+
+def _build_texts(database: Database, list_id: int, stops: Callable[[], bool]) -> bool:
+    """Run the keys of each column together, some recipients at a time, with the list held; False when stopped."""
+    last = 0
+    while not stops():
+        with database.writing() as session:
+            found = session.get(RecipientList, list_id, with_for_update=True)
+            if found is None:
+                return False
+            people = session.execute(
+                select(Recipient.id, Recipient.email_key, Recipient.keys)
+                .where(Recipient.list_id == list_id, Recipient.id > last)
+                .order_by(Recipient.id)
+                .limit(key_texts.LINES)
+            ).all()
+            if not people:
+                return True
+            columns = _columns_with_text(found, _kept(session, found))
+            lines: dict[str, list[key_texts.Line]] = {column: [] for column in columns}
+            for column, line in _text_lines(people, columns):
+                lines[column].append(line)
+            for column, of_column in lines.items():
+                key_texts.add_text(session, columns[column], of_column)
+            last = people[-1].id
+    return False
 
 
 def _build_column(database: Database, list_id: int, column: str, sorted_id: int, stops: Callable[[], bool]) -> bool:

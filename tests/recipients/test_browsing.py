@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from app.db import Database
 from app.people.models import Person
-from app.recipients import browsing, changes, keying, lists, people, sorting
+from app.recipients import browsing, changes, key_texts, keying, lists, people, sorting
 from app.recipients.browsing import NotSorted, View, people_page
-from app.recipients.change_models import ChangeKind, RecipientKey, SortedColumn
+from app.recipients.change_models import ChangeKind, KeyText, RecipientKey, SortedColumn
 from app.recipients.checking import NewRecipient
 from app.recipients.columns import ColumnKind
 from app.recipients.filtering import Condition, Filter, Operator
@@ -47,6 +47,8 @@ def members(
             (sorting, "CHUNK", 90),
             (browsing, "FEW", 40),
             (browsing, "FIRST_LOOK", 7),
+            (key_texts, "LINES", 60),
+            (key_texts, "AT_ONCE", 2),
         ):
             monkeypatch.setattr(module, name, value)
     with database.writing() as session:
@@ -149,6 +151,14 @@ def test_changes_are_on_the_pages_at_once(database: Database, actor: Person, mem
         aachen = walked(session, found, View(wanted=Filter((Condition("city", Operator.BEGINS_WITH, "aach"),))))
         assert len(aachen) > 50
         assert [one.name for one in walked(session, found, View(search="zoe"))] == ["Zoe"]
+        for column, part, count in (
+            ("city", "erdee", 1),
+            ("city", "eryst", 1),
+            ("email", "zoe", 1),
+            ("city", "leed", 0),
+        ):
+            holds = Filter((Condition(column, Operator.CONTAINS, part),))
+            assert len(walked(session, found, View(wanted=holds))) == count, part
 
 
 def test_a_large_list_changed_by_an_import_says_that_it_is_being_sorted(
@@ -183,6 +193,7 @@ def test_a_large_list_changed_by_an_import_says_that_it_is_being_sorted(
         assert len(walked(session, found, View(sort="city"))) == 61
         kept = {one.id for one in session.scalars(select(SortedColumn))}
         assert {one.sorted_column_id for one in session.scalars(select(RecipientKey))} == kept
+        assert {one.sorted_column_id for one in session.scalars(select(KeyText))} == kept
 
 
 def test_a_build_that_is_broken_off_begins_again(
