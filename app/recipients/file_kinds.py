@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import re
 import zipfile
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -42,6 +43,9 @@ _PROTECTED = FileKind(
     _("a workbook with a password"), _("Take the password off (“Save as”, without one) and upload it again.")
 )
 
+_XML_WORKBOOK = FileKind(_("a workbook saved as XML"), _SAVE_AS)
+_EXCHANGE = FileKind(_("an old exchange file (DIF or SYLK)"), _SAVE_AS)
+
 _BEGINNINGS = (
     (b"%PDF-", FileKind(_("a PDF"), _FIND_SOURCE)),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", FileKind(_("an old Office document (such as XLS)"), _SAVE_AS)),
@@ -58,7 +62,11 @@ _BEGINNINGS = (
     (b"SQLite format 3\0", FileKind(_("a database"), _("Export the people as CSV and upload that file."))),
     (b"PAR1", FileKind(_("a Parquet file"), _("Export the people as CSV and upload that file."))),
 )
+_MANIFEST = "META-INF/manifest.xml"
 _WEB_PAGES = (b"<!doctype html", b"<html", b"<?xml", b"<table")
+_XML_WORKBOOKS = re.compile(rb"opendocument\.spreadsheet|microsoft-com:office:spreadsheet")
+_EXCHANGES = re.compile(rb'TABLE\s+0,1\s+"|ID;P.*?[\r\n]C;(?:[XY]\d+;)+K', re.DOTALL)
+"""DIF, and SYLK: a CSV file may begin with “ID;P”, too, but has no cells that say where they are."""
 _JSON = (b'[{"', b'{"', b"[\n", b"{\n", b"[ {")
 
 
@@ -72,7 +80,7 @@ def reader_of(file: BinaryIO) -> Reader:
         return kind
     if kind is not None:
         raise Refused(
-            _("This is %(title)s, not a spreadsheet or CSV file. %(advice)s", title=kind.title, advice=kind.advice)
+            _("This is %(title)s, which cannot be read here. %(advice)s", title=kind.title, advice=kind.advice)
         )
     plain = beginning.replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")
     return Reader.VCARD if plain[:11].upper() == b"BEGIN:VCARD" else Reader.TEXT
@@ -86,6 +94,10 @@ def _foreign_kind(file: BinaryIO, beginning: bytes) -> FileKind | Reader | None:
         if beginning.startswith(start):
             return _PROTECTED if start[:2] == b"\xd0\xcf" and _is_encrypted(file) else kind
     start = beginning[:64].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if start.startswith(b"<?xml") and _XML_WORKBOOKS.search(beginning):
+        return _XML_WORKBOOK
+    if _EXCHANGES.match(beginning):
+        return _EXCHANGE
     if start.startswith(_WEB_PAGES):
         return FileKind(_("a web page or XML file"), _("Copy the table into a spreadsheet and upload that."))
     if start.startswith(_JSON):
@@ -106,10 +118,13 @@ def _zip_kind(file: BinaryIO) -> FileKind | Reader:
             check_packing(archive)
             names = set(archive.namelist())
             media = archive.read("mimetype")[:200] if "mimetype" in names and _small(archive) else b""
+            has_password = _MANIFEST in names and b"encryption-data" in archive.open(_MANIFEST).read(64 * 1024)
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError, EOFError):
         return _DAMAGED
     if b"opendocument" in media:
-        return Reader.WORKBOOK if b"spreadsheet" in media else _WORD
+        if b"spreadsheet" not in media:
+            return _WORD
+        return _PROTECTED if has_password else Reader.WORKBOOK
     if any(name.startswith("xl/workbook.") for name in names):
         return Reader.WORKBOOK
     if any(name.startswith("word/") for name in names):

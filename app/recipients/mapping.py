@@ -97,12 +97,7 @@ def guess_mapping(header: Row, sample: Sequence[Row], there: ListColumns | None 
     maybe = [position for position in headers if _may_be_email(headers[position], _cells(sample, position))]
     emails = [position for position in maybe if _cells(sample, position)] or maybe
     if not emails:
-        raise Refused(
-            _(
-                "No column with e-mail addresses was found. "
-                "In the first row, name the column with the addresses “email”."
-            )
-        )
+        raise _no_addresses(headers, sample)
     email = emails[0] if len(emails) == 1 else None
     columns = [
         Mapped(
@@ -116,6 +111,20 @@ def guess_mapping(header: Row, sample: Sequence[Row], there: ListColumns | None 
     ]
     named = [replace(column, variable=headers[column.position]) for column in columns]
     return with_roles(named, email, _name_position(headers, email), there or ListColumns())
+
+
+def _no_addresses(headers: Mapping[int, str], sample: Sequence[Row]) -> Refused:
+    """Say why no column holds addresses."""
+    if len(headers) == 1 and any("@" in cell and "   " in cell for cell in _cells(sample, 0)):
+        return Refused(
+            _(
+                "Its columns are kept apart by spaces alone (fixed width), so nothing says where one ends. Save it "
+                "again as CSV, with commas or semicolons."
+            )
+        )
+    return Refused(
+        _("No column with e-mail addresses was found. In the first row, name the column with the addresses “email”.")
+    )
 
 
 def with_roles(columns: Sequence[Mapped], email: int | None, name: int | None, there: ListColumns) -> list[Mapped]:

@@ -78,7 +78,8 @@ def open_text(file: BinaryIO, choices: Choices) -> Grid:
     if choices.delimiter in DELIMITERS:
         delimiter = choices.delimiter
     delimiter = delimiter or _find_delimiter(beginning)
-    return Grid("CSV", _checked_rows(_lines(file, encoding), delimiter, skip), encoding, delimiter)
+    rows = _checked_rows(_lines(file, encoding), delimiter, skip, _quote(beginning, delimiter))
+    return Grid("CSV", rows, encoding, delimiter)
 
 
 def find_encoding(file: BinaryIO) -> str:
@@ -196,6 +197,12 @@ def _find_delimiter(beginning: str) -> str:
     return max(DELIMITERS, key=score)
 
 
+def _quote(beginning: str, delimiter: str) -> str:
+    """Tell the sign around cells: an apostrophe where every cell of the first row stands between two."""
+    first = next((line for line in beginning.splitlines() if line.strip()), "")
+    return "'" if all(re.fullmatch("'.+'", cell) for cell in first.split(delimiter)) else '"'
+
+
 def _lines(file: BinaryIO, encoding: str) -> Iterator[str]:
     """Give the lines with their ends (\\n, \\r or \\r\\n): cells stay as typed. Raises Refused for what is no text."""
     text = text_of(file, encoding)
@@ -227,7 +234,7 @@ def _lines(file: BinaryIO, encoding: str) -> Iterator[str]:
             text.detach()
 
 
-def _rows(lines: Iterator[str], delimiter: str) -> Iterator[tuple[Row, bool]]:
+def _rows(lines: Iterator[str], delimiter: str, quote: str = '"') -> Iterator[tuple[Row, bool]]:
     """Give every row, and whether it ends in the middle of a quoted cell because the text does."""
     ended = False
 
@@ -236,7 +243,7 @@ def _rows(lines: Iterator[str], delimiter: str) -> Iterator[tuple[Row, bool]]:
         yield from lines
         ended = True  # a reader asks for a line after the last one only inside an open quote
 
-    reader = csv.reader(all_lines(), delimiter=delimiter, skipinitialspace=True)
+    reader = csv.reader(all_lines(), delimiter=delimiter, quotechar=quote, skipinitialspace=True)
     before = 0
     try:
         for cells in reader:
@@ -253,8 +260,8 @@ def _rows(lines: Iterator[str], delimiter: str) -> Iterator[tuple[Row, bool]]:
         ) from error
 
 
-def _checked_rows(lines: Iterator[str], delimiter: str, skip: int) -> Iterator[Row]:
-    for row, is_open in _rows(lines, delimiter):
+def _checked_rows(lines: Iterator[str], delimiter: str, skip: int, quote: str) -> Iterator[Row]:
+    for row, is_open in _rows(lines, delimiter, quote):
         if is_open:
             raise Refused(
                 _(

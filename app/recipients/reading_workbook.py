@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 import subprocess
 import sys
 import zipfile
@@ -43,6 +44,8 @@ _TOO_FAR = _(
     "The cells of this workbook lie too far apart, or are too many, to be read. Copy the table of people into a new "
     "workbook and upload that, or save the sheet as CSV UTF-8."
 )
+_DURATION = re.compile(r"PT(\d+)H(\d+)M(\d+)(?:\.\d+)?S\Z")
+"""How OpenDocument keeps 30:15:10, which is no time of day."""
 _AS_CSV = _("Save the sheet as CSV UTF-8 and upload that: it may have any number of rows.")
 _DAMAGED = _(
     "The workbook is damaged and cannot be read. Open it in your spreadsheet program, save it again and upload it."
@@ -155,7 +158,7 @@ def _rows(content: bytes, name: str, sheet: CalamineSheet) -> Iterator[Row]:
     first_column = (sheet.start or (0, 0))[1]
     try:
         for line, values in enumerate(sheet.iter_rows(), start=1):
-            cells = [value if type(value) is str else as_typed(value) for value in values]
+            cells = [value if type(value) is str and value[:2] != "PT" else as_typed(value) for value in values]
             for column, shown in zeros.get(line, ()):
                 if 0 <= column - first_column < len(cells):
                     cells[column - first_column] = shown
@@ -166,6 +169,8 @@ def _rows(content: bytes, name: str, sheet: CalamineSheet) -> Iterator[Row]:
 
 def as_typed(value: Any) -> str:
     """Give a cell's value as a person would type it."""
+    if isinstance(value, str) and (found := _DURATION.match(value)):
+        value = timedelta(hours=int(found[1]), minutes=int(found[2]), seconds=int(found[3]))
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     if isinstance(value, float):

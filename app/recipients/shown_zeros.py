@@ -1,7 +1,8 @@
 """Numbers that a sheet shows with leading zeros: a code typed as 7 into a cell with the format 00000 is “00007”.
 
 The library that reads workbooks gives values, not what a cell shows. Only where a workbook has such formats at all,
-its sheet is gone through once more for them.
+its sheet is gone through once more for them. In an OpenDocument sheet, a cell that a box with words lies upon comes
+without those.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
 _TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
+_DRAWING = "{urn:oasis:names:tc:opendocument:xmlns:drawing:1.0}"
 _OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
 _ZEROS = re.compile(r"(0{2,})(;.*)?\Z")
 _DIGITS = re.compile(r"0\d+\Z")
@@ -124,8 +126,13 @@ def _of_ods(archive: zipfile.ZipFile, sheet: str) -> Iterator[tuple[int, int, st
 def _zeros_of_row(row: Any) -> Iterator[tuple[int, str]]:
     column = 0
     for cell in row:
-        if cell.get(f"{_OFFICE}value-type") == "float":
+        kind, shown = cell.get(f"{_OFFICE}value-type", "string"), None
+        if kind == "float":
             shown = cell.findtext(f"{_TEXT}p") or ""
-            if _DIGITS.match(shown):
-                yield column, shown
-        column += int(cell.get(f"{_TABLE}number-columns-repeated", "1"))
+            shown = shown if _DIGITS.match(shown) else None
+        elif kind == "string" and any(one.tag.startswith(_DRAWING) for one in cell):
+            shown = "\n".join("".join(one.itertext()) for one in cell.iterchildren(f"{_TEXT}p"))
+        end = column + int(cell.get(f"{_TABLE}number-columns-repeated", "1"))
+        if shown is not None:
+            yield from ((place, shown) for place in range(column, end))
+        column = end

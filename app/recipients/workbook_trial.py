@@ -11,6 +11,7 @@ from __future__ import annotations
 import io
 import resource
 import sys
+import tempfile
 from pathlib import Path
 
 from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
@@ -33,8 +34,8 @@ def main() -> int:
         _, highest = resource.getrlimit(kind)  # what the system allows, which nobody may raise
         limit = most if highest == resource.RLIM_INFINITY else min(most, highest)
         resource.setrlimit(kind, (limit, limit))
+    content = sys.stdin.buffer.read()
     try:
-        content = sys.stdin.buffer.read()
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
         for sheet in workbook.sheets_metadata:
             if sheet.visible == SheetVisibleEnum.Visible and sheet.typ == SheetTypeEnum.WorkSheet:
@@ -43,8 +44,20 @@ def main() -> int:
                     return TOO_MANY
                 shown_zeros(content, sheet.name)
     except (CalamineError, ValueError, OSError):
-        return 0
+        return TOO_MANY if _lie_too_far_apart(content) else 0
     return 0
+
+
+def _lie_too_far_apart(content: bytes) -> bool:
+    """Ask why an OpenDocument workbook is not opened: the library says so only of a file whose name tells its kind."""
+    with tempfile.NamedTemporaryFile(suffix=".ods") as file:
+        file.write(content)
+        file.flush()
+        try:
+            CalamineWorkbook.from_path(file.name)
+        except (CalamineError, ValueError, OSError) as error:
+            return "Cell limit exceeded" in str(error)
+    return False
 
 
 if __name__ == "__main__":

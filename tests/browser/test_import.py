@@ -211,7 +211,7 @@ def test_what_cannot_be_read_is_said_beside_its_field(page: Page, postroom: Runn
     file = {"name": "people.csv", "mimeType": "text/csv", "buffer": b"%PDF-1.7"}
     page.get_by_label("Spreadsheet or CSV file").set_input_files(file)  # type: ignore[arg-type]
     page.get_by_role("button", name="Check the rows").click()
-    expect(page.locator("main")).to_contain_text("This is a PDF, not a spreadsheet or CSV file.")
+    expect(page.locator("main")).to_contain_text("This is a PDF, which cannot be read here.")
 
 
 def test_an_example_file_is_made_from_a_template(page: Page, postroom: RunningPostroom) -> None:

@@ -349,7 +349,7 @@ def test_a_bad_paste_is_answered_beside_its_field_and_kept(
     ("content", "wrong"),
     [
         (b"", "There is nothing in it"),
-        (b"%PDF-1.7", "This is a PDF, not a spreadsheet or CSV file."),
+        (b"%PDF-1.7", "This is a PDF, which cannot be read here."),
         (b"PK\x03\x04" + bytes(26) + b"[Content_Types].xml" + b"xl/workbook.xml", "damaged file"),
         (b"email\nann@example.com\0\n", "NUL character"),
     ],
