@@ -3,22 +3,43 @@
 from __future__ import annotations
 
 import enum
+import json
 import logging
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 import psycopg
-from sqlalchemy import DateTime, Dialect, Engine, MetaData, String, Table, Text, create_engine, event, text
+from sqlalchemy import (
+    ARRAY,
+    Boolean,
+    ColumnElement,
+    DateTime,
+    Dialect,
+    Engine,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    bindparam,
+    create_engine,
+    event,
+    literal,
+    text,
+)
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.pool import NullPool
-from sqlalchemy.types import JSON, TypeDecorator
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import JSON, TypeDecorator, TypeEngine
 
 from app.words import kept, shown
 
@@ -118,6 +139,53 @@ class SaidTexts(TypeDecorator[list[str]]):
     def process_result_value(self, value: list[str] | None, dialect: Dialect) -> list[str] | None:
         """Say it in the language of whoever reads."""
         return None if value is None else [shown(one) for one in value]
+
+
+class Several(TypeDecorator[Collection[Any]]):
+    """Several values as one parameter: an array in PostgreSQL, a JSON text in SQLite."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, kind: TypeEngine[Any]) -> None:
+        super().__init__()
+        self.kind = kind
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Give the type of the parameter."""
+        return dialect.type_descriptor(ARRAY(self.kind) if dialect.name == "postgresql" else Text())
+
+    def process_bind_param(self, value: Collection[Any] | None, dialect: Dialect) -> Any:
+        """Give what the driver takes."""
+        values = list(value or ())
+        return values if dialect.name == "postgresql" else json.dumps(values)
+
+
+class _Among(FunctionElement[bool]):
+    type = Boolean()
+    inherit_cache = True
+
+
+@compiles(_Among)
+def _among_on_sqlite(element: _Among, compiler: SQLCompiler, **options: Any) -> str:
+    column, values = (compiler.process(one, **options) for one in element.clauses)
+    return f"{column} IN (SELECT value FROM json_each({values}))"  # noqa: S608 - names and parameters of SQLAlchemy's
+
+
+@compiles(_Among, "postgresql")
+def _among_on_postgresql(element: _Among, compiler: SQLCompiler, **options: Any) -> str:
+    column, values = (compiler.process(one, **options) for one in element.clauses)
+    return f"{column} = ANY ({values})"
+
+
+def among(column: ColumnElement[Any], values: Collection[Any] | str) -> ColumnElement[bool]:
+    """Give the clause that a column of numbers or texts has one of the values, or of those in a parameter of this name.
+
+    The statement reads the same however many there are, so that it is compiled, and planned, only once.
+    """
+    kind = Several(Integer() if isinstance(column.type, Integer) else Text())
+    given = bindparam(values, type_=kind) if isinstance(values, str) else literal(values, kind)
+    return _Among(column, given)
 
 
 class Base(DeclarativeBase):

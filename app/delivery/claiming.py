@@ -11,7 +11,7 @@ from sqlalchemy import Integer, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.cloudflare.types import Attachment
-from app.db import UtcDateTime, now, table_of
+from app.db import UtcDateTime, among, now, table_of
 from app.delivery import wave
 from app.delivery.models import Lane
 from app.sends.models import Attempt, Message, Outcome, Send
@@ -62,10 +62,10 @@ _WANTED = (
 )
 _AGAIN = _WANTED.where(*_OF_SEND, _TABLE.c.next_try_at <= bindparam("at", type_=UtcDateTime))
 _FRESH = _WANTED.where(*_OF_SEND, _TABLE.c.next_try_at.is_(None))
-_IDS = bindparam("ids", expanding=True, type_=Integer)
+_OF_IDS = among(_TABLE.c.id, "ids")
 _CLAIM = (
     update(_TABLE)
-    .where(_TABLE.c.id.in_(_IDS))
+    .where(_OF_IDS)
     .values(
         state=Outcome.SENDING,
         lane_id=bindparam("lane", type_=Integer),
@@ -90,12 +90,12 @@ _LEAVE_OUT = (
 )
 _BEGIN_ATTEMPTS = insert(table_of(Attempt)).from_select(
     ["message_id", "number", "started_at"],
-    select(_TABLE.c.id, _TABLE.c.tries, _TABLE.c.changed_at).where(_TABLE.c.id.in_(_IDS)),
+    select(_TABLE.c.id, _TABLE.c.tries, _TABLE.c.changed_at).where(_OF_IDS),
 )
 _HELD = (
     select(_TABLE.c.id, _TABLE.c.state)
     .where(
-        _TABLE.c.id.in_(_IDS),
+        _OF_IDS,
         _TABLE.c.lane_id == bindparam("lane", type_=Integer),
         _TABLE.c.lane_generation == bindparam("generation", type_=Integer),
         _TABLE.c.state.in_([Outcome.SENDING, Outcome.UNKNOWN]),

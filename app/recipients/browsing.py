@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ARRAY, ColumnElement, Integer, func, literal, or_, select, text, tuple_
+from sqlalchemy import ColumnElement, or_, select, text, tuple_
 from sqlalchemy.orm import Session
 
+from app.db import among
 from app.recipients import key_texts, sorting
 from app.recipients.change_models import RecipientKey
 from app.recipients.filtering import (
@@ -88,7 +89,7 @@ def people_page(
         # + 0: without figures of its own SQLite would rather look through the whole list than fetch these
         these = [
             Recipient.list_id + 0 == found.id,
-            _among(session, few),
+            among(Recipient.id.expression, few),
             *people_of(session, found, view.selection)[1:],
         ]
         return _plain(session, view, after, limit, these) if few else PeoplePage([])
@@ -195,10 +196,10 @@ def _meeting(
     is_search = path.column == sorting.SEARCH
     key = key_column(NAME) if is_search else sort_key(path.column)
     ids = [number for _, number in entries]
-    rows = session.execute(
-        select(Recipient.id, Recipient.list_id, Recipient.email_key, key).where(_among(session, ids), *met)
+    of_these = select(Recipient.id, Recipient.list_id, Recipient.email_key, key).where(
+        among(Recipient.id.expression, ids), *met
     )
-    keys = {row[0]: (row[2], row[3]) for row in rows if row[1] == found.id}
+    keys = {row[0]: (row[2], row[3]) for row in session.execute(of_these) if row[1] == found.id}
     for place in entries:
         if place[1] not in keys:
             continue
@@ -209,13 +210,6 @@ def _meeting(
             )
         if own == place[0]:
             yield place
-
-
-def _among(session: Session, ids: Sequence[int]) -> ColumnElement[bool]:
-    """Give the clause that a recipient is one of these; PostgreSQL takes an array more quickly than many values."""
-    if session.get_bind().dialect.name == "postgresql":
-        return Recipient.id == func.any(literal(list(ids), ARRAY(Integer)))
-    return Recipient.id.in_(ids)
 
 
 def _behind(key: ColumnElement[str], number: ColumnElement[int], place: Place, descending: bool) -> ColumnElement[bool]:

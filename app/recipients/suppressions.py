@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, func, or_, select, union_all
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from app.db import now
+from app.db import among, now
 from app.recipients.models import Suppression, SuppressionReason
 from app.recipients.suppression_models import TheirSuppression
 from app.recipients.suppression_words import their_reason_words
@@ -85,7 +85,7 @@ def not_to_write(
     found: dict[str, Reason] = {}
     theirs = session.execute(
         select(TheirSuppression.email_key, TheirSuppression.reason, TheirSuppression.expires_at)
-        .where(*_theirs(workspace_id, sender_domain, at), TheirSuppression.email_key.in_(keys))
+        .where(*_theirs(workspace_id, sender_domain, at), among(TheirSuppression.email_key.expression, keys))
         .order_by(TheirSuppression.id)
     ).all()
     for key, why, ends in theirs:
@@ -93,7 +93,7 @@ def not_to_write(
     ours = session.execute(
         select(
             Suppression.email_key, Suppression.reason, Suppression.created_at, Suppression.until, Suppression.note
-        ).where(*_ours(workspace_id, at, ignored), Suppression.email_key.in_(keys))
+        ).where(*_ours(workspace_id, at, ignored), among(Suppression.email_key.expression, keys))
     ).all()
     for key, reason, since, until, note in sorted(ours, key=lambda row: _ORDER[row.reason], reverse=True):
         found[key] = Reason(CODES[reason], _words(keys[key], reason, since, until, note))

@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.audit.trail import Actor, note
+from app.db import among
 from app.recipients.topic_models import Topic, TopicOptOut
 from app.refusals import NotThere, Refused
 from app.words import LongDay, _
@@ -179,7 +180,8 @@ def topic_opted_out(session: Session, topic_id: int, emails: Collection[str]) ->
     """Give those of the addresses, in lower case, whose people stopped this kind, and when. One query."""
     rows: Sequence[tuple[str, datetime]] = session.execute(
         select(TopicOptOut.email_key, TopicOptOut.created_at).where(
-            TopicOptOut.topic_id == topic_id, TopicOptOut.email_key.in_({email.lower() for email in emails})
+            TopicOptOut.topic_id == topic_id,
+            among(TopicOptOut.email_key.expression, {email.lower() for email in emails}),
         )
     ).all()
     return dict(rows)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
+
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -34,11 +36,11 @@ def shown(page: Page) -> object:
     return page.frame_locator("iframe.preview-frame").first.locator("body")
 
 
-def saved(page: Page) -> None:
-    """Wait until the draft was saved by itself."""
-    with page.expect_response(lambda answer: answer.url.endswith("/autosave")):
-        pass
-    expect(page.locator("#saved")).to_contain_text("Draft saved")
+def saves(page: Page, words: str) -> AbstractContextManager[object]:
+    """What is done under this is saved by itself: the draft with these words, whatever was saved before them."""
+    return page.expect_response(
+        lambda answer: answer.url.endswith("/autosave") and words in (answer.request.post_data or "")
+    )
 
 
 def test_what_is_written_shows_at_once_and_is_there_after_leaving(page: Page, postroom: RunningPostroom) -> None:
@@ -48,11 +50,12 @@ def test_what_is_written_shows_at_once_and_is_there_after_leaving(page: Page, po
     write(page, '# Autumn\n\nDear **{{ nickname }}**,\n\n[See the leaves](https://www.example.net/leaves "button")')
     expect(shown(page)).to_contain_text("Dear [nickname missing],")  # type: ignore[arg-type]
     expect(page.locator("#preview")).to_contain_text("Body, line 3: there is no value for nickname.")
-    page.get_by_label("Example of nickname").fill("Anna")
+    with saves(page, "Anna"):
+        page.get_by_label("Example of nickname").fill("Anna")
+    expect(page.locator("#saved")).to_contain_text("Draft saved")
     expect(shown(page)).to_contain_text("Dear Anna,")  # type: ignore[arg-type]
     expect(page.locator(".inbox-line")).to_contain_text("Autumn for Anna")
     expect(page.locator(".inbox-line")).to_contain_text("Leaves & more")
-    saved(page)
     page.get_by_role("link", name="Templates", exact=True).first.click()
     page.get_by_role("link", name="Autumn letter", exact=True).click()
     expect(shown(page)).to_contain_text("Dear Anna,")  # type: ignore[arg-type]
