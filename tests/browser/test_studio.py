@@ -138,8 +138,8 @@ def test_two_people_in_one_draft_are_told_and_neither_is_overwritten(
     page.goto(url)
     other.goto(url)
     expect(other.locator("#presence")).to_contain_text("has this template open, too")
-    other.get_by_label("Subject", exact=True).fill("Ben's subject")
-    saved(other)
+    with saves(other, "Ben"):
+        other.get_by_label("Subject", exact=True).fill("Ben's subject")
     page.get_by_label("Subject", exact=True).fill("My subject")
     expect(page.locator("#saved")).to_contain_text("Ben Other saved this template")
     page.get_by_role("button", name="Put mine in its place").click()
