@@ -20,7 +20,7 @@ from markupsafe import escape
 
 from app.emails.filters import FOR_PEOPLE
 from app.emails.jinja_words import jinja_words, said_by
-from app.emails.parsing import parse
+from app.emails.parsing import every, parse
 from app.words import _, in_a_row
 
 MAX_OUTPUT = 5 * 1024 * 1024
@@ -98,8 +98,7 @@ class RenderProblem:
 PLACES = {"subject": _("Subject"), "preheader": _("Preheader"), "body": _("Body"), "text": _("Text")}
 
 
-_FORBIDDEN = (nodes.Import, nodes.FromImport, nodes.Include, nodes.Extends, nodes.EvalContextModifier)
-"""What no template may hold: other templates, and escaping switched off."""
+_OTHER_TEMPLATES = (nodes.Import, nodes.FromImport, nodes.Include, nodes.Extends)
 
 
 class RenderError(Exception):
@@ -222,10 +221,11 @@ def _parsed(place: str, text: str, language: str) -> _Parsed:
     """Read a part. What it needs is known before it is compiled, which takes longer."""
     with _syntax_told(place):
         tree = parse(_sandbox(_kind_of(place), language), text)
-        for node in tree.find_all(_FORBIDDEN):
+        for node in every(tree):
             if isinstance(node, nodes.EvalContextModifier):
                 raise TemplateSyntaxError(_("escaping cannot be switched off"), node.lineno)
-            raise TemplateSyntaxError(_("other templates cannot be taken in here"), node.lineno)
+            if isinstance(node, _OTHER_TEMPLATES):
+                raise TemplateSyntaxError(_("other templates cannot be taken in here"), node.lineno)
         return _Parsed(tree, needed_in(tree))
 
 
@@ -317,7 +317,7 @@ def needed_in(tree: nodes.Template) -> tuple[tuple[str, int], ...]:
     A name under `is defined` or with a default need not be given; what a loop or `set` makes is the template's own.
     """
     found: dict[str, int] = {}
-    asking = list(tree.find_all((nodes.Name, nodes.Test, nodes.Filter)))
+    asking = every(tree)
     names = [node for node in asking if isinstance(node, nodes.Name)]
     own = {node.name for node in names if node.ctx in {"store", "param"}}
     excused: set[int] = set()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from sqlalchemy import ColumnElement, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from app.audit.origin import here
 from app.audit.trail import note
@@ -50,7 +50,8 @@ def begin_sign_in(session: Session, account: Account, way: Way) -> tuple[SignIn,
 
 def find_sign_in(session: Session, settings: Settings, token: str) -> SignIn | None:
     """Give the sign-in of a token; None when there is none, when it has ended, or when it is too old."""
-    found = session.scalar(select(SignIn).where(SignIn.digest == digest_of(token), *_open(settings)))
+    whole = joinedload(SignIn.person).joinedload(Person.workspace)  # every page asks for it
+    found = session.scalar(select(SignIn).where(SignIn.digest == digest_of(token), *_open(settings)).options(whole))
     return found if found is not None and found.person.left_at is None else None
 
 
