@@ -19,6 +19,7 @@ from app.recipients.filtering import Condition, Filter, Operator
 from app.recipients.keys import key_of, text_key
 from app.recipients.models import Recipient, RecipientList
 from app.recipients.selecting import Selection
+from app.sends.erasing import erase
 
 CITIES = ["Leeds", "York", "Hull", "", "Malmö"]
 LEEDS = Condition("city", Operator.IS, "leeds")
@@ -254,3 +255,26 @@ def _meets(one: Recipient, wanted: Filter) -> bool:
 
     every = [met(one) for one in wanted.conditions]
     return any(every) if wanted.any_of else all(every)
+
+
+def test_an_erased_person_leaves_nothing_in_the_order_of_a_large_list(
+    database: Database, actor: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sorting, "LARGE", 50)
+    with database.writing() as session:
+        made = lists.make_list(session, actor, name="Members", columns=["city"], people=rows(60))
+    sorting.build(database, made.id)
+    with database.writing() as session:
+        one = session.scalars(select(Recipient).order_by(Recipient.id).offset(20)).first()
+        assert one is not None
+        for city in ("Unheard-of", "Elsewhere"):
+            people.change_recipient(
+                session, actor, made.id, one.id, email="zoe@example.com", name="Zoe Quux", data={"city": city}
+            )
+    with database.writing() as session:
+        erase(session, actor, "zoe@example.com")
+    with database.reading() as session:
+        assert not session.scalars(select(RecipientKey).where(RecipientKey.recipient_id == one.id)).all()
+        kept = "\n".join(session.scalars(select(KeyText.keys)))
+        assert "@example.com" in kept
+        assert not [word for word in ("zoe", "quux", "unheard", "elsewhere") if word in kept]
