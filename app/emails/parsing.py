@@ -50,3 +50,12 @@ def every(tree: nodes.Node) -> list[nodes.Node]:
     for node in found:
         found.extend(node.iter_child_nodes())
     return found
+
+
+def line_of_name(source: str, name: str) -> int | None:
+    """Give the line of the first tag in which a variable stands; None when none does. Reads no more than the tags."""
+    wanted = re.compile(rf"(?<![\w.\"']){re.escape(name)}(?![\w\"'])")
+    for tag in TAG.finditer(source):
+        if not tag.group().startswith("{#") and (found := wanted.search(tag.group())) is not None:
+            return source.count("\n", 0, tag.start() + found.start()) + 1
+    return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from lxml import html as lxml_html
 from app.emails.assembling import Pieces, as_written, assemble, check_written
 from app.emails.content import Content
 from app.emails.limits import LimitedRenderer
+from app.emails.parsing import line_of_name
 from app.emails.preparing import prepare_html, text_of
 from app.emails.publishing import with_defaults
 from app.emails.rendering import RenderedEmail, RenderError, RenderProblem, render, variables_of
@@ -110,7 +111,7 @@ def make_preview(
     try:
         return _with_email(shown, render(ready, given))
     except RenderError as error:
-        problems = _where_the_author_wrote_it(content, language, pieces, given) or error.problems
+        problems = _where_the_author_wrote_it(content, language, pieces, given, error.problems) or error.problems
     try:
         stand_ins = {name: str(stand_in) % {"name": name} for name in variables_of(ready) if name not in given}
         return _with_email(replace(shown, problems=problems), render(ready, {**stand_ins, **given}))
@@ -123,16 +124,21 @@ def _with_email(shown: Preview, email: RenderedEmail) -> Preview:
 
 
 def _where_the_author_wrote_it(
-    content: Content, language: str, pieces: Pieces, data: Mapping[str, Any]
+    content: Content, language: str, pieces: Pieces, data: Mapping[str, Any], problems: Sequence[RenderProblem]
 ) -> tuple[RenderProblem, ...]:
-    """Check and render the author's own text, whose lines are not those of the assembled e-mail."""
+    """Give the problems with the lines of the author's own text, which are not those of the assembled e-mail."""
+    written = as_written(content, language)
+    if all(one.name for one in problems):  # values that nobody gave; most often, and found without reading all again
+        own = dict(written.parts())
+        mine = [one for one in problems if own.get(one.place, "").strip()]
+        return tuple(replace(one, line=line_of_name(own[one.place], one.name)) for one in mine)
+    if found := check_written(content, language, pieces):
+        return tuple(found)
     try:
-        render(as_written(content, language), data)
+        render(written, data)
     except RenderError as error:
-        if all(one.code == "missing_value" for one in error.problems):
-            return error.problems
-        return tuple(check_written(content, language, pieces)) or error.problems
-    return tuple(check_written(content, language, pieces))
+        return error.problems
+    return ()
 
 
 def _first_words(email: RenderedEmail) -> str:

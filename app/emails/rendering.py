@@ -82,6 +82,8 @@ class RenderProblem:
     place: str
     line: int | None
     words: str
+    name: str = ""
+    """The variable that has no value, where the problem is that."""
 
     def __str__(self) -> str:
         """Say it with its place; what this gives still knows what it says."""
@@ -265,7 +267,7 @@ def _render_part(place: str, text: str, data: Mapping[str, Any], language: str) 
     if missing:
         raise RenderError(
             tuple(
-                RenderProblem("missing_value", place, line, _("there is no value for %(name)s.", name=name))
+                RenderProblem("missing_value", place, line, _("there is no value for %(name)s.", name=name), name)
                 for name, line in missing
             )
         )

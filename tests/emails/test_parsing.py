@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import TemplateSyntaxError
 
-from app.emails.parsing import parse
-from app.emails.rendering import Sandbox
+from app.emails.parsing import line_of_name, parse
+from app.emails.rendering import Sandbox, needed_in
 
 LONG = "Words of a long notice,\nin lines. " * 12
 PIECES = (
@@ -53,3 +53,25 @@ def test_a_problem_behind_a_long_text_keeps_its_line() -> None:
     with pytest.raises(TemplateSyntaxError) as raised:
         parse(Sandbox(autoescape=True), LONG + "\n{{ 1 + }}")
     assert raised.value.lineno == LONG.count("\n") + 2
+
+
+@pytest.mark.parametrize(
+    ("source", "line"),
+    [
+        ("Dear\n{{ name }}", 2),
+        ("{% if x %}\n{{ other.name }}\n{{ 'name' }}\n{{ names }}\n{{ name|upper }}", 5),
+        ("{{ x\n+\nname }}", 3),
+        ("{# name #}\n{% for one in name %}", 2),
+        ("Name and name", None),
+        ("", None),
+    ],
+)
+def test_the_first_line_of_a_variable_is_found_in_the_tags_alone(source: str, line: int | None) -> None:
+    assert line_of_name(source, "name") == line
+
+
+@given(st.lists(st.sampled_from(["\n", "text ", "{{ a }}", "{{ b|upper }}", "{% if c %}x{% endif %}", "{{ a ~ d }}"])))
+def test_it_is_the_line_that_reading_the_whole_finds(pieces: list[str]) -> None:
+    source = "".join(pieces)
+    needed = dict(needed_in(Sandbox(autoescape=True).parse(source)))
+    assert {name: line_of_name(source, name) for name in "abcd"} == {name: needed.get(name) for name in "abcd"}
