@@ -67,7 +67,7 @@ def test_a_send_resumed_after_bounces_does_not_pause_again_for_the_same_ones(gro
 
 
 def test_but_it_pauses_again_for_as_many_new_ones(ground: Ground) -> None:
-    send_id = ground.send([f"bounce-{number}@example.net" for number in range(400)])
+    send_id = ground.send([f"bounce-{number}@example.net" for number in range(1_000)])
     assert ground.deliver(send_id) is SendState.PAUSED
     first = ground.tally(send_id)[Outcome.BOUNCED]
     resume(ground, send_id)

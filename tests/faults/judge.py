@@ -46,9 +46,9 @@ class SinkRecord:
             if len(new) < 5000:
                 return len(self.rows)
 
-    def wait_for_more(self, count: int, *, seconds: float = GOES_ON_SECONDS) -> float:
-        """Wait until so many more POSTs arrived, and say how long it took."""
-        began, wanted = time.monotonic(), self.read() + count
+    def wait_for_more(self, count: int, *, than: int | None = None, seconds: float = GOES_ON_SECONDS) -> float:
+        """Wait until so many more POSTs arrived, `than` there were (or are now), and say how long it took."""
+        began, wanted = time.monotonic(), (self.read() if than is None else than) + count
         while self.read() < wanted:
             assert time.monotonic() - began < seconds, f"nothing was sent for {seconds:.0f} s"
             time.sleep(0.05)
