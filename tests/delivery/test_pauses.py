@@ -24,7 +24,7 @@ from tests.simulator_process import RunningSimulator
 
 @pytest.fixture(autouse=True)
 def _little_in_hand(ground: Ground) -> None:
-    """What is in hand at a pause still goes out; with many connections on a slow machine that is all of a short send."""
+    """What is in hand at a pause still goes out; with many connections that can be all of a short send."""
     ground.settings = ground.settings.model_copy(update={"connections": 2})
 
 
