@@ -6,7 +6,6 @@ hear of it early, and by mail.
 
 from __future__ import annotations
 
-import logging
 import threading
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -22,8 +21,6 @@ from app.people.approval_models import IN_FORCE, ApprovalLease, ApprovalRequest,
 from app.sends import approval_mail, approving, staleness
 from app.sends.models import Send, SendState
 from app.settings import Settings
-
-log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 5.0
 """How often it looks; nothing is written when nothing is due."""

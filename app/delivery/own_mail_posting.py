@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -29,8 +28,6 @@ from app.people.own_mail_models import OwnMail, OwnMailState
 from app.people.sealing import CannotUnseal
 from app.settings import Settings
 from app.words import _, rich, speaking
-
-log = logging.getLogger(__name__)
 
 PAGES = Path(__file__).parent / "own_mail"
 REST_SECONDS = 2.0

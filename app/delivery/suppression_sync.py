@@ -221,8 +221,6 @@ class SuppressionSyncJob(PeriodicJob):
         waited = state.synced_at is None or state.synced_at + pause <= now()
         return state.asked_at is not None or state.is_reading or waited
 
-    # The thread
-
 
 def _remedy(failure: Failure) -> str:
     remedy = remedy_alone(failure.administrator_words)

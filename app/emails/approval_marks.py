@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
 from app.audit.trail import note_program
-from app.emails.content import Content, content_of
 from app.emails.models import PIECE_WORDS, Piece, Template
 from app.emails.pieces import pieces_for, pinned
 from app.people.approval import settle, waiting_request
@@ -46,12 +44,12 @@ def title_of(subject: Subject) -> str:
 
 def fingerprint_of_draft(session: Session, subject: Subject) -> str:
     """Give a digest of what a version published now would be made of."""
-    return _digest({"draft": _draft(subject).to_json(), "pieces": _pieces(session, subject)})
+    return _digest({"draft": subject.draft.to_json(), "pieces": _pieces(session, subject)})
 
 
 def marks_of_draft(session: Session, subject: Subject) -> dict[str, str]:
     """Give a short digest of each part, so that it can be said what changed."""
-    return {"draft": _digest(_draft(subject).to_json())[:16], "pieces": _digest(_pieces(session, subject))[:16]}
+    return {"draft": _digest(subject.draft.to_json())[:16], "pieces": _digest(_pieces(session, subject))[:16]}
 
 
 def changes_of_draft(session: Session, subject: Subject, request: ApprovalRequest) -> str:
@@ -77,15 +75,8 @@ def cancel_when_changed(session: Session, subject: Subject) -> bool:
     return True
 
 
-def _draft(subject: Subject) -> Content:
-    if isinstance(subject, Template):
-        return subject.draft
-    content = content_of("", subject.draft_body, subject.draft_text, written_in=subject.draft_format)
-    return replace(content, files=subject.draft_images)
-
-
 def _pieces(session: Session, subject: Subject) -> list[int]:
-    return pinned(pieces_for(session, subject.workspace_id, _draft(subject)))
+    return pinned(pieces_for(session, subject.workspace_id, subject.draft))
 
 
 def _digest(seen: object) -> str:

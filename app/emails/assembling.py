@@ -106,6 +106,12 @@ def with_images_settled(content: Content, pieces: Pieces) -> tuple[Pieces, tuple
     return Pieces(layout, snippets), tuple(images)
 
 
+def images_shown(content: Content, pieces: Pieces, *html: str) -> tuple[TemplateFile, ...]:
+    """Give those of the layout's and the snippets' images that the assembled HTML shows."""
+    there = shown_ids(*html)
+    return tuple(one for one in with_images_settled(content, pieces)[1] if one.content_id in there)
+
+
 def files_of(content: Content, pieces: Pieces) -> tuple[TemplateFile, ...]:
     """Give what may go with an e-mail: the template's own files, then the images of its layout and snippets."""
     return (*content.files, *with_images_settled(content, pieces)[1])

@@ -128,6 +128,7 @@ def content_of(
     written_in: Format = Format.HTML,
     language: str = "en",
     examples: Mapping[str, str] | None = None,
+    files: tuple[TemplateFile, ...] = (),
 ) -> Content:
     """Make a content in one language."""
     return Content(
@@ -136,6 +137,7 @@ def content_of(
         variants={language: Variant(subject, body=body, text=text)},
         headers=headers,
         hints={name: Hint(example=value) for name, value in (examples or {}).items()},
+        files=files,
     )
 
 

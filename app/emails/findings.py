@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from app.cloudflare.inline_images import shown_ids
-from app.emails.assembling import Pieces, as_written, with_images_settled
+from app.emails.assembling import Pieces, as_written, images_shown
 from app.emails.checks.check import CheckedEmail, CheckedFile, check_email
 from app.emails.checks.finding import Finding, Severity
 from app.emails.checks.findings_of_problems import findings_of_problems
@@ -48,8 +47,7 @@ def make_findings(
     if shown.email is None:
         return found
     email = shown.email
-    shown_there = shown_ids(email.html)
-    images = [one for one in with_images_settled(content, pieces)[1] if one.content_id in shown_there]
+    files = (*content.files, *images_shown(content, pieces, email.html))
     checked = CheckedEmail(
         subject=email.subject,
         preheader=email.preheader,
@@ -58,9 +56,7 @@ def make_findings(
         body=content.variants[language].body,
         text_is_made=shown.text_is_made,
         headers=email.headers,
-        files=tuple(
-            CheckedFile(one.name, one.media_type, one.size, one.content_id) for one in (*content.files, *images)
-        ),
+        files=tuple(CheckedFile(one.name, one.media_type, one.size, one.content_id) for one in files),
         language=language,
         has_layout=pieces.layout is not None,
     )

@@ -10,7 +10,7 @@ from sqlalchemy import ForeignKey, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.db import Base, SaidString, Words, now
-from app.emails.content import Content, ContentType, FilesType, Format, TemplateFile
+from app.emails.content import Content, ContentType, FilesType, Format, TemplateFile, content_of
 from app.emails.rendering import EmailSource
 from app.people.models import Person
 from app.recipients.notices import ServiceScope
@@ -134,6 +134,11 @@ class Piece(Base):
 
     versions: Mapped[list[PieceVersion]] = relationship(back_populates="piece", order_by="PieceVersion.number.desc()")
 
+    @property
+    def draft(self) -> Content:
+        """The draft as a content of its own."""
+        return content_of("", self.draft_body, self.draft_text, written_in=self.draft_format, files=self.draft_images)
+
 
 class PieceVersion(Base):
     """A published layout or snippet. Never changed."""
@@ -154,6 +159,11 @@ class PieceVersion(Base):
 
     piece: Mapped[Piece] = relationship(back_populates="versions")
     publisher: Mapped[Person | None] = relationship()
+
+    @property
+    def content(self) -> Content:
+        """What it says as a content of its own."""
+        return content_of("", self.body, self.text, written_in=self.format, files=self.images)
 
 
 class PieceUse(Base):

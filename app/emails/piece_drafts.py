@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -186,8 +186,7 @@ def alone(kind: PieceKind, written: Written) -> Content:
     """Give what is written for a piece as a content of its own; a layout has nothing in its slot."""
     if kind is PieceKind.LAYOUT:
         return content_of(kind.title(), SLOT.sub("", written.body), SLOT.sub("", written.text))
-    content = content_of(kind.title(), written.body, written.text, written_in=written.format)
-    return replace(content, files=written.images)
+    return content_of(kind.title(), written.body, written.text, written_in=written.format, files=written.images)
 
 
 def _slot_problems(written: Written) -> Iterator[RenderProblem]:

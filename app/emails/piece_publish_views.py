@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from flask import Response, flash, redirect, render_template, request, url_for
 
 from app.emails import approving, comparing, piece_drafts, piece_preview, piece_publishing, pieces, templates
 from app.emails.blueprint import Page, blueprint
-from app.emails.content import content_of
 from app.emails.models import Piece, PieceVersion
-from app.emails.piece_drafts import Written
 from app.emails.piece_publishing import Change, Plan
 from app.emails.piece_views import SECTIONS
 from app.emails.piece_words import PIECE_WORDS
@@ -94,7 +91,11 @@ def publish_page(piece: Piece, problems: Sequence[str] = (), back_form: SendBack
         users = pieces.templates_using(session, piece, after=after, limit=limit + 1)
         newest = pieces.newest_of_pieces(session, [piece.id]).get(piece.id)
         is_new = piece_publishing.has_changes(piece, newest)
-        parts = comparing.changed_parts(_parts(newest), _parts(piece)) if newest else []
+        parts = (
+            comparing.changed_parts(comparing.parts_of(newest.content), comparing.parts_of(piece.draft))
+            if newest
+            else []
+        )
         count = pieces.use_counts(session, [piece.id]).get(piece.id, 0)
         try:
             source = piece_drafts.checked_draft(session, piece, services().renderer)
@@ -130,9 +131,3 @@ def publish_page(piece: Piece, problems: Sequence[str] = (), back_form: SendBack
 
 def _ticked() -> set[int]:
     return set(request.form.getlist("template", type=row_number))
-
-
-def _parts(source: Piece | PieceVersion) -> dict[str, str]:
-    written = Written.of(source)
-    content = content_of("", written.body, written.text, written_in=written.format)
-    return comparing.parts_of(replace(content, files=written.images))

@@ -10,8 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.audit.trail import Actor, note
-from app.cloudflare.inline_images import shown_ids
-from app.emails.assembling import Pieces, PieceSource, assemble, check_written, with_images_settled
+from app.emails.assembling import Pieces, PieceSource, assemble, check_written, images_shown
 from app.emails.content import Content, Hint, TemplateFile
 from app.emails.headers import rule_problems
 from app.emails.languages import in_language
@@ -159,9 +158,8 @@ def make_ready(content: Content, pieces: Pieces) -> Ready:
         raise RenderError(tuple(problems))
     names = {name for one in sources.values() for name in variables_of(one)}
     needed = tuple(sorted(names - with_defaults({}, content.hints).keys()))
-    shown_there = shown_ids(*(one.html for one in sources.values()))
-    images = (one for one in with_images_settled(content, pieces)[1] if one.content_id in shown_there)
-    return Ready(sources, needed, tuple(pinned(pieces)), tuple(images))
+    images = images_shown(content, pieces, *(one.html for one in sources.values()))
+    return Ready(sources, needed, tuple(pinned(pieces)), images)
 
 
 def make_ready_in(content: Content, language: str, pieces: Pieces) -> EmailSource:

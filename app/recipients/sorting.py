@@ -74,11 +74,7 @@ def add(session: Session, found: RecipientList, ids: Sequence[int]) -> None:
     if not kept or not ids:
         return
     people = _people(session, ids)
-    rows = [
-        {"sorted_column_id": kept[column], "key": key, "recipient_id": person.id}
-        for person in people
-        for column, key in _entries(person.email_key, person.keys or {}, kept)
-    ]
+    rows = [dict(zip(_OF_ROW, row, strict=True)) for row in _rows_of(people, kept)]
     if not rows:
         return
     dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
@@ -93,11 +89,7 @@ def forget(session: Session, found: RecipientList, ids: Sequence[int]) -> None:
     table, kept = table_of(RecipientKey), _kept(session, found)
     if not kept or not ids:
         return
-    entries = [
-        (kept[column], key, person.id)
-        for person in _people(session, ids)
-        for column, key in _entries(person.email_key, person.keys or {}, kept)
-    ]
+    entries = _rows_of(_people(session, ids), kept)
     key_texts.change_texts(session, kept.values(), ids)
     for begin in range(0, len(entries), 300):
         place = tuple_(table.c.sorted_column_id, table.c.key, table.c.recipient_id)
@@ -142,7 +134,7 @@ def build(database: Database, list_id: int, *, stops: Callable[[], bool] = lambd
         if not alone:
             return
         opened = _begin(database, list_id)
-        if not opened or not _build_texts(database, list_id, stops):
+        if not opened or not _build_texts(database, list_id, opened, stops):
             return
         for column, sorted_id in opened.items():
             if not _build_column(database, list_id, column, sorted_id, stops):
@@ -191,6 +183,18 @@ def _sorted_columns(found: RecipientList) -> list[str]:
     return [SEARCH, NAME, *found.columns]
 
 
+_OF_ROW = ("sorted_column_id", "key", "recipient_id")
+
+
+def _rows_of(people: Iterable[Row[Any]], kept: Mapping[str, int]) -> list[tuple[int, str, int]]:
+    """Give the rows of `recipient_key` that belong to these recipients, each as `_OF_ROW`."""
+    return [
+        (kept[column], key, person.id)
+        for person in people
+        for column, key in _entries(person.email_key, person.keys or {}, kept)
+    ]
+
+
 def _people(session: Session, ids: Sequence[int]) -> Sequence[Row[tuple[int, str, dict[str, str] | None]]]:
     return session.execute(
         select(Recipient.id, Recipient.email_key, Recipient.keys).where(Recipient.id.in_(ids)).order_by(Recipient.id)
@@ -235,7 +239,7 @@ def _begin(database: Database, list_id: int) -> dict[str, int]:
         return {one.column: one.id for one in opened}
 
 
-def _build_texts(database: Database, list_id: int, stops: Callable[[], bool]) -> bool:
+def _build_texts(database: Database, list_id: int, opened: Mapping[str, int], stops: Callable[[], bool]) -> bool:
     """Run the keys of each column together, some recipients at a time, with the list held; False when stopped."""
     last = 0
     while not stops():
@@ -251,7 +255,7 @@ def _build_texts(database: Database, list_id: int, stops: Callable[[], bool]) ->
             ).all()
             if not people:
                 return True
-            columns = _columns_with_text(found, _kept(session, found))
+            columns = _columns_with_text(found, opened)
             lines: dict[str, list[key_texts.Line]] = {column: [] for column in columns}
             for column, line in _text_lines(people, columns):
                 lines[column].append(line)
