@@ -14,7 +14,6 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import create_app
 from app.audit.models import AuditEntry
 from app.db import Database
 from app.emails.limits import LimitedRenderer
@@ -28,7 +27,7 @@ from app.people.roles import Role
 from app.people.sign_in_models import SignIn, Way
 from app.refusals import Refused
 from app.settings import Settings, SettingsError
-from tests.conftest import signed_in
+from tests.conftest import an_app, signed_in
 from tests.people.identity_provider import RunningProvider, running_provider
 from tests.people.second_steps import code_of, is_in, needed, set_up_app
 
@@ -65,9 +64,8 @@ def another(database: Database, renderer: LimitedRenderer) -> Iterator[Callable[
     made: list[Flask] = []
 
     def make(settings: Settings) -> FlaskClient:
-        app = create_app(settings)
+        app = an_app(settings)
         app.extensions["postroom"] = replace(app.extensions["postroom"], renderer=renderer)
-        app.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
         made.append(app)
         return app.test_client()
 

@@ -18,7 +18,6 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from app import create_app
 from app.audit.models import AuditEntry
 from app.db import Database, now
 from app.people import lockout, membership, passwords
@@ -28,7 +27,7 @@ from app.people.sign_in_models import Tries
 from app.people.sign_in_work import work_on_sign_ins
 from app.refusals import Refused
 from app.settings import Settings
-from tests.conftest import PASSWORD
+from tests.conftest import PASSWORD, an_app
 from tests.statements import statements
 
 NOBODY = "nobody@example.com"
@@ -157,9 +156,7 @@ def test_one_account_waits_and_another_does_not(attempt: Try, staff: Person) -> 
 
 
 def test_tries_count_for_all_web_processes_together(settings: Settings, actor: Person) -> None:
-    processes = [create_app(settings) for _ in range(2)]
-    for app in processes:
-        app.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
+    processes = [an_app(settings) for _ in range(2)]
 
     def attempt(number: int, password: str) -> str:
         fields = {"email": "ada@example.com", "password": password}
@@ -219,8 +216,7 @@ def test_a_network_of_version_six_counts_as_one_address(session: Session, actor:
 def test_a_proxy_is_believed_only_as_far_as_the_settings_say(
     settings: Settings, actor: Person, proxies: int, seen: str
 ) -> None:
-    app = create_app(settings.model_copy(update={"proxies": proxies}))
-    app.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
+    app = an_app(settings.model_copy(update={"proxies": proxies}))
     client = app.test_client()
     said = {"X-Forwarded-For": "203.0.113.9, 198.51.100.2, 192.0.2.3"}
     client.post("/sign-in", data={"email": "ada@example.com", "password": PASSWORD}, headers=said)

@@ -12,11 +12,10 @@ from flask.testing import FlaskClient
 from pydantic import ValidationError
 from werkzeug.routing.converters import AnyConverter, BaseConverter, NumberConverter
 
-from app import create_app
 from app.db import Database, now
 from app.people.models import Person, Workspace
 from app.settings import Settings
-from tests.conftest import PASSWORD, SECRET_KEY, signed_in
+from tests.conftest import PASSWORD, SECRET_KEY, an_app, signed_in
 from tests.statements import statements
 
 PAGES = ("/", "/templates/", "/lists", "/sends/", "/settings", "/sign-in", "/healthz", "/no-such-page", "/u/nobody")
@@ -29,9 +28,7 @@ def made_with(settings: Settings, **more: str) -> Flask:
         "DATABASE_URL": settings.database_url,
         **more,
     }
-    app = create_app(Settings.model_validate(given))
-    app.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
-    return app
+    return an_app(Settings.model_validate(given))
 
 
 @pytest.fixture

@@ -78,12 +78,17 @@ FIRST_ROWS = (
 )
 
 
-def test_data_comes_through_the_template_studio_and_back(migrated: Database) -> None:
+def with_first_rows(migrated: Database) -> None:
+    """Bring a database with data of the first schema up to the newest."""
     migrate_back(migrated, "0001")
     with migrated.engine.begin() as connection:
         for row in FIRST_ROWS:
             connection.exec_driver_sql(row if migrated.is_sqlite else row.replace("AS BLOB", "AS bytea"))
     migrate(migrated)
+
+
+def test_data_comes_through_the_template_studio_and_back(migrated: Database) -> None:
+    with_first_rows(migrated)
     with migrated.engine.connect() as connection:
         draft = connection.scalar(text("SELECT draft FROM template"))
         draft = json.loads(draft) if isinstance(draft, str) else draft
@@ -145,11 +150,7 @@ def test_what_waits_for_approval_comes_through_the_approval_of_pieces_and_back(m
 
 def test_images_of_pieces_come_and_go_and_what_is_published_keeps_them(migrated: Database) -> None:
     """Down, a published template has the images that it shows as files of its own; nothing else changes."""
-    migrate_back(migrated, "0001")
-    with migrated.engine.begin() as connection:
-        for row in FIRST_ROWS:
-            connection.exec_driver_sql(row if migrated.is_sqlite else row.replace("AS BLOB", "AS bytea"))
-    migrate(migrated)
+    with_first_rows(migrated)
     logo = {"name": "l.png", "media_type": "image/png", "sha256": "x", "size": 1, "content_id": "logo"}
 
     def read(query: str) -> Any:
