@@ -10,15 +10,18 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
 from tests.simulator_process import ROOT, free_port
 
 PASSWORD = "a long password for tests"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+PATIENCE = 20_000
+"""Milliseconds that a page may take to do or to show something: how busy the machine is decides it, not Postroom."""
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -28,6 +31,9 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+
+
+expect.set_options(timeout=PATIENCE)
 
 
 def chromium() -> str:
@@ -110,10 +116,24 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
     started.close()
 
 
+def new_context(browser: Browser, **options: Any) -> BrowserContext:
+    """A browser of its own for one person, with `options` as Playwright's."""
+    made = browser.new_context(**options)
+    made.set_default_timeout(PATIENCE)
+    if options.get("java_script_enabled", True):
+        made.add_init_script("addEventListener('load', () => { document.documentElement.dataset.loaded = 'yes'; })")
+        made.on("page", wait_for_scripts)
+    return made
+
+
+def wait_for_scripts(page: Page) -> None:
+    """Press and read nothing before a page's scripts have run: until then it works as a page without scripts does."""
+    page.add_locator_handler(page.locator("html:not([data-loaded])"), lambda _: page.wait_for_load_state())
+
+
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    made = browser.new_context(viewport={"width": 1440, "height": 900}, timezone_id="Europe/London")
-    made.set_default_timeout(20_000)
+    made = new_context(browser, viewport={"width": 1440, "height": 900}, timezone_id="Europe/London")
     yield made
     made.close()
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.conftest import RunningPostroom, sign_in
+from tests.browser.conftest import RunningPostroom, new_context, sign_in
 from tests.browser.test_every_page import problems_of
 from tests.browser.test_studio import write
 
@@ -139,7 +139,7 @@ def test_following_up_and_sending_again(page: Page, postroom: RunningPostroom, t
 
 @pytest.mark.parametrize("width", [360, 1440])
 def test_the_pages_are_accessible(browser: Browser, postroom: RunningPostroom, tmp_path: Path, width: int) -> None:
-    context = browser.new_context(viewport={"width": width, "height": 900}, bypass_csp=True)
+    context = new_context(browser, viewport={"width": width, "height": 900}, bypass_csp=True)
     page = context.new_page()
     sign_in(page, postroom)
     url = a_finished_send(page, postroom.url, tmp_path)

@@ -20,7 +20,7 @@ from app.emails.templates import create_template
 from app.people.accounts import add_person, first_workspace
 from app.people.models import Person
 from app.people.roles import Role
-from tests.browser.conftest import PASSWORD, RunningPostroom, start_postroom
+from tests.browser.conftest import PASSWORD, RunningPostroom, new_context, start_postroom
 from tests.browser.test_every_page import problems_of
 from tests.browser.test_pieces_and_tests import write
 from tests.pages import ask_for_approval, make_draft, set_approval, wait_for_history
@@ -50,7 +50,7 @@ def _add_people(data: Path) -> None:
 
 def window(browser: Browser, office: RunningPostroom, who: str, width: int = 1440) -> Page:
     """A window of somebody's own, signed in."""
-    page = browser.new_context(viewport={"width": width, "height": 900}, bypass_csp=True).new_page()
+    page = new_context(browser, viewport={"width": width, "height": 900}, bypass_csp=True).new_page()
     page.set_default_timeout(30_000)
     page.goto(f"{office.url}/sign-in")
     page.get_by_label("E-mail address").fill(f"{who}@example.com")

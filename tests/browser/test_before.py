@@ -9,7 +9,7 @@ from datetime import date, timedelta
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import RunningPostroom, sign_in, start_postroom
+from tests.browser.conftest import RunningPostroom, new_context, sign_in, start_postroom
 from tests.browser.test_every_page import problems_of
 from tests.pages import SEND, SEND_AGAIN, make_draft, make_scheduled, wait_for_history
 
@@ -35,7 +35,7 @@ def send(page: Page) -> None:
 
 
 def test_the_countdown_runs_and_undo_makes_it_a_draft(browser: Browser, unhurried: RunningPostroom) -> None:
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    context = new_context(browser, viewport={"width": 1440, "height": 900})
     page = context.new_page()
     sign_in(page, unhurried)
     make_draft(page, unhurried.url)
@@ -54,7 +54,7 @@ def test_the_countdown_runs_and_undo_makes_it_a_draft(browser: Browser, unhurrie
 def test_after_the_window_the_page_goes_on_by_itself_and_stops_after_the_wave(
     browser: Browser, unhurried: RunningPostroom
 ) -> None:
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    context = new_context(browser, viewport={"width": 1440, "height": 900})
     page = context.new_page()
     sign_in(page, unhurried)
     make_draft(page, unhurried.url)
@@ -84,7 +84,7 @@ def test_after_the_window_the_page_goes_on_by_itself_and_stops_after_the_wave(
 def test_a_send_is_scheduled_in_the_browsers_zone_and_everybody_sees_it_in_theirs(
     browser: Browser, unhurried: RunningPostroom
 ) -> None:
-    context = browser.new_context(viewport={"width": 360, "height": 800}, timezone_id="Asia/Singapore")
+    context = new_context(browser, viewport={"width": 360, "height": 800}, timezone_id="Asia/Singapore")
     page = context.new_page()
     sign_in(page, unhurried)
     make_draft(page, unhurried.url)
@@ -116,11 +116,11 @@ def test_a_send_is_scheduled_in_the_browsers_zone_and_everybody_sees_it_in_their
 
 
 def test_undo_works_without_scripts(browser: Browser, unhurried: RunningPostroom) -> None:
-    with_scripts = browser.new_context()
+    with_scripts = new_context(browser)
     page = with_scripts.new_page()
     sign_in(page, unhurried)
     number = make_draft(page, unhurried.url)
-    context = browser.new_context(java_script_enabled=False)
+    context = new_context(browser, java_script_enabled=False)
     page = context.new_page()
     sign_in(page, unhurried)
     page.goto(f"{unhurried.url}/sends/{number}/review")
@@ -134,7 +134,7 @@ def test_undo_works_without_scripts(browser: Browser, unhurried: RunningPostroom
 
 @pytest.mark.parametrize("width", [360, 1440])
 def test_these_pages_are_accessible_in_every_state(browser: Browser, unhurried: RunningPostroom, width: int) -> None:
-    context = browser.new_context(viewport={"width": width, "height": 900}, bypass_csp=True)
+    context = new_context(browser, viewport={"width": width, "height": 900}, bypass_csp=True)
     page = context.new_page()
     sign_in(page, unhurried)
     wait_for_history(page, unhurried.url)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, FilePayload, Locator, Page, Route, expect
 
+from tests.browser.conftest import new_context
 from tests.browser.editor_page import NAMES, EditorPages, serve_editors
 from tests.browser.test_every_page import problems_of
 
@@ -514,7 +515,7 @@ def test_the_policy_blocks_nothing(editor: Page, pages: EditorPages, kind: str) 
 @pytest.mark.parametrize("width", [360, 1440])
 @pytest.mark.parametrize("kind", ["markdown", "html"])
 def test_it_is_accessible(browser: Browser, pages: EditorPages, kind: str, width: int) -> None:
-    context = browser.new_context(viewport={"width": width, "height": 900}, bypass_csp=True)
+    context = new_context(browser, viewport={"width": width, "height": 900}, bypass_csp=True)
     page = context.new_page()
     everything = (
         "# Title\n\n**Bold** _words_ [link](https://example.org) `code`\n<!-- remark -->\n"
@@ -538,7 +539,7 @@ def test_it_is_accessible(browser: Browser, pages: EditorPages, kind: str, width
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_colours_of_code_can_be_read(browser: Browser, pages: EditorPages, theme: str) -> None:
-    context = browser.new_context(color_scheme=theme)  # type: ignore[arg-type]
+    context = new_context(browser, color_scheme=theme)  # type: ignore[arg-type]
     page = context.new_page()
     page.goto(
         pages.page(
@@ -580,7 +581,7 @@ def test_a_long_text_stays_quick(editor: Page, pages: EditorPages) -> None:
 
 
 def test_without_scripts_the_textarea_is_as_it_is(browser: Browser, pages: EditorPages) -> None:
-    context = browser.new_context(java_script_enabled=False)
+    context = new_context(browser, java_script_enabled=False)
     page = context.new_page()
     page.goto(pages.page(body="Dear reader"))
     page.get_by_label("Words").fill("Dear {{ first_name }}")

@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-from tests.browser.conftest import RunningPostroom, sign_in
+from tests.browser.conftest import RunningPostroom, new_context, sign_in
 from tests.pages import PLACES, SEND, make_awaiting, make_draft, make_scheduled, wait_for_history
 
 pytestmark = pytest.mark.browser
@@ -44,7 +44,7 @@ def problems_of(page: Page) -> list[str]:
 @pytest.mark.parametrize("part", range(PARTS))
 @pytest.mark.parametrize("width", [360, 1440])
 def test_every_page_is_accessible(browser: Browser, postroom: RunningPostroom, width: int, part: int) -> None:
-    context = browser.new_context(viewport={"width": width, "height": 900}, bypass_csp=True)
+    context = new_context(browser, viewport={"width": width, "height": 900}, bypass_csp=True)
     page = context.new_page()
     page.goto(f"{postroom.url}/sign-in")
     found = {"sign-in": problems_of(page)}
@@ -68,7 +68,7 @@ def test_a_page_can_be_used_by_keyboard_alone(page: Page, postroom: RunningPostr
 
 
 def test_the_pages_work_without_scripts(browser: Browser, postroom: RunningPostroom) -> None:
-    context = browser.new_context(java_script_enabled=False)
+    context = new_context(browser, java_script_enabled=False)
     page = context.new_page()
     sign_in(page, postroom)
     draft_url = f"{postroom.url}/sends/new"

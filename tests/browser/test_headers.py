@@ -8,7 +8,7 @@ import time
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
-from tests.browser.conftest import RunningPostroom, sign_in
+from tests.browser.conftest import RunningPostroom, new_context, sign_in
 from tests.browser.test_every_page import problems_of
 from tests.pages import SEND, SEND_AGAIN
 
@@ -106,7 +106,7 @@ def test_counters_and_forms_follow_the_typing(page: Page, postroom: RunningPostr
 
 
 def test_without_javascript(browser: Browser, postroom: RunningPostroom) -> None:
-    context = browser.new_context(java_script_enabled=False)
+    context = new_context(browser, java_script_enabled=False)
     page = context.new_page()
     sign_in(page, postroom)
     url = begin(page, postroom)
@@ -174,7 +174,7 @@ def test_a_button_pressed_while_the_last_key_is_still_to_be_checked_does_its_wor
 def test_the_composer_with_every_kind_of_header_is_accessible(
     browser: Browser, postroom: RunningPostroom, width: int
 ) -> None:
-    context = browser.new_context(viewport={"width": width, "height": 900}, bypass_csp=True)
+    context = new_context(browser, viewport={"width": width, "height": 900}, bypass_csp=True)
     page = context.new_page()
     sign_in(page, postroom)
     begin(page, postroom)
@@ -217,7 +217,7 @@ def test_from_the_hosted_link_to_the_next_send(page: Page, postroom: RunningPost
     source = page.content()
     key = re.findall(rf"{PUBLIC}/u/([\w-]+)", source)[0]
 
-    context = browser.new_context(java_script_enabled=False, bypass_csp=True)
+    context = new_context(browser, java_script_enabled=False, bypass_csp=True)
     stranger = context.new_page()
     stranger.goto(f"{postroom.url}/u/{key}")
     stranger.get_by_role("button", name="Stop all e-mail from us").click()
@@ -234,7 +234,7 @@ def test_from_the_hosted_link_to_the_next_send(page: Page, postroom: RunningPost
     expect(page.get_by_role("button", name=SEND)).to_be_visible()
     expect(page.locator("#review")).to_contain_text("unsubscribed on")
     assert email
-    context = browser.new_context()
+    context = new_context(browser)
     stranger = context.new_page()
     stranger.goto(f"{postroom.url}/u/{key}")
     stranger.get_by_role("button", name="Undo").click()

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import RunningPostroom, sign_in
+from tests.browser.conftest import RunningPostroom, new_context, sign_in
 from tests.browser.test_every_page import problems_of
 from tests.recipients.files.cards import NEW_CARD
 from tests.recipients.files.making import ods, xlsx
@@ -227,7 +227,7 @@ def test_an_example_file_is_made_from_a_template(page: Page, postroom: RunningPo
 @pytest.fixture
 def plain_page(browser: Browser, postroom: RunningPostroom) -> Iterator[Page]:
     """A page in a browser that runs no scripts."""
-    context = browser.new_context(java_script_enabled=False)
+    context = new_context(browser, java_script_enabled=False)
     context.set_default_timeout(20_000)
     made = context.new_page()
     sign_in(made, postroom)
@@ -269,7 +269,7 @@ def _refresh_until(page: Page, heading: str) -> None:
 def test_the_pages_of_an_import_are_accessible(
     browser: Browser, postroom: RunningPostroom, width: int, theme: str
 ) -> None:
-    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=theme, bypass_csp=True)  # type: ignore[arg-type]
+    context = new_context(browser, viewport={"width": width, "height": 900}, color_scheme=theme, bypass_csp=True)  # type: ignore[arg-type]
     page = context.new_page()
     sign_in(page, postroom)
     found = {}

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import RunningPostroom
+from tests.browser.conftest import RunningPostroom, new_context
 from tests.browser.test_every_page import RULES, violations
 
 pytestmark = pytest.mark.browser
@@ -63,7 +63,7 @@ def test_a_person_reads_postroom_in_german(page: Page, postroom: RunningPostroom
 
 def test_the_sign_in_page_speaks_as_the_browser_asks(browser: Browser, postroom: RunningPostroom) -> None:
     for asked, language, words in (("de-AT", "de", "Zum Inhalt springen"), ("en-GB", "en", "Skip to the content")):
-        context = browser.new_context(locale=asked)
+        context = new_context(browser, locale=asked)
         page = context.new_page()
         page.goto(f"{postroom.url}/sign-in")
         expect(page.locator("html")).to_have_attribute("lang", language)

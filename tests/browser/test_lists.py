@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import RunningPostroom, sign_in
+from tests.browser.conftest import RunningPostroom, new_context, sign_in
 from tests.browser.test_every_page import problems_of
 from tests.pages import save_import
 
@@ -98,7 +98,7 @@ def test_a_persons_page_and_erasing(page: Page, postroom: RunningPostroom) -> No
 
 
 def test_the_filter_and_a_bulk_change_work_without_scripts(browser: Browser, postroom: RunningPostroom) -> None:
-    context = browser.new_context(java_script_enabled=False)
+    context = new_context(browser, java_script_enabled=False)
     page = context.new_page()
     sign_in(page, postroom)
     make_list(page, postroom, "Scriptless members")

@@ -11,7 +11,7 @@ import pytest
 import requests
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import RunningPostroom, sign_in
+from tests.browser.conftest import RunningPostroom, new_context, sign_in
 from tests.browser.test_every_page import problems_of
 
 pytestmark = pytest.mark.browser
@@ -24,7 +24,7 @@ PICTURES = os.environ.get("PEOPLE_PICTURES")
 @pytest.fixture(params=[360, 1440])
 def stranger(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
     """A page of another browser, on a phone and on a desk."""
-    made = browser.new_context(viewport={"width": request.param, "height": 900}, bypass_csp=True)
+    made = new_context(browser, viewport={"width": request.param, "height": 900}, bypass_csp=True)
     made.set_default_timeout(20_000)
     yield made.new_page()
     made.close()
@@ -119,7 +119,7 @@ def test_the_pages_of_an_administrator(page: Page, stranger: Page, postroom: Run
 
 def test_signing_out_everywhere(page: Page, stranger: Page, postroom: RunningPostroom, email: str) -> None:
     accept(stranger, invite(page, postroom, email))
-    second = stranger.context.browser.new_context().new_page()  # type: ignore[union-attr]
+    second = new_context(stranger.context.browser).new_page()  # type: ignore[arg-type]
     second.goto(f"{postroom.url}/sign-in")
     second.get_by_label("E-mail address").fill(email)
     second.get_by_label("Password").fill(CHOSEN)

@@ -6,7 +6,7 @@ import pytest
 import requests
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import RunningPostroom, sign_in
+from tests.browser.conftest import RunningPostroom, new_context, sign_in
 from tests.browser.test_every_page import problems_of
 
 pytestmark = pytest.mark.browser
@@ -142,7 +142,7 @@ def change_a_used_snippet(page: Page, postroom: RunningPostroom, name: str) -> N
 @pytest.mark.parametrize("width", [360, 1440])
 def test_the_pages_are_accessible(browser: Browser, postroom: RunningPostroom, width: int) -> None:
     assert requests.get(f"{postroom.url}/healthz", timeout=10).ok
-    context = browser.new_context(viewport={"width": width, "height": 900}, bypass_csp=True)
+    context = new_context(browser, viewport={"width": width, "height": 900}, bypass_csp=True)
     page = context.new_page()
     sign_in(page, postroom)
     name = f"Frame {width}"

@@ -14,7 +14,7 @@ from app.db import Database
 from app.people import second_factor
 from app.people.accounts import add_person, first_workspace, person_by_email
 from app.people.roles import Role
-from tests.browser.conftest import PASSWORD, RunningPostroom, start_postroom
+from tests.browser.conftest import PASSWORD, RunningPostroom, new_context, start_postroom
 from tests.browser.test_every_page import problems_of
 from tests.people.identity_provider import RunningProvider, running_provider
 from tests.people.second_steps import code_of
@@ -260,7 +260,7 @@ def test_a_browser_without_passkeys_or_scripts_is_offered_only_the_app(
     email = somebody(postroom, "Pablo")
     with needed(postroom, email):
         for options in ({}, {"java_script_enabled": False}):
-            context = browser.new_context(**options)
+            context = new_context(browser, **options)
             context.add_init_script("delete window.PublicKeyCredential")
             page = context.new_page()
             password_step(page, postroom, email, "/lists")
@@ -301,7 +301,7 @@ def test_a_device_that_did_not_verify_its_user_is_refused(page: Page, postroom: 
 
 
 def test_without_scripts_the_pages_say_that_passkeys_need_them(browser: Browser, postroom: RunningPostroom) -> None:
-    context = browser.new_context(java_script_enabled=False)
+    context = new_context(browser, java_script_enabled=False)
     page = context.new_page()
     page.goto(f"{postroom.url}/sign-in")
     assert page.get_by_text("Passkeys need JavaScript, which is switched off here.").is_visible()
@@ -335,7 +335,7 @@ def test_the_organisation_s_sign_in_leads_to_its_page_and_back(
 @pytest.mark.parametrize("width", [360, 1440])
 def test_the_pages_between_the_steps_are_accessible(browser: Browser, postroom: RunningPostroom, width: int) -> None:
     email = somebody(postroom, f"Wanda{width}")
-    context = browser.new_context(viewport={"width": width, "height": 900}, bypass_csp=True)
+    context = new_context(browser, viewport={"width": width, "height": 900}, bypass_csp=True)
     page = context.new_page()
     device(page)
     found: dict[str, list[str]] = {}

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import RunningPostroom, sign_in
+from tests.browser.conftest import RunningPostroom, new_context, sign_in
 from tests.browser.test_every_page import problems_of
 from tests.browser.test_studio import write
 from tests.pages import save_import
@@ -71,7 +71,7 @@ def add(page: Page, what: str, how: str) -> None:
 def test_a_part_of_one_list_and_another_list_are_written_to_without_a_third(
     browser: Browser, postroom: RunningPostroom, tmp_path: Path
 ) -> None:
-    context = browser.new_context(bypass_csp=True)
+    context = new_context(browser, bypass_csp=True)
     page = context.new_page()
     sign_in(page, postroom)
     a_list(page, postroom.url, tmp_path, "Members of 1908", MEMBERS)
@@ -121,11 +121,11 @@ def test_a_part_of_one_list_and_another_list_are_written_to_without_a_third(
 
 
 def test_without_scripts_the_same_pages_do(browser: Browser, postroom: RunningPostroom, tmp_path: Path) -> None:
-    with_scripts = browser.new_page()
+    with_scripts = new_context(browser).new_page()
     sign_in(with_scripts, postroom)
     url = a_list(with_scripts, postroom.url, tmp_path, "Plain people", MEMBERS)
     with_scripts.context.close()
-    context = browser.new_context(java_script_enabled=False)
+    context = new_context(browser, java_script_enabled=False)
     page = context.new_page()
     sign_in(page, postroom)
     page.goto(f"{url}/segments/new")

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from app.db import Database
 from app.people.accounts import add_person, first_workspace
 from app.people.roles import Role
-from tests.browser.conftest import PASSWORD, RunningPostroom, sign_in
+from tests.browser.conftest import PASSWORD, RunningPostroom, new_context, sign_in
 
 pytestmark = pytest.mark.browser
 
@@ -123,7 +123,7 @@ def test_two_people_in_one_draft_are_told_and_neither_is_overwritten(
 ) -> None:
     begin(page, postroom, "Shared")
     url = page.url
-    context = browser.new_context()
+    context = new_context(browser)
     other = context.new_page()
     database = Database(f"sqlite:///{postroom.data / 'postroom.sqlite3'}")
     with database.writing() as session:
@@ -150,7 +150,7 @@ def test_two_people_in_one_draft_are_told_and_neither_is_overwritten(
 
 
 def test_without_scripts_a_template_is_written_and_saved(browser: Browser, postroom: RunningPostroom) -> None:
-    context = browser.new_context(java_script_enabled=False)
+    context = new_context(browser, java_script_enabled=False)
     page = context.new_page()
     sign_in(page, postroom)
     begin(page, postroom, "Plain hands", "Empty HTML")

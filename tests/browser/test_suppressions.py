@@ -12,7 +12,7 @@ import requests
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from app.simulator.settings import DEFAULT_ACCOUNT, DEFAULT_TOKEN
-from tests.browser.conftest import RunningPostroom, sign_in, start_postroom
+from tests.browser.conftest import RunningPostroom, new_context, sign_in, start_postroom
 from tests.browser.test_afterwards import a_finished_send, release
 from tests.browser.test_every_page import problems_of
 
@@ -201,7 +201,7 @@ def test_the_rules(desk: Page, office: RunningPostroom) -> None:
 @pytest.mark.parametrize("width", [360, 1440])
 def test_the_pages_are_accessible(browser: Browser, office: RunningPostroom, width: int, theme: str) -> None:
     theirs(office, [{"email": "fixed@example.net", "read_only": True, "note": "x" * 300}, {"email": "a@example.net"}])
-    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=theme, bypass_csp=True)  # type: ignore[arg-type]
+    context = new_context(browser, viewport={"width": width, "height": 900}, color_scheme=theme, bypass_csp=True)  # type: ignore[arg-type]
     page = context.new_page()
     sign_in(page, office)
     sync(page, office)
@@ -228,7 +228,7 @@ def test_the_pages_are_accessible(browser: Browser, office: RunningPostroom, wid
 
 
 def test_the_pages_work_without_scripts(browser: Browser, office: RunningPostroom) -> None:
-    context = browser.new_context(java_script_enabled=False)
+    context = new_context(browser, java_script_enabled=False)
     page = context.new_page()
     sign_in(page, office)
     page.goto(f"{office.url}/suppressions/add")

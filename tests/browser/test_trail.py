@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import RunningPostroom, sign_in
+from tests.browser.conftest import RunningPostroom, new_context, sign_in
 
 pytestmark = pytest.mark.browser
 
@@ -30,7 +30,7 @@ def test_an_entry_is_found_by_the_filter_and_tells_before_and_after(page: Page, 
 
 
 def test_the_trail_can_be_read_on_a_phone_without_scripts(browser: Browser, postroom: RunningPostroom) -> None:
-    context = browser.new_context(java_script_enabled=False, viewport={"width": 360, "height": 800})
+    context = new_context(browser, java_script_enabled=False, viewport={"width": 360, "height": 800})
     page = context.new_page()
     sign_in(page, postroom)
     page.goto(f"{postroom.url}/activity")

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.conftest import RunningPostroom
+from tests.browser.conftest import RunningPostroom, new_context
 from tests.browser.test_every_page import problems_of
 from tests.browser.test_headers import PUBLIC, begin, set_public_address
 from tests.files import a_png
@@ -91,7 +91,8 @@ def test_a_reader_stops_a_kind_then_all_without_script_on_a_phone_in_the_dark(
 
     found: dict[str, list[str]] = {}
     for theme in ("light", "dark"):
-        context = browser.new_context(
+        context = new_context(
+            browser,
             viewport={"width": 360, "height": 740},
             color_scheme=theme,  # type: ignore[arg-type]
             bypass_csp=True,
@@ -119,7 +120,7 @@ def test_a_reader_stops_a_kind_then_all_without_script_on_a_phone_in_the_dark(
         context.close()
     assert {name: problems for name, problems in found.items() if problems} == {}
 
-    context = browser.new_context(java_script_enabled=False, viewport={"width": 360, "height": 740})
+    context = new_context(browser, java_script_enabled=False, viewport={"width": 360, "height": 740})
     reader = context.new_page()
     reader.goto(f"{postroom.url}/u/{key}?language=en")
     card(reader, KIND).get_by_role("button", name="Stop this kind of notice").click()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import RunningPostroom, sign_in
+from tests.browser.conftest import RunningPostroom, new_context, sign_in
 from tests.browser.test_every_page import problems_of
 
 pytestmark = pytest.mark.browser
@@ -112,7 +112,7 @@ def test_a_pasted_source_comes_in_as_a_draft(page: Page, postroom: RunningPostro
 def test_the_pages_are_accessible_and_fit(
     browser: Browser, postroom: RunningPostroom, tmp_path: Path, width: int
 ) -> None:
-    context = browser.new_context(viewport={"width": width, "height": 900}, bypass_csp=True)
+    context = new_context(browser, viewport={"width": width, "height": 900}, bypass_csp=True)
     page = context.new_page()
     sign_in(page, postroom)
     number = make_template(page, postroom, f"Pages at {width}")
@@ -136,7 +136,7 @@ def test_the_pages_are_accessible_and_fit(
 
 
 def test_publishing_needs_no_script(browser: Browser, postroom: RunningPostroom) -> None:
-    context = browser.new_context(java_script_enabled=False)
+    context = new_context(browser, java_script_enabled=False)
     page = context.new_page()
     sign_in(page, postroom)
     make_template(page, postroom, "Without scripts")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import PASSWORD, RunningPostroom, sign_in, start_postroom
+from tests.browser.conftest import PASSWORD, RunningPostroom, new_context, sign_in, start_postroom
 from tests.browser.test_every_page import problems_of
 from tests.simulator_process import ROOT
 
@@ -39,7 +39,7 @@ def test_an_owner_adds_a_workspace_goes_there_and_back(
     browser: Browser, postroom: RunningPostroom, width: int, scripts: bool
 ) -> None:
     other = f"{OTHER} {width}"
-    context = browser.new_context(viewport={"width": width, "height": 900}, java_script_enabled=scripts)
+    context = new_context(browser, viewport={"width": width, "height": 900}, java_script_enabled=scripts)
     page = context.new_page()
     sign_in(page, postroom)
     page.goto(f"{postroom.url}/settings")
@@ -76,7 +76,7 @@ def test_an_owner_adds_a_workspace_goes_there_and_back(
 def test_the_page_of_workspaces_and_the_open_menu_are_accessible(
     browser: Browser, postroom: RunningPostroom, width: int
 ) -> None:
-    context = browser.new_context(viewport={"width": width, "height": 900}, bypass_csp=True)
+    context = new_context(browser, viewport={"width": width, "height": 900}, bypass_csp=True)
     page = context.new_page()
     sign_in(page, postroom)
     page.goto(f"{postroom.url}/settings/workspaces")
@@ -87,7 +87,7 @@ def test_the_page_of_workspaces_and_the_open_menu_are_accessible(
 
 def test_a_viewer_looks_around_and_is_offered_nothing_to_change(browser: Browser, postroom: RunningPostroom) -> None:
     add_person(postroom.data, "vera@example.com", "Vera Viewer", "viewer")
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    context = new_context(browser, viewport={"width": 1440, "height": 900})
     page = context.new_page()
     sign_in(page, postroom, "vera@example.com")
     for path, task in (
