@@ -6,7 +6,6 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import argon2
@@ -18,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from app import create_app
 from app.db import Database
+from app.delivery.jobs import Queue
 from app.emails.limits import LimitedRenderer
 from app.migrating import migrate
 from app.people import passwords
@@ -25,8 +25,10 @@ from app.people.accounts import add_person
 from app.people.models import Person, Workspace
 from app.people.roles import Role
 from app.settings import Settings
+from app.web.public_names import PublicNames
 from app.web.services import Services
 from tests.memory import memory_folder
+from tests.postgres import empty, fresh_database, running_postgres
 
 # A property is right or wrong; how long an example takes says only how busy the machine is. The suite tries the same
 # examples every time, so that a change is judged by what it changed; HYPOTHESIS_PROFILE=explore looks for new ones.
@@ -87,15 +89,33 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
+@pytest.fixture(scope="session")
+def own_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the SQLite database of each test of this process stands, one after another."""
+    return tmp_path_factory.mktemp("own") / "postroom.sqlite3"
+
+
 @pytest.fixture
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """A fresh migrated database: SQLite, or PostgreSQL when POSTROOM_TEST_DATABASE says so."""
     if os.environ.get("POSTROOM_TEST_DATABASE") == "postgresql":
-        yield request.getfixturevalue("postgres_url")
+        if request.node.get_closest_marker("changes_schema"):
+            yield request.getfixturevalue("postgres_url")
+            return
+        url = request.getfixturevalue("own_postgres")
+        yield url
+        empty(url)
         return
-    file = tmp_path / "postroom.sqlite3"
-    shutil.copy(request.getfixturevalue("migrated_file"), file)
+    file: Path = request.getfixturevalue("own_file")
+    copy_database(request.getfixturevalue("migrated_file"), file)
     yield f"sqlite:///{file}"
+
+
+def copy_database(source: Path, target: Path) -> None:
+    """Put a SQLite database in the place of another; who still has the other one open keeps it."""
+    for one in (target, Path(f"{target}-wal"), Path(f"{target}-shm")):
+        one.unlink(missing_ok=True)
+    shutil.copy(source, target)
 
 
 @pytest.fixture
@@ -111,9 +131,16 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
     )
 
 
+@pytest.fixture(scope="session")
+def databases() -> dict[str, Database]:
+    """The databases of this process by address: tests at the same one share what SQLAlchemy compiled for the first."""
+    return {}
+
+
 @pytest.fixture
-def database(settings: Settings) -> Iterator[Database]:
-    made = Database(settings.database_url)
+def database(settings: Settings, databases: dict[str, Database]) -> Iterator[Database]:
+    url = settings.database_url
+    made = databases[url] = databases.get(url) or Database(url)
     yield made
     made.close()
 
@@ -177,13 +204,14 @@ def shared_app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
 
 
 @pytest.fixture
-def app(shared_app: Flask, settings: Settings, renderer: LimitedRenderer) -> Iterator[Flask]:
+def app(shared_app: Flask, settings: Settings, database: Database, renderer: LimitedRenderer) -> Iterator[Flask]:
     """The application on this test's own database; what the test changes of its configuration ends with it."""
     assert settings.secret_key == SECRET_KEY and not settings.secure_cookies and not settings.proxies, "take `an_app`"
     configuration = dict(shared_app.config)
-    services = shared_app.extensions["postroom"] = replace(Services.of(settings), renderer=renderer)
+    shared_app.extensions["postroom"] = Services(
+        settings, database, renderer, Queue(settings, database), PublicNames(database)
+    )
     yield shared_app
-    services.database.close()
     shared_app.config.clear()
     shared_app.config.update(configuration)
 
@@ -214,8 +242,6 @@ def anonymous_client(app: Flask) -> FlaskClient:
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """A real PostgreSQL of this test process; gives the URL of its first database."""
-    from tests.postgres import running_postgres
-
     # Not below pytest's own folder: run by root, the server is another user, and the next pytest shuts that folder.
     made = tempfile.TemporaryDirectory(prefix="postroom-postgres-", dir=memory_folder())
     with made as folder, running_postgres(Path(folder)) as url:
@@ -224,8 +250,13 @@ def postgres_server() -> Iterator[str]:
 
 @pytest.fixture
 def postgres_url(postgres_server: str) -> Iterator[str]:
-    """A fresh, migrated PostgreSQL database."""
-    from tests.postgres import fresh_database
+    """A fresh, migrated PostgreSQL database of this test alone."""
+    with fresh_database(postgres_server) as url:
+        yield url
 
+
+@pytest.fixture(scope="session")
+def own_postgres(postgres_server: str) -> Iterator[str]:
+    """The PostgreSQL database of each test of this process, one after another."""
     with fresh_database(postgres_server) as url:
         yield url

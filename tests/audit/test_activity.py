@@ -166,6 +166,7 @@ def test_opening_peoples_data_is_noted_once_a_day_and_each_download_is(
     assert "Members” opened" not in shown(client)
 
 
+@pytest.mark.changes_schema
 def test_a_page_is_shown_although_its_look_cannot_be_noted(
     client: FlaskClient, database: Database, actor: Person
 ) -> None:

@@ -127,7 +127,9 @@ def test_pictures_go_into_the_text_and_all_else_is_attached(
     assert [one.content_id for one in (logo, terms, scan)] == ["logo", "", ""]
     assert template.draft.files == (logo, terms, scan)
     assert template.draft_number == 1, "nobody who has the editor open is behind now"
-    notes = session.scalars(select(AuditEntry.words).where(AuditEntry.action == "template.file_added")).all()
+    notes = session.scalars(
+        select(AuditEntry.words).where(AuditEntry.action == "template.file_added").order_by(AuditEntry.id)
+    ).all()
     assert notes[0] == "“logo.png” added to template “Reminder”"
 
 

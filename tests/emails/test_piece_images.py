@@ -199,7 +199,8 @@ def test_an_image_is_added_once_and_noted(session: Session, actor: Person, offic
     office.remove(piece, LOGO)
     assert [one.content_id for one in piece.draft_images] == ["our-logo-2"]
     session.flush()
-    words = session.scalars(select(AuditEntry.words).where(AuditEntry.action.like("piece.image%"))).all()
+    noted = select(AuditEntry.words).where(AuditEntry.action.like("piece.image%")).order_by(AuditEntry.id)
+    words = session.scalars(noted).all()
     assert words[0] == "“Our Logo.png” added to the layout “Letter”"
     assert words[-1] == "“Our Logo.png” removed from the layout “Letter”"
     assert session.scalar(select(func.count()).select_from(StoredFile)) == 2

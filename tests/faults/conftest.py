@@ -20,6 +20,6 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     if request.param == "postgresql":
         yield request.getfixturevalue("postgres_url")
         return
-    file = tmp_path / "postroom.sqlite3"
+    file = tmp_path / "postroom.sqlite3"  # of its own: a process that a test killed half-way may still have it open
     shutil.copy(request.getfixturevalue("migrated_file"), file)
     yield f"sqlite:///{file}"

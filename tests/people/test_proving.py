@@ -243,7 +243,9 @@ def test_the_trail_tells_once_of_an_account_that_must_wait_and_old_rows_go(
     work_on_sign_ins(database, settings)
     work_on_sign_ins(database, settings)
     with database.reading() as session:
-        words = session.scalars(select(AuditEntry.words).where(AuditEntry.action == "person.must_wait")).all()
+        words = session.scalars(
+            select(AuditEntry.words).where(AuditEntry.action == "person.must_wait").order_by(AuditEntry.id)
+        ).all()
     assert words == ["5 wrong passwords for Ada Admin: whoever tries again must wait"]
     with database.writing() as session:
         session.execute(update(Tries).values(last_at=now() - timedelta(days=3)))

@@ -201,7 +201,9 @@ def test_what_the_person_said_is_taken_away_by_an_administrator_only(
     answer = staff_client.post(f"/suppressions/ours/{row.id}/remove")
     assert answer.status_code == 409 and "Nothing was changed." in answer.text
     assert client.post(f"/suppressions/ours/{row.id}/remove").status_code == 302
-    with_notes = session.scalars(select(AuditEntry.words).where(AuditEntry.action == "suppression.removed")).all()
+    with_notes = session.scalars(
+        select(AuditEntry.words).where(AuditEntry.action == "suppression.removed").order_by(AuditEntry.id)
+    ).all()
     assert len(with_notes) == 1 and "a@example.net" not in with_notes[0]
 
 

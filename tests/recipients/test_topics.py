@@ -113,7 +113,9 @@ def test_an_administrator_keeps_kinds_on_the_settings_pages(client: FlaskClient,
     assert "no longer offered" in client.post(f"{url}/retire", follow_redirects=True).text
     assert "offered again" in client.post(f"{url}/retire", data={"retired": "no"}, follow_redirects=True).text
     with database.reading() as session:
-        actions = session.scalars(select(AuditEntry.action).where(AuditEntry.action.startswith("topic."))).all()
+        actions = session.scalars(
+            select(AuditEntry.action).where(AuditEntry.action.startswith("topic.")).order_by(AuditEntry.id)
+        ).all()
     assert actions == ["topic.added", "topic.changed", "topic.retired", "topic.brought_back"]
 
 

@@ -97,7 +97,9 @@ def test_one_click_is_answered_without_cookie_or_redirect(
         assert "Location" not in answer.headers
     assert out(database) == ["p1@example.com"]
     with database.reading() as session:
-        notes = session.scalars(select(AuditEntry.words).where(AuditEntry.action == "recipient.unsubscribed")).all()
+        notes = session.scalars(
+            select(AuditEntry.words).where(AuditEntry.action == "recipient.unsubscribed").order_by(AuditEntry.id)
+        ).all()
     assert notes == [f"Somebody unsubscribed from all e-mail, by the link in an e-mail of send {ground.sent}"]
 
 

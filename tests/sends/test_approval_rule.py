@@ -208,7 +208,7 @@ def test_only_administrators_change_the_rule(office: Office, role: Role) -> None
 def test_a_change_of_the_rule_stands_in_the_trail_in_words(office: Office) -> None:
     office.rule(SOME, above=100, list_ids=[office.list_id], of_templates=True)
     with office.database.reading() as session:
-        entry = session.query(AuditEntry).filter_by(action="workspace.approval_rule").all()[-1]
+        entry = session.query(AuditEntry).filter_by(action="workspace.approval_rule").order_by(AuditEntry.id).all()[-1]
     assert entry.words == (
         "From now on sends to more than 100 people, to Members need approval; publishing a template needs it"
     )

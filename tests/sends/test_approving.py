@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.audit.models import AuditEntry
@@ -40,7 +40,8 @@ SOON = timedelta(hours=2)
 
 def entries(office: Office) -> list[str]:
     with office.database.reading() as session:
-        return [one.action for one in session.query(AuditEntry).filter_by(subject_id=office.send_id)]
+        entries = select(AuditEntry.action).filter_by(subject_id=office.send_id).order_by(AuditEntry.id)
+        return list(session.scalars(entries))
 
 
 def release_it(office: Office, person: Person) -> Send:

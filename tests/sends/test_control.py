@@ -57,7 +57,10 @@ def test_a_paused_send_goes_on_when_resumed(database: Database, actor: Person, s
         resume(session, actor, send_id)
     assert state_of(database, send_id) is SendState.SENDING
     with database.reading() as session:
-        acts = [(one.action, one.actor_id) for one in session.query(AuditEntry).filter_by(subject_id=send_id)]
+        acts = [
+            (one.action, one.actor_id)
+            for one in session.query(AuditEntry).filter_by(subject_id=send_id).order_by(AuditEntry.id)
+        ]
     assert ("send.paused", actor.id) in acts
     assert ("send.resumed", actor.id) in acts
 

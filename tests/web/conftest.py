@@ -16,7 +16,7 @@ from app.emails.limits import LimitedRenderer
 from app.people.accounts import add_person
 from app.people.models import Person, Workspace
 from app.people.roles import Role
-from tests.conftest import PASSWORD, signed_in
+from tests.conftest import PASSWORD, copy_database, signed_in
 from tests.full_workspace import FullWorkspace, fill
 
 OWNER = "owner"
@@ -67,7 +67,7 @@ def filled(request: pytest.FixtureRequest, database_url: str, renderer: LimitedR
         database.close()
         return made
     file, made = request.getfixturevalue("filled_file")
-    shutil.copy(file, database_url.removeprefix("sqlite:///"))
+    copy_database(file, Path(database_url.removeprefix("sqlite:///")))
     return made
 
 
