@@ -18,7 +18,7 @@ from app.sends import control
 from app.sends.models import Outcome, Send, SendState
 from app.sends.pauses import BOUNCES, PAUSES, STOPS_WHEN_USED_UP, pause_words, too_many_bounces
 from app.words import kept, shown, speaking
-from tests.delivery.ground import Ground, people
+from tests.delivery.ground import Ground, people, wait_for
 from tests.simulator_process import RunningSimulator
 
 
@@ -129,18 +129,20 @@ def test_a_used_up_quota_that_was_not_known_is_asked_for_and_pauses(
 ) -> None:
     simulator.configure(daily_quota=10)
     send_id = ground.send(people(30))
-    hand = ground.hand()
-    hand.queue.wake(send_id)
 
     def wanted() -> bool:
         with ground.database.reading() as session:
             row = session.scalars(select(RateBudget)).one_or_none()
             return row is not None and row.quota_wanted
 
-    hand.work(wanted)
-    read_quota(ground)
-    hand.work(lambda: ground.state(send_id) is SendState.PAUSED)
-    hand.close()
+    def ask() -> None:
+        wait_for(wanted)
+        read_quota(ground)
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    assert ground.deliver(send_id) is SendState.PAUSED
+    asking.join()
     assert ground.the_send(send_id).pause_code == "quota"
     assert 10 <= ground.tally(send_id)[Outcome.DELIVERED] < 26  # several at once pass the simulator
     assert set(ground.tally(send_id)) == {Outcome.DELIVERED, Outcome.PENDING}

@@ -13,6 +13,7 @@ from app.db import now
 from app.delivery.retry import LONGEST_PAUSE, next_try
 from app.sends import control, tallies
 from app.sends.models import Message, Outcome, SendState
+from app.web.filters import ordinal
 from tests.delivery.ground import Ground, people
 from tests.simulator_process import RunningSimulator, free_port
 
@@ -79,7 +80,7 @@ def test_how_many_wait_for_a_retry_is_kept_through_everything(ground: Ground, cl
     assert "4 e-mails wait for another try" in page
     row = next(one for one in ground.messages(send_id) if one.retry_until is not None)
     page = client.get(f"/sends/{send_id}/messages/{row.id}").text
-    assert "Tries again" in page and "for the 2nd time, until" in page
+    assert "Tries again" in page and f"for the {ordinal(row.tries + 1)} time, until" in page
     with ground.database.writing() as session:
         control.cancel(session, ground.actor, send_id)
     assert retrying(ground, send_id) == 0
