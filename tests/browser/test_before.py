@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import RunningPostroom, new_context, sign_in, start_postroom
 from tests.browser.test_every_page import problems_of
-from tests.pages import SEND, SEND_AGAIN, make_draft, make_scheduled, wait_for_history
+from tests.pages import SEND, make_draft, make_scheduled, press_send, wait_for_history
 
 pytestmark = pytest.mark.browser
 
@@ -25,21 +25,12 @@ def unhurried(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPostr
     running.process.wait(40)
 
 
-def send(page: Page) -> None:
-    """Press Send, and answer that it is meant when the same went out today."""
-    page.get_by_role("button", name=SEND).click()
-    again = page.get_by_role("button", name=SEND_AGAIN)
-    page.locator("#progress").or_(again).wait_for()
-    if again.count():
-        again.click()
-
-
 def test_the_countdown_runs_and_undo_makes_it_a_draft(browser: Browser, unhurried: RunningPostroom) -> None:
     context = new_context(browser, viewport={"width": 1440, "height": 900})
     page = context.new_page()
     sign_in(page, unhurried)
     make_draft(page, unhurried.url)
-    send(page)
+    press_send(page)
     face, voice = page.locator("[data-face]"), page.locator("[data-voice]")
     expect(face).to_have_text("0:27", timeout=15_000)
     expect(voice).to_contain_text("Undo is possible for")
@@ -62,7 +53,7 @@ def test_after_the_window_the_page_goes_on_by_itself_and_stops_after_the_wave(
     expect(page.get_by_label("E-mails", exact=True)).not_to_be_visible()
     page.get_by_label("Send a few first, then wait for me").check()
     page.get_by_label("E-mails", exact=True).fill("4")
-    send(page)
+    press_send(page)
     expect(page.get_by_role("button", name="Undo")).to_be_visible()
     expect(page.get_by_role("button", name="Undo")).not_to_be_visible(timeout=60_000)
     go_on = page.get_by_role("button", name=re.compile(r"Go on with the rest \(\d+ e-mails\)"))
@@ -96,7 +87,7 @@ def test_a_send_is_scheduled_in_the_browsers_zone_and_everybody_sees_it_in_their
     page.get_by_role("button", name=SEND).click()
     expect(page.locator("main")).to_contain_text("This time has passed")
     page.get_by_label("Day", exact=True).fill(f"{date.today() + timedelta(days=10)}")
-    send(page)
+    press_send(page)
     expect(page.locator("main")).to_contain_text("09:30 (Asia/Singapore)")
     page.get_by_role("link", name="Change the time").click()
     page.get_by_label("Time", exact=True).fill("11:45")
@@ -124,7 +115,7 @@ def test_undo_works_without_scripts(browser: Browser, unhurried: RunningPostroom
     page = context.new_page()
     sign_in(page, unhurried)
     page.goto(f"{unhurried.url}/sends/{number}/review")
-    send(page)
+    press_send(page)
     expect(page.locator("main")).to_contain_text("UTC. Until then nobody gets anything.")
     page.get_by_role("button", name="Undo").click()
     expect(page.locator("main")).to_contain_text("this is a draft again")
@@ -150,7 +141,7 @@ def test_these_pages_are_accessible_in_every_state(browser: Browser, unhurried: 
     found["refused"] = problems_of(page)
     page.get_by_label("Send now").check()
     page.get_by_label("E-mails at most").fill("100")
-    send(page)
+    press_send(page)
     expect(page.get_by_role("button", name="Undo")).to_be_visible()
     found["countdown"] = problems_of(page)
     page.get_by_role("button", name="Undo").click()

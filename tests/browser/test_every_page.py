@@ -23,6 +23,7 @@ RULES_OF_COLOUR: Options = {"runOnly": {"type": "rule", "values": ["color-contra
 
 def violations(page: Page, rules: Options) -> list[dict[str, Any]]:
     """What axe finds. Asked only for that, and put into a document once, it takes less than half the time."""
+    page.wait_for_load_state()  # after a press the next page may only have begun
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE)
     answer = page.evaluate("rules => axe.run(rules)", {**rules, "resultTypes": ["violations"]})

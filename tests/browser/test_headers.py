@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from tests.browser.conftest import RunningPostroom, new_context, sign_in
 from tests.browser.test_every_page import problems_of
-from tests.pages import SEND, SEND_AGAIN
+from tests.pages import SEND, press_send
 
 pytestmark = pytest.mark.browser
 PUBLIC = "https://mail.example.org"
@@ -207,9 +207,7 @@ def test_from_the_hosted_link_to_the_next_send(page: Page, postroom: RunningPost
     page.get_by_role("button", name="Go on to values").click()
     page.get_by_role("button", name="Go on to the review").click()
     page.get_by_role("button", name="Start the review").click()
-    page.get_by_role("button", name=SEND).click()
-    if page.get_by_role("button", name=SEND_AGAIN).count():
-        page.get_by_role("button", name=SEND_AGAIN).click()
+    press_send(page)
     expect(page.locator("#progress")).to_contain_text("Finished", timeout=60_000)
     page.get_by_role("link", name="Delivered").first.click()
     page.locator("main table").get_by_role("link").first.click()

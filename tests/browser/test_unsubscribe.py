@@ -11,7 +11,7 @@ from tests.browser.conftest import RunningPostroom, new_context
 from tests.browser.test_every_page import problems_of
 from tests.browser.test_headers import PUBLIC, begin, set_public_address
 from tests.files import a_png
-from tests.pages import SEND, SEND_AGAIN
+from tests.pages import SEND, press_send
 
 pytestmark = pytest.mark.browser
 KIND, KIND_DE = "Library cards", "Bibliothekskarten"
@@ -56,11 +56,7 @@ def send_and_take_a_link(page: Page, postroom: RunningPostroom) -> tuple[str, st
     expect(page.get_by_label("E-mail address", exact=True)).to_have_value("unsubscribe@example.com")
     review(page)
     expect(page.locator("main")).to_contain_text(KIND)
-    page.get_by_role("button", name=SEND).click()
-    again = page.get_by_role("button", name=SEND_AGAIN)
-    page.locator("#progress").or_(again).first.wait_for()
-    if again.count():
-        again.click()
+    press_send(page)
     expect(page.locator("#progress")).to_contain_text("Finished", timeout=60_000)
     page.get_by_role("link", name="Delivered").first.click()
     page.locator("main table").get_by_role("link").first.click()
