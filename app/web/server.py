@@ -29,6 +29,7 @@ class _Server(BaseApplication):  # type: ignore[misc]
             "bind": f"{self._settings.host}:{self._settings.port}",
             "workers": PROCESSES,
             "threads": THREADS,
+            "preload_app": True,
             "worker_class": "gthread",
             "timeout": 90,
             "graceful_timeout": 15,
@@ -39,7 +40,7 @@ class _Server(BaseApplication):  # type: ignore[misc]
             self.cfg.set(name, value)
 
     def load(self) -> Flask:
-        """Make the application; called in each process, after it was forked."""
+        """Make the application, once: the processes forked from this one share it. Nothing is connected to yet."""
         app = create_app(self._settings)
         gc.freeze()  # what is loaded stays: no collection shall look through it in the middle of an answer
         return app
