@@ -68,14 +68,14 @@ def create_app(settings: Settings) -> Flask:
 def _blueprints() -> tuple[Blueprint, ...]:
     from app.audit.views import blueprint as audit
     from app.emails.views import blueprint as emails
-    from app.people.second_factor_views import blueprint as factors
     from app.people.views import blueprint as people
-    from app.recipients.segment_views import blueprint as segments
-    from app.recipients.topic_views import blueprint as topics
-    from app.recipients.unsubscribe_views import blueprint as unsubscribe
+    from app.people.views.factor_blueprint import blueprint as factors
     from app.recipients.views import blueprint as recipients
-    from app.sends.bad_address_views import blueprint as suppressions
+    from app.recipients.views.segments import blueprint as segments
+    from app.recipients.views.topics import blueprint as topics
+    from app.recipients.views.unsubscribe import blueprint as unsubscribe
     from app.sends.views import blueprint as sends
+    from app.sends.views.bad_addresses import blueprint as suppressions
     from app.web.language_views import blueprint as web
     from app.web.security_txt import blueprint as security_txt
 

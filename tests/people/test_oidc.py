@@ -22,9 +22,9 @@ from app.people.factor_models import ProviderIdentity
 from app.people.invitations import invite
 from app.people.membership import take_out
 from app.people.models import Account, Person
-from app.people.provider_views import AWAY, SECONDS
 from app.people.roles import Role
 from app.people.sign_in_models import SignIn, Way
+from app.people.views.provider import AWAY, SECONDS
 from app.refusals import Refused
 from app.settings import Settings, SettingsError
 from tests.conftest import an_app, signed_in

@@ -18,8 +18,8 @@ from app.db import Database
 from app.people import passkeys
 from app.people.factor_models import Passkey, RecoveryCode
 from app.people.models import Account, Person
-from app.people.passkey_questions import ASKED, SECONDS
 from app.people.sign_in_models import SignIn, Way
+from app.people.views.passkey_questions import ASKED, SECONDS
 from app.refusals import NotThere
 from app.settings import Settings
 from tests.conftest import PASSWORD, signed_in

@@ -20,10 +20,10 @@ from app.db import Database, now
 from app.people import factor_reset, recovery_codes, resets, second_factor
 from app.people.accounts import add_person, place_in
 from app.people.factor_models import RecoveryCode, SecondFactor
-from app.people.half_signed_in import HALF, SECONDS
 from app.people.models import Account, Person, Workspace
 from app.people.own_mail_models import OwnMail
 from app.people.roles import Role
+from app.people.views.half_signed_in import HALF, SECONDS
 from app.refusals import Refused
 from app.settings import Settings
 from app.web.sign_in import PUBLIC

@@ -19,11 +19,11 @@ from app.audit.models import AuditEntry
 from app.db import Database, now
 from app.people import second_factor
 from app.people.factor_models import Passkey, SecondFactor
-from app.people.half_signed_in import HALF
-from app.people.half_signed_in import SECONDS as SECONDS_OF_HALF
 from app.people.models import Account, Person
-from app.people.passkey_questions import ASKED, SECONDS
 from app.people.sign_in_models import SignIn, Way
+from app.people.views.half_signed_in import HALF
+from app.people.views.half_signed_in import SECONDS as SECONDS_OF_HALF
+from app.people.views.passkey_questions import ASKED, SECONDS
 from app.settings import Settings
 from tests.people.second_steps import code_of, codes_on, is_in, needed, set_up_app, with_password
 from tests.people.soft_device import SoftDevice

@@ -20,11 +20,11 @@ from app.audit.models import AuditEntry
 from app.db import Database
 from app.emails.limits import LimitedRenderer
 from app.people.models import Person, Workspace
-from app.recipients import unsubscribe_views
 from app.recipients.models import Suppression
 from app.recipients.topic_models import OptOutAnswer, Topic, TopicOptOut
 from app.recipients.topics import add_topic
 from app.recipients.unsubscribe_links import LinkSealer, link_keys
+from app.recipients.views import unsubscribe as unsubscribe_views
 from app.sends.models import Message, Send
 from app.settings import Settings
 from tests.conftest import SECRET_KEY

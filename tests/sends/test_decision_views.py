@@ -157,7 +157,7 @@ def test_left_in_doubt_it_says_so_everywhere_and_may_be_decided_anew(
 
 
 def test_the_doubtful_are_paged(client: FlaskClient, send_id: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.sends.decision_views.PAGE", 1)
+    monkeypatch.setattr("app.sends.views.decisions.PAGE", 1)
     page = client.get(f"/sends/{send_id}/decide").text
     assert "p3@example.com" in page
     assert "p4@example.com" not in page

@@ -1,0 +1,63 @@
+"""The page of a template on which kind of notice it is, and whether it is a service notice."""
+
+from __future__ import annotations
+
+from flask import flash, redirect, render_template, request, url_for
+
+from app.emails import notices, templates
+from app.emails.models import Template
+from app.emails.templates import newest_of
+from app.emails.views.blueprint import Page, blueprint
+from app.emails.views.notice_forms import NoticeForm
+from app.people.roles import Permission
+from app.recipients.topic_models import Topic
+from app.recipients.topics import topics
+from app.refusals import Refused
+from app.web.request import db, may, me
+from app.words import _
+
+
+@blueprint.route("/<int:template_id>/notice", methods=["GET", "POST"])
+@may(Permission.WRITE)
+def notice(template_id: int) -> Page:
+    """Choose the kind of notice."""
+    template = templates.find_template(db(), me(), template_id)
+    if request.method == "GET":
+        return _page(template, NoticeForm.of(template.topic_id, template.service_scope, template.service_reason))
+    form = NoticeForm()
+    try:
+        notices.change_topic(db(), me(), template_id, form.topic.data or 0)
+    except Refused as refusal:
+        form.show(refusal)
+        return _page(template, form), 422
+    flash(_("Sends that are begun from now on are of this kind."))
+    return redirect(url_for("emails.notice", template_id=template_id))
+
+
+@blueprint.post("/<int:template_id>/notice/service")
+@may(Permission.ADMINISTER)
+def declare_service(template_id: int) -> Page:
+    """Declare the newest version a service notice, or take it back."""
+    template = templates.find_template(db(), me(), template_id)
+    form = NoticeForm()
+    try:
+        notices.declare(db(), me(), template_id, form.chosen_scope(), form.reason.data or "")
+    except Refused as refusal:
+        form.topic.data = template.topic_id or 0
+        form.show(refusal)
+        return _page(template, form), 422
+    flash(_("Saved. It stands in the activity, and holds for sends that are begun from now on."))
+    return redirect(url_for("emails.notice", template_id=template_id))
+
+
+def _page(template: Template, form: NoticeForm) -> str:
+    present = db().get(Topic, template.topic_id) if template.topic_id else None
+    form.offer(topics(db(), me().workspace_id), present)
+    newest = newest_of(db(), [template.id]).get(template.id)
+    return render_template(
+        "emails/notice.html",
+        template=template,
+        form=form,
+        newest=newest,
+        is_covered=newest is not None and newest.id == template.service_version_id,
+    )

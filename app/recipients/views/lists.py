@@ -1,0 +1,237 @@
+"""Pages of recipient lists and of their people. Uploads, columns and bulk changes have modules of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flask import flash, redirect, render_template, request, url_for
+
+from app.db import Database
+from app.people.accounts import team
+from app.people.roles import Permission
+from app.recipients import browsing, change_words, changes, lists, people, selecting, uploads
+from app.recipients.models import RecipientList
+from app.recipients.spreadsheet_cells import BYTE_ORDER_MARK, csv_lines
+from app.recipients.views.blueprint import Page, blueprint, csv_response
+from app.recipients.views.forms import COLUMN, NameForm, RecipientForm, recipient_form
+from app.recipients.views.viewing import Wanted, read_wanted
+from app.refusals import Refused
+from app.sends.usage import unfinished_sends_of_list
+from app.web.looks import note_download, note_opened
+from app.web.numbers import row_number
+from app.web.request import db, may, me, services
+from app.words import _
+
+LISTS_ON_A_PAGE = 25
+PEOPLE_ON_A_PAGE = 50
+DOWNLOADED_AT_ONCE = 1_000
+
+
+@blueprint.get("")
+@may(Permission.LOOK)
+def index() -> Page:
+    """Every list, newest first, and uploads that wait for an answer."""
+    search = request.args.get("q", "").replace("\0", "").strip()
+    found = lists.lists_page(
+        db(), me(), search=search, before=request.args.get("before", type=row_number), limit=LISTS_ON_A_PAGE + 1
+    )
+    page, more = found[:LISTS_ON_A_PAGE], len(found) > LISTS_ON_A_PAGE
+    return render_template(
+        "recipients/index.html",
+        lists=page,
+        search=search,
+        is_first=not request.args.get("before"),
+        uploads=uploads.waiting_uploads(db(), me()),
+        next_url=url_for(".index", q=search or None, before=page[-1].id) if more else None,
+    )
+
+
+@blueprint.get("/<int:list_id>")
+@may(Permission.LOOK)
+def show(list_id: int) -> Page:
+    """One list with its people."""
+    found = lists.find_list(db(), me(), list_id)
+    note_opened("list", _("People of list “%(list_name)s” opened", list_name=found.name), found.id)
+    return _list_page(found)
+
+
+@blueprint.get("/<int:list_id>/filter-rows")
+@may(Permission.LOOK)
+def filter_rows(list_id: int) -> Page:
+    """The rows of a filter renewed, one more or one less: for htmx, on every page that filters this list."""
+    found = lists.find_list(db(), me(), list_id)
+    wanted = read_wanted(found, request.args)
+    return render_template("recipients/_filter.html", filter_form=wanted.form, filter_rows_url=_rows_url(list_id))
+
+
+@blueprint.post("/<int:list_id>/rename")
+@may(Permission.WRITE)
+def rename(list_id: int) -> Page:
+    """Give a list another name."""
+    form = NameForm()
+    if form.validate_on_submit():
+        try:
+            found = lists.rename_list(db(), me(), list_id, form.name.data or "")
+        except Refused as refusal:
+            form.show(refusal)
+        else:
+            flash(_("The list is called “%(name)s” now.", name=found.name))
+            return redirect(url_for(".show", list_id=list_id))
+    return _list_page(lists.find_list(db(), me(), list_id), name_form=form), 422
+
+
+@blueprint.post("/<int:list_id>/delete")
+@may(Permission.WRITE)
+def delete(list_id: int) -> Page:
+    """Delete a list with its people."""
+    session, person = db(), me()
+    try:
+        name = lists.delete_list(
+            session, person, list_id, unfinished_sends=unfinished_sends_of_list(session, person, list_id)
+        )
+    except Refused as refusal:
+        return _list_page(lists.find_list(session, person, list_id), problems=[refusal.words]), 409
+    flash(_("The list “%(name)s” is deleted.", name=name))
+    return redirect(url_for(".index"))
+
+
+@blueprint.get("/<int:list_id>/download.csv")
+@may(Permission.WRITE)
+def download(list_id: int) -> Page:
+    """What the page shows, all of it, as CSV that is safe in a spreadsheet program; written while it is read."""
+    found = lists.find_list(db(), me(), list_id)
+    wanted = read_wanted(found, request.args)
+    if wanted.view == browsing.View():
+        note_download("list_downloaded", _("List “%(list_name)s” downloaded", list_name=found.name), found.id)
+        return csv_response(_whole_list(services().database, found.id, found.columns), found.name)
+    try:
+        browsing.people_page(db(), found, wanted.view, limit=1)
+    except (Refused, browsing.NotSorted):
+        flash(_("This list is being sorted after a large change. Download again in a moment."), "warn")
+        return redirect(url_for(".show", list_id=list_id))
+    note_download("list_downloaded", _("A part of list “%(list_name)s” downloaded", list_name=found.name), found.id)
+    return csv_response(_shown_people(services().database, found.id, wanted.view), found.name)
+
+
+@blueprint.route("/<int:list_id>/people/new", methods=["GET", "POST"])
+@may(Permission.WRITE)
+def add_person(list_id: int) -> Page:
+    """Add one person."""
+    found = lists.find_list(db(), me(), list_id)
+    form = recipient_form(found.columns)
+    if form.validate_on_submit():
+        try:
+            added = people.add_recipient(
+                db(), me(), list_id, email=form.email.data or "", name=form.name.data or "", data=form.data_of_columns()
+            )
+        except Refused as refusal:
+            _show(form, refusal)
+        else:
+            flash(_("%(email)s is in the list now.", email=added.email))
+            return redirect(url_for(".show", list_id=list_id))
+    return render_template("recipients/person.html", list=found, form=form, recipient=None), 422 if form.errors else 200
+
+
+@blueprint.route("/<int:list_id>/people/<int:recipient_id>", methods=["GET", "POST"])
+@may(Permission.LOOK, to_change=Permission.WRITE)
+def edit_person(list_id: int, recipient_id: int) -> Page:
+    """Show one person; POST changes them."""
+    found = lists.find_list(db(), me(), list_id)
+    recipient = people.find_recipient(db(), me(), list_id, recipient_id)
+    form = recipient_form(found.columns, recipient)
+    if form.validate_on_submit():
+        try:
+            people.change_recipient(
+                db(),
+                me(),
+                list_id,
+                recipient_id,
+                email=form.email.data or "",
+                name=form.name.data or "",
+                data=form.data_of_columns(),
+            )
+        except Refused as refusal:
+            _show(form, refusal)
+        else:
+            flash(_("%(email)s is saved.", email=recipient.email))
+            return redirect(url_for(".show", list_id=list_id))
+    page = render_template("recipients/person.html", list=found, form=form, recipient=recipient)
+    return page, 422 if form.errors else 200
+
+
+@blueprint.post("/<int:list_id>/people/<int:recipient_id>/remove")
+@may(Permission.WRITE)
+def remove_person(list_id: int, recipient_id: int) -> Page:
+    """Take one person out of a list."""
+    try:
+        email = people.remove_recipient(db(), me(), list_id, recipient_id)
+    except Refused as refusal:
+        flash(refusal.words, "warn")
+    else:
+        flash(_("%(email)s is no longer in the list.", email=email))
+    return redirect(url_for(".show", list_id=list_id))
+
+
+def _list_page(found: RecipientList, *, name_form: NameForm | None = None, problems: list[str] | None = None) -> str:
+    wanted = read_wanted(found, request.args)
+    problems, is_sorting, page = list(problems or []), False, browsing.PeoplePage([])
+    try:
+        page = browsing.people_page(db(), found, wanted.view, after=wanted.after, limit=PEOPLE_ON_A_PAGE)
+    except browsing.NotSorted:
+        is_sorting = True
+    except Refused as refusal:
+        problems.append(refusal.words)
+    following = wanted.next_arguments(page.next_place) if page.next_place else None
+    return render_template(
+        "recipients/list.html",
+        list=found,
+        people=page.people,
+        is_partial=page.is_partial,
+        is_sorting=is_sorting,
+        wanted=wanted,
+        search=wanted.view.search,
+        is_first=wanted.after is None,
+        shown_words=_shown_words(found, wanted),
+        filter_form=wanted.form,
+        filter_rows_url=_rows_url(found.id),
+        problems=problems,
+        name_form=name_form or NameForm(formdata=None, obj=found),
+        next_url=url_for(".show", list_id=found.id, **following) if following else None,
+        changes=changes.latest_changes(db(), found.id, limit=1),
+        what_words=change_words.what_words,
+        names={one.id: one.name for one in team(db(), found.workspace_id)},
+    )
+
+
+def _shown_words(found: RecipientList, wanted: Wanted) -> str:
+    return selecting.selection_words(found, wanted.view.selection)
+
+
+def _rows_url(list_id: int) -> str:
+    return url_for("recipients.filter_rows", list_id=list_id)
+
+
+def _whole_list(database: Database, list_id: int, columns: list[str]) -> Iterator[str]:
+    with database.reading() as session:
+        yield from lists.list_as_csv(session, list_id, columns)
+
+
+def _shown_people(database: Database, list_id: int, view: browsing.View) -> Iterator[str]:
+    with database.reading() as session:
+        found = session.get_one(RecipientList, list_id)
+        columns, after = list(found.columns), None
+        yield BYTE_ORDER_MARK + csv_lines([["email", "name", *columns]])
+        while True:
+            page = browsing.people_page(session, found, view, after=after, limit=DOWNLOADED_AT_ONCE)
+            yield csv_lines([one.email, one.name, *(one.data.get(c, "") for c in columns)] for one in page.people)
+            if page.next_place is None:
+                return
+            after = page.next_place
+            session.expunge_all()
+            session.add(found)
+
+
+def _show(form: RecipientForm, refusal: Refused) -> None:
+    """Put a refusal beside its field; the fields of columns have a beginning of their own."""
+    field = refusal.field if refusal.field in {"email", "name", ""} else COLUMN + refusal.field
+    form.show(Refused(refusal.words, field=field))
