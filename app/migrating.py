@@ -12,29 +12,14 @@ from alembic.script import ScriptDirectory
 
 from app.db import Database
 
-SCRIPTS = Path(__file__).parent.parent / "migrations"
-TABLES = ("audit", "people", "emails", "recipients", "sends", "delivery")
+APP = Path(__file__).parent
+SCRIPTS = APP.parent / "migrations"
 
 
 def import_all_tables() -> None:
-    """Import every package's models, so that the metadata is whole."""
-    for package in TABLES:
-        importlib.import_module(f"app.{package}.models")
-    for module in (
-        "people.factor_models",
-        "people.approval_models",
-        "people.own_mail_models",
-        "people.sign_in_models",
-        "people.link_models",
-        "recipients.change_models",
-        "recipients.segment_models",
-        "recipients.suppression_models",
-        "recipients.topic_models",
-        "sends.audience_models",
-        "sends.bad_address_models",
-        "sends.event_models",
-    ):
-        importlib.import_module(f"app.{module}")
+    """Import every module of models, so that the metadata is whole."""
+    for file in sorted(APP.rglob("*models.py")):
+        importlib.import_module(".".join(("app", *file.relative_to(APP).with_suffix("").parts)))
 
 
 def migrate(database: Database, revision: str = "head") -> None:

@@ -22,12 +22,15 @@ from app.people.approval_models import ApprovalRequest
 from app.people.factor_models import Passkey
 from app.people.models import Connection, Person
 from app.people.roles import Role
-from app.recipients import changes, segments, suppression_adding, topics
-from app.recipients.change_models import ChangeKind
+from app.recipients.changes import running as changes
+from app.recipients.changes.models import ChangeKind
 from app.recipients.checking import NewRecipient
-from app.recipients.filtering import Condition, Filter, Operator
+from app.recipients.finding import segments
+from app.recipients.finding.filtering import Condition, Filter, Operator
 from app.recipients.models import Conflict, Recipient, RecipientList
-from app.recipients.suppression_models import SuppressionSync, TheirSuppression
+from app.recipients.suppressions import adding as suppression_adding
+from app.recipients.suppressions.models import SuppressionSync, TheirSuppression
+from app.recipients.unsubscribing import topics
 from app.sends import testers
 from app.sends.archives import check_archive
 from app.sends.audience_models import AudiencePart

@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from app.db import Database
 from app.people.models import Person
-from app.recipients.suppression_mirror import state_of
+from app.recipients.suppressions.mirror import state_of
 from app.words import (
     LANGUAGES,
     LongDay,

@@ -8,7 +8,7 @@ import time
 from app.db import Database
 from app.delivery.alone import Alone
 from app.delivery.jobs import Queue
-from app.recipients.import_job import forget_old, open_imports, run_import
+from app.recipients.imports.job import forget_old, open_imports, run_import
 from app.recipients.models import ImportState
 
 AT_ONCE = 2

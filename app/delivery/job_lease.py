@@ -12,7 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.db import Database, now
 from app.people.approval_models import ApprovalLease
-from app.recipients.suppression_models import SuppressionLease
+from app.recipients.suppressions.models import SuppressionLease
 from app.sends.event_models import EventLease
 
 LEASE_SECONDS = 120.0

@@ -17,7 +17,8 @@ from app.audit import looks
 from app.db import Database
 from app.delivery.periodic import PeriodicJob
 from app.people.trail_keeping import take_old_words_away
-from app.recipients import changes, keying, sorting
+from app.recipients.changes import running as changes
+from app.recipients.finding import keying, sorting
 from app.refusals import Refused
 from app.sends import retention, unused_files
 

@@ -41,7 +41,7 @@ from app.delivery.unreachable import keep_unreachable
 from app.delivery.watch import Watch
 from app.logs import add_to_log
 from app.people.connection import ConnectionParameters, NotConnected, resolve
-from app.recipients.unsubscribe_links import link_keys
+from app.recipients.unsubscribing.links import link_keys
 from app.sends.composition import MessagePlan, plan_of
 from app.sends.control import pause_by_program
 from app.sends.models import Send, SendKind, SendState

@@ -16,8 +16,8 @@ from app.db import Database
 from app.delivery.quota import take_one
 from app.delivery.suppression_lease import about_the_list
 from app.people.connection import ConnectionParameters
-from app.recipients.suppression_models import TheirSuppression
-from app.recipients.suppression_words import READ_ONLY
+from app.recipients.suppressions.models import TheirSuppression
+from app.recipients.suppressions.words import READ_ONLY
 from app.refusals import NotThere, Refused
 from app.words import _
 

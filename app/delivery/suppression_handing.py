@@ -15,7 +15,7 @@ from app.cloudflare.results import Suppression as VendorSuppression
 from app.db import now
 from app.delivery.suppression_lease import BULK_SPACING, CallFailed, SyncLease, Turn
 from app.recipients.models import Conflict, Handing, Suppression
-from app.recipients.suppression_mirror import (
+from app.recipients.suppressions.mirror import (
     Wish,
     differing,
     entries_of,
@@ -25,9 +25,9 @@ from app.recipients.suppression_mirror import (
     to_hand_over,
     to_take_back,
 )
-from app.recipients.suppression_models import TheirSuppression
-from app.recipients.suppression_rules import rules_of
-from app.recipients.suppression_words import OUR_REASONS
+from app.recipients.suppressions.models import TheirSuppression
+from app.recipients.suppressions.rules import rules_of
+from app.recipients.suppressions.words import OUR_REASONS
 
 BULKS_AT_ONCE = 100
 """Bulk imports of one workspace before the others have their turn."""

@@ -13,8 +13,8 @@ from app.db import Database
 from app.delivery.job_lease import JobLease
 from app.delivery.quota import take_one
 from app.people.connection import ConnectionParameters
-from app.recipients.suppression_models import SuppressionLease
-from app.recipients.suppression_rules import rules_of
+from app.recipients.suppressions.models import SuppressionLease
+from app.recipients.suppressions.rules import rules_of
 from app.words import _
 
 CALL_SPACING = 2.0

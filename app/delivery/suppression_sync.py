@@ -29,9 +29,9 @@ from app.delivery.suppression_handing import hand_over
 from app.delivery.suppression_lease import CallFailed, NotNow, SyncLease, Turn, about_the_list
 from app.people.connection import ConnectionParameters, NotConnected, resolve
 from app.people.models import Workspace
-from app.recipients.suppression_mirror import find_conflicts, forget_account, keep_page, state_of, sweep
-from app.recipients.suppression_models import SuppressionSync
-from app.recipients.suppression_rules import rules_of
+from app.recipients.suppressions.mirror import find_conflicts, forget_account, keep_page, state_of, sweep
+from app.recipients.suppressions.models import SuppressionSync
+from app.recipients.suppressions.rules import rules_of
 from app.settings import Settings
 from app.words import _
 

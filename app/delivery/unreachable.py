@@ -15,7 +15,7 @@ from app.cloudflare.events import EventKind
 from app.delivery.matching import Match
 from app.delivery.recording import Result
 from app.recipients.models import SuppressionReason
-from app.recipients.suppression_rules import ByRule, add_by_rule
+from app.recipients.suppressions.rules import ByRule, add_by_rule
 from app.sends.bad_address_models import BadAddressKind
 from app.sends.bad_addresses import Found, note_bad
 from app.sends.models import ANSWERED, Message, Outcome, Send

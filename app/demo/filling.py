@@ -14,8 +14,10 @@ from app.emails.models import Template, TemplateVersion
 from app.people import connection, own_mail, senders
 from app.people.models import Person
 from app.people.roles import Role
-from app.recipients import lists, segments, topics
-from app.recipients.filtering import Condition, Filter, Operator
+from app.recipients import lists
+from app.recipients.finding import segments
+from app.recipients.finding.filtering import Condition, Filter, Operator
+from app.recipients.unsubscribing import topics
 from app.settings import Settings
 from app.simulator.settings import DEFAULT_ACCOUNT, DEFAULT_DOMAINS, DEFAULT_TOKEN
 from app.words import _

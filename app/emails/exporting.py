@@ -15,7 +15,7 @@ from app.emails.files import contents_of
 from app.emails.models import Piece, PieceKind, PieceVersion, Template
 from app.emails.piece_drafts import Written
 from app.emails.templates import find_template
-from app.recipients.topic_models import Topic
+from app.recipients.unsubscribing.models import Topic
 
 
 def export_template(session: Session, actor: Actor, template_id: int) -> Bundle:

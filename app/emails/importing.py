@@ -30,7 +30,7 @@ from app.emails.rendering import RenderError
 from app.emails.source_problems import content_problems, piece_problems
 from app.emails.templates import create_template, save_draft
 from app.emails.versions import free_name, same_words, template_named
-from app.recipients.topics import topics
+from app.recipients.unsubscribing.topics import topics
 from app.refusals import NotThere, Refused
 from app.words import _
 

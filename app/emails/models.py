@@ -13,7 +13,7 @@ from app.db import Base, SaidString, Words, now
 from app.emails.content import Content, ContentType, FilesType, Format, TemplateFile, content_of
 from app.emails.rendering import EmailSource
 from app.people.models import Person
-from app.recipients.notices import ServiceScope
+from app.recipients.unsubscribing.notices import ServiceScope
 from app.words import _
 
 

@@ -8,8 +8,8 @@ from app.audit.trail import Actor, note
 from app.emails.models import Template, TemplateVersion
 from app.emails.templates import find_template, newest_of
 from app.people.models import Person
-from app.recipients.notices import SCOPES, ServiceScope, checked_declaration
-from app.recipients.topics import chosen_topic, topic_name
+from app.recipients.unsubscribing.notices import SCOPES, ServiceScope, checked_declaration
+from app.recipients.unsubscribing.topics import chosen_topic, topic_name
 from app.refusals import Refused
 from app.words import _
 

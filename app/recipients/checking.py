@@ -11,7 +11,7 @@ from functools import lru_cache
 import idna
 
 from app.cloudflare.contract import check_address
-from app.recipients.grid import LOOKS_LIKE_ADDRESS
+from app.recipients.files.grid import LOOKS_LIKE_ADDRESS
 from app.recipients.typing_slips import meant_domain
 from app.words import _
 

@@ -11,9 +11,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.audit.trail import Actor, note
-from app.recipients import sorting
 from app.recipients.checking import NewRecipient
-from app.recipients.keys import keys_of
+from app.recipients.finding import sorting
+from app.recipients.finding.keys import keys_of
 from app.recipients.models import Recipient, RecipientList
 from app.recipients.spreadsheet_cells import BYTE_ORDER_MARK, csv_lines
 from app.refusals import NotThere, Refused

@@ -14,9 +14,9 @@ from app.audit.trail import note
 from app.db import table_of
 from app.people.models import Person
 from app.recipients.columns import ColumnKind
-from app.recipients.import_run import RANGE, ImportRun, Overtaken, WorkerEnds
+from app.recipients.imports.mapping import data_columns, mapping_of
+from app.recipients.imports.run import RANGE, ImportRun, Overtaken, WorkerEnds
 from app.recipients.lists import check_name
-from app.recipients.mapping import data_columns, mapping_of
 from app.recipients.models import ImportState, ListUpload, Recipient, RecipientList, StagedRow
 from app.refusals import Refused
 from app.words import _

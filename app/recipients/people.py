@@ -9,11 +9,12 @@ from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.audit.trail import Actor, note
-from app.recipients import changes, sorting
-from app.recipients.change_doing import person_json
-from app.recipients.change_models import ChangeKind
+from app.recipients.changes import running as changes
+from app.recipients.changes.doing import person_json
+from app.recipients.changes.models import ChangeKind
 from app.recipients.checking import NewRecipient, clean_address, fault_of
-from app.recipients.keys import keys_of
+from app.recipients.finding import sorting
+from app.recipients.finding.keys import keys_of
 from app.recipients.lists import find_list
 from app.recipients.models import Recipient, RecipientList
 from app.refusals import NotThere, Refused

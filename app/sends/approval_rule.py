@@ -24,9 +24,9 @@ from app.people.approval import rule_of
 from app.people.approval_models import ApprovalRule, ApprovalScope, ApprovalSubject
 from app.people.models import Person, SenderIdentity
 from app.people.roles import Permission
+from app.recipients.finding.models import Segment
+from app.recipients.finding.segments import clause_of
 from app.recipients.models import RecipientList
-from app.recipients.segment_models import Segment
-from app.recipients.segments import clause_of
 from app.refusals import Refused
 from app.sends import audience
 from app.sends.audience_parts import included_lists, parts_of

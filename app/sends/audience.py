@@ -15,11 +15,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from app.recipients.keying import require_ready
+from app.recipients.finding.keying import require_ready
+from app.recipients.finding.models import Segment
+from app.recipients.finding.segments import clause_of
+from app.recipients.finding.walking import Stream
 from app.recipients.models import Recipient, RecipientList
-from app.recipients.segment_models import Segment
-from app.recipients.segments import clause_of
-from app.recipients.walking import Stream
 from app.refusals import Refused
 from app.sends.audience_models import AudiencePart
 from app.sends.audience_parts import Part, own_parts, parts_of

@@ -12,8 +12,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.recipients.finding.models import Segment
 from app.recipients.models import RecipientList
-from app.recipients.segment_models import Segment
 from app.sends.audience_models import AudiencePart
 from app.sends.models import Send
 from app.words import _, _n, with_comma_and

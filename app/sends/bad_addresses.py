@@ -14,7 +14,7 @@ from app.db import now, table_of
 from app.recipients.checking import clean_address
 from app.recipients.models import Recipient, RecipientList
 from app.recipients.people import change_recipient, remove_recipient
-from app.recipients.suppressions import not_to_write
+from app.recipients.suppressions.who import not_to_write
 from app.refusals import NotThere, Refused
 from app.sends.bad_address_models import BadAddress, BadAddressKind, BadAddressState
 from app.words import _, _n

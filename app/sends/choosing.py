@@ -8,10 +8,10 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from app.audit.trail import Actor
+from app.recipients.finding.models import Segment
+from app.recipients.finding.segments import find_segment
 from app.recipients.lists import find_list
 from app.recipients.models import RecipientList
-from app.recipients.segment_models import Segment
-from app.recipients.segments import find_segment
 from app.refusals import NotThere, Refused
 from app.sends.audience_models import AudiencePart
 from app.sends.audience_parts import parts_of, segment_words, short_words_of

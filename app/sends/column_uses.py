@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, joinedload
 from app.audit.trail import Actor
 from app.emails.models import TemplateVersion
 from app.emails.templates import WITHOUT_CONTENT, newest_versions
-from app.recipients.segments import segments_using
+from app.recipients.finding.segments import segments_using
 from app.sends.models import Send, SendKind
 from app.sends.usage import UNFINISHED, uses_list
 

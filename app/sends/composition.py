@@ -17,8 +17,8 @@ from app.emails.models import TemplateVersion
 from app.emails.publishing import with_defaults
 from app.emails.rendering import EmailSource, render
 from app.people.models import Workspace
-from app.recipients.topic_models import Topic
-from app.recipients.unsubscribe_links import LinkKey, LinkKeys, LinkSealer, sealed_length
+from app.recipients.unsubscribing.links import LinkKey, LinkKeys, LinkSealer, sealed_length
+from app.recipients.unsubscribing.models import Topic
 from app.sends.models import Send, SendAttachment, SendKind
 
 REFERENCE_HEADER = "X-Postroom-Message"

@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 
 from app.audit.trail import Actor, note
 from app.db import now
-from app.recipients import sorting, staging
-from app.recipients.change_models import ListChange, ListChangeRow
+from app.recipients.changes.models import ListChange, ListChangeRow
+from app.recipients.finding import sorting
+from app.recipients.imports import staging
 from app.recipients.models import Recipient, RecipientList
 from app.refusals import Refused
 from app.sends.bad_addresses import forget_address

@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 from app.cloudflare.types import Attachment, SendRequest
 from app.emails.limits import LimitedRenderer
 from app.emails.rendering import RenderError
-from app.recipients.unsubscribe_links import LinkKeys
-from app.recipients.walking import neighbours, one_of
+from app.recipients.finding.walking import neighbours, one_of
+from app.recipients.unsubscribing.links import LinkKeys
 from app.sends import audience
 from app.sends.composition import SPECIMEN_REFERENCE, MessagePlan, compose, plan_of
 from app.sends.hiding import GONE_WORDS, names_of, shown_data

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app.db import Base, SaidText, Words, now
 from app.emails.models import TemplateVersion
 from app.recipients.models import RecipientList
-from app.recipients.notices import ServiceScope
+from app.recipients.unsubscribing.notices import ServiceScope
 
 
 class SendKind(enum.StrEnum):

@@ -6,8 +6,8 @@ from sqlalchemy.orm import Session
 
 from app.audit.trail import Actor, note
 from app.people.models import Person
-from app.recipients.notices import SCOPES, ServiceScope, checked_declaration
-from app.recipients.topics import chosen_topic, topic_name
+from app.recipients.unsubscribing.notices import SCOPES, ServiceScope, checked_declaration
+from app.recipients.unsubscribing.topics import chosen_topic, topic_name
 from app.refusals import Refused
 from app.sends.compose import changed, draft_of
 from app.sends.models import Send, SendKind

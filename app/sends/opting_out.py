@@ -1,7 +1,7 @@
 """Unsubscribing by the link in an e-mail: whoever holds it may, because its key cannot be guessed.
 
 A link stands for one person and, if the e-mail was of one, a kind of notice. What it carries is enough
-(`recipients/unsubscribe_links.py`): the message may be gone, or younger than the backup that was restored.
+(`recipients/unsubscribing/links.py`): the message may be gone, or younger than the backup that was restored.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from app.audit.trail import note_program
 from app.emails.languages import choose
 from app.people.models import Workspace
 from app.recipients.models import SuppressionReason
-from app.recipients.notices import ServiceScope
-from app.recipients.suppressions import find_suppression, lift_opt_out, suppress
-from app.recipients.topic_models import OptOutAnswer, Topic, WhyOut
-from app.recipients.topics import resume_topic, stop_topic, stopped_topics, topic_of_key
-from app.recipients.unsubscribe_links import LinkKeys, OnlyReference, Sealed, read_link
+from app.recipients.suppressions.who import find_suppression, lift_opt_out, suppress
+from app.recipients.unsubscribing.links import LinkKeys, OnlyReference, Sealed, read_link
+from app.recipients.unsubscribing.models import OptOutAnswer, Topic, WhyOut
+from app.recipients.unsubscribing.notices import ServiceScope
+from app.recipients.unsubscribing.topics import resume_topic, stop_topic, stopped_topics, topic_of_key
 from app.refusals import NotThere
 from app.sends.composition import SPECIMEN_REFERENCE
 from app.sends.models import Message, Send, SendKind

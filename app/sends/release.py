@@ -14,7 +14,7 @@ from app.audit.trail import Actor, note
 from app.db import now
 from app.people.models import Account, Person, Workspace
 from app.recipients.models import Recipient
-from app.recipients.suppressions import Reason
+from app.recipients.suppressions.who import Reason
 from app.refusals import Refused
 from app.sends import audience
 from app.sends.approval_rule import needs_approval

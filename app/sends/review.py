@@ -19,8 +19,8 @@ from app.db import Database
 from app.emails.limits import LimitedRenderer
 from app.emails.rendering import RenderError, variables_of
 from app.people.models import SenderIdentity, Workspace
+from app.recipients.finding.walking import Place, people_after
 from app.recipients.models import RecipientList
-from app.recipients.walking import Place, people_after
 from app.refusals import Refused
 from app.sends import audience
 from app.sends.audience_parts import parts_of, united_columns

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from app.recipients.finding.walking import Stream
 from app.recipients.models import Recipient
-from app.recipients.walking import Stream
 from app.sends import audience
 from app.sends.models import Send, SendKind
 

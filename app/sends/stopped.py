@@ -1,8 +1,9 @@
 """Who must not get a send: the one rule for review, release, start, delivery and retries.
 
-To what holds for every send (`recipients/suppressions.py`) comes the send's own kind of notice: whoever stopped it is
-left out. A test e-mail goes to its testers whatever they did. A service notice ignores those who stopped its kind, and
-by law also those who stopped all; bounces, complaints and what staff or Cloudflare hold back count for every send.
+To what holds for every send (`recipients/suppressions/who.py`) comes the send's own kind of notice: whoever stopped
+it is left out. A test e-mail goes to its testers whatever they did. A service notice ignores those who stopped its
+kind, and by law also those who stopped all; bounces, complaints and what staff or Cloudflare hold back count for
+every send.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ from sqlalchemy import ColumnElement, false, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.recipients.models import SuppressionReason
-from app.recipients.notices import ServiceScope
-from app.recipients.suppressions import Reason, domain_of, is_not_to_write, not_to_write
-from app.recipients.topic_models import Topic, TopicOptOut
-from app.recipients.topics import topic_opted_out, topic_words
+from app.recipients.suppressions.who import Reason, domain_of, is_not_to_write, not_to_write
+from app.recipients.unsubscribing.models import Topic, TopicOptOut
+from app.recipients.unsubscribing.notices import ServiceScope
+from app.recipients.unsubscribing.topics import topic_opted_out, topic_words
 from app.sends.models import Send, SendKind
 
 TOPIC_OPTED_OUT = "topic_opted_out"

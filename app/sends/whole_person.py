@@ -14,8 +14,8 @@ from app.audit.trail import Actor
 from app.emails.models import TemplateVersion
 from app.emails.templates import WITHOUT_CONTENT
 from app.recipients.models import Recipient, RecipientList
-from app.recipients.suppressions import not_to_write
-from app.recipients.topics import stopped_topics
+from app.recipients.suppressions.who import not_to_write
+from app.recipients.unsubscribing.topics import stopped_topics
 from app.sends.hiding import shown_data
 from app.sends.models import Message, Send, SendKind
 from app.sends.words import OUTCOMES, why_words

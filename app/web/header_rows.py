@@ -27,7 +27,7 @@ from app.cloudflare.contract import (
 from app.cloudflare.header_forms import HEADER_GROUPS, ValueKind, value_kind
 from app.cloudflare.headers import TOO_LARGE, TOO_MANY, VALUE_INVALID, count_listed, headers_size, value_size
 from app.emails.headers import problems_of_headers
-from app.recipients.branding import look_of
+from app.recipients.unsubscribing.branding import look_of
 from app.web.header_values import HOSTED, PARTS, ZONES, Parts, build, parse
 from app.web.request import db, is_htmx, me
 from app.words import _

@@ -19,7 +19,7 @@ from app.people import accounts
 from app.people.connection import NotConnected, resolve
 from app.people.roles import Permission
 from app.people.senders import senders
-from app.recipients import suppression_list
+from app.recipients.suppressions import listing as suppression_list
 from app.sends import approval_home, results
 from app.web.request import db, may, me, services
 from app.words import _

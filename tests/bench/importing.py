@@ -24,10 +24,10 @@ from sqlalchemy import func, insert, select
 
 from app.db import Database, table_of
 from app.delivery.jobs import Queue
-from app.recipients import uploads
+from app.recipients.files.reading import open_table
+from app.recipients.imports import uploads
+from app.recipients.imports.staging import CHUNK
 from app.recipients.models import ImportState, ListUpload, Recipient, RecipientList
-from app.recipients.reading import open_table
-from app.recipients.staging import CHUNK
 from tests.bench.million import Memory, running_web, signed_in_session
 from tests.bench.pipeline import Sink, a_ground, wait_until, workers_alive
 from tests.bench.rows import print_row

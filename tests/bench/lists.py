@@ -25,9 +25,9 @@ from app.migrating import migrate
 from app.people import accounts
 from app.people.models import Workspace
 from app.people.roles import Role
-from app.recipients import keying, sorting
-from app.recipients.change_models import SortedColumn
+from app.recipients.changes.models import SortedColumn
 from app.recipients.columns import ColumnKind
+from app.recipients.finding import keying, sorting
 from app.recipients.models import Recipient, RecipientList
 from app.settings import Settings
 from tests.postgres import fresh_database, running_postgres

@@ -17,11 +17,11 @@ import psutil
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from app.recipients.filtering import Condition, Filter, Operator
-from app.recipients.keys import keys_of
+from app.recipients.finding.filtering import Condition, Filter, Operator
+from app.recipients.finding.keys import keys_of
+from app.recipients.finding.segments import make_segment
+from app.recipients.finding.walking import Counted, Place, count_on
 from app.recipients.models import Recipient, RecipientList
-from app.recipients.segments import make_segment
-from app.recipients.walking import Counted, Place, count_on
 from app.sends import audience, choosing
 from app.sends.models import ReviewState, Send
 from app.sends.release import release

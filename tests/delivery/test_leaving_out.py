@@ -11,11 +11,11 @@ from app.delivery.claiming import claim
 from app.emails.limits import LimitedRenderer
 from app.people.models import Workspace
 from app.recipients.models import SuppressionReason
-from app.recipients.notices import ServiceScope
-from app.recipients.suppressions import suppress
-from app.recipients.topic_models import Topic
-from app.recipients.topics import add_topic, stop_topic
-from app.recipients.unsubscribe_links import link_keys
+from app.recipients.suppressions.who import suppress
+from app.recipients.unsubscribing.links import link_keys
+from app.recipients.unsubscribing.models import Topic
+from app.recipients.unsubscribing.notices import ServiceScope
+from app.recipients.unsubscribing.topics import add_topic, stop_topic
 from app.sends.looking import look_after
 from app.sends.models import Outcome, Send, SendKind, SendState
 from app.sends.waves import go_on

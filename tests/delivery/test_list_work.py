@@ -9,9 +9,11 @@ import pytest
 from app.db import Database
 from app.delivery.list_work import ListWork
 from app.people.models import Person
-from app.recipients import changes, keying, lists, sorting
-from app.recipients.browsing import View, people_page
-from app.recipients.change_models import ChangeKind
+from app.recipients import lists
+from app.recipients.changes import running as changes
+from app.recipients.changes.models import ChangeKind
+from app.recipients.finding import keying, sorting
+from app.recipients.finding.browsing import View, people_page
 from app.recipients.models import Recipient, RecipientList
 from tests.factories import some_people
 

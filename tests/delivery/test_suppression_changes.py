@@ -66,7 +66,7 @@ def test_one_that_became_read_only_meanwhile_is_kept_so(
     theirs(simulator, [{**there, "read_only": True}])
     vendor_id = listed(simulator)["anna@example.net"]["id"]
     with synced.database.writing() as session:
-        from app.recipients.suppression_models import TheirSuppression
+        from app.recipients.suppressions.models import TheirSuppression
 
         session.get_one(TheirSuppression, entry(synced, "anna")).vendor_id = vendor_id
     answer = client.post(f"/suppressions/theirs/{entry(synced, 'anna')}/remove")

@@ -18,9 +18,9 @@ from app.delivery.models import RateBudget
 from app.delivery.suppression_sync import SuppressionSyncJob
 from app.people.models import Connection
 from app.recipients.models import Conflict, Handing, Suppression, SuppressionReason
-from app.recipients.suppression_models import SuppressionLease, SuppressionSync, TheirSuppression
-from app.recipients.suppression_rules import change_rules
-from app.recipients.suppressions import not_to_write
+from app.recipients.suppressions.models import SuppressionLease, SuppressionSync, TheirSuppression
+from app.recipients.suppressions.rules import change_rules
+from app.recipients.suppressions.who import not_to_write
 from app.simulator.settings import DEFAULT_ACCOUNT, DEFAULT_TOKEN
 from tests.delivery.ground import Ground, wait_for
 from tests.delivery.worker_process import RunningWorker

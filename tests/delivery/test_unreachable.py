@@ -9,8 +9,8 @@ from sqlalchemy import select
 from app.db import now
 from app.people.models import Workspace
 from app.recipients.models import Suppression, SuppressionReason
-from app.recipients.suppression_rules import change_rules
-from app.recipients.suppressions import suppress
+from app.recipients.suppressions.rules import change_rules
+from app.recipients.suppressions.who import suppress
 from app.sends.bad_address_models import BadAddress, BadAddressKind, BadAddressState
 from app.sends.models import Outcome, Send, SendKind, SendState
 from app.sends.tallies import retrying

@@ -28,7 +28,7 @@ from app.emails.foreign import read_single
 from app.emails.limits import LimitedRenderer
 from app.emails.models import Piece, PieceKind, PieceVersion, Template, WaitingImport
 from app.people.models import Person
-from app.recipients import topics
+from app.recipients.unsubscribing import topics
 from app.refusals import NotThere, Refused
 from tests.emails.real import REAL, RealTemplate
 from tests.files import a_png, a_zip

@@ -20,7 +20,7 @@ from app.emails.content import Content, Format, TemplateFile, Variant, content_o
 from app.emails.files import store
 from app.emails.models import Piece, PieceKind, PieceVersion, Template, TemplateVersion
 from app.people.models import Person
-from app.recipients import topics
+from app.recipients.unsubscribing import topics
 from app.refusals import NotThere, Refused
 from tests.conftest import signed_in
 from tests.factories import a_draft_send, a_list, some_people

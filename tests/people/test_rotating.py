@@ -11,8 +11,8 @@ from app.db import Database
 from app.people.models import Connection, Person
 from app.people.rotating import rotate, sealed_columns
 from app.people.sealing import is_sealed_with, seal, unseal
-from app.recipients.unsubscribe_links import Sealed, link_keys, read_link
-from app.recipients.unsubscribe_links import seal as seal_link
+from app.recipients.unsubscribing.links import Sealed, link_keys, read_link
+from app.recipients.unsubscribing.links import seal as seal_link
 from tests.conftest import SECRET_KEY
 
 NEW = "the new secret key, as long as a key must be"

@@ -10,15 +10,15 @@ from sqlalchemy import select
 
 from app.db import Database
 from app.people.models import Person
-from app.recipients import problems, uploads
 from app.recipients.checking import NewRecipient
-from app.recipients.grid import Choices, Row
-from app.recipients.import_job import run_import
-from app.recipients.importing import RowChecker
-from app.recipients.mapping import ColumnRole, ListColumns, Mapped, guess_mapping, with_roles
+from app.recipients.files.grid import Choices, Row
+from app.recipients.files.reading import open_table
+from app.recipients.files.reading_text import DELIMITERS, encoding_name
+from app.recipients.imports import problems, uploads
+from app.recipients.imports.job import run_import
+from app.recipients.imports.mapping import ColumnRole, ListColumns, Mapped, guess_mapping, with_roles
+from app.recipients.imports.rows import RowChecker
 from app.recipients.models import ImportWay, ListUpload, Recipient
-from app.recipients.reading import open_table
-from app.recipients.reading_text import DELIMITERS, encoding_name
 
 
 @dataclass(frozen=True)

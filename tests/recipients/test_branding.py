@@ -13,7 +13,14 @@ from hypothesis import strategies as st
 from app.db import Database
 from app.emails.checks.colours import Colour, colour_of_attribute, contrast
 from app.people.models import Person
-from app.recipients.branding import DARK_GROUNDS, LIGHT_GROUNDS, NEEDED, checked_colour, colours_css, look_of
+from app.recipients.unsubscribing.branding import (
+    DARK_GROUNDS,
+    LIGHT_GROUNDS,
+    NEEDED,
+    checked_colour,
+    colours_css,
+    look_of,
+)
 from app.refusals import Refused
 from tests.files import a_png
 

@@ -10,15 +10,17 @@ from sqlalchemy.orm import Session
 
 from app.db import Database
 from app.people.models import Person
-from app.recipients import browsing, changes, key_texts, keying, lists, people, sorting
-from app.recipients.browsing import NotSorted, View, people_page
-from app.recipients.change_models import ChangeKind, KeyText, RecipientKey, SortedColumn
+from app.recipients import lists, people
+from app.recipients.changes import running as changes
+from app.recipients.changes.models import ChangeKind, KeyText, RecipientKey, SortedColumn
 from app.recipients.checking import NewRecipient
 from app.recipients.columns import ColumnKind
-from app.recipients.filtering import Condition, Filter, Operator
-from app.recipients.keys import key_of, text_key
+from app.recipients.finding import browsing, key_texts, keying, sorting
+from app.recipients.finding.browsing import NotSorted, View, people_page
+from app.recipients.finding.filtering import Condition, Filter, Operator
+from app.recipients.finding.keys import key_of, text_key
+from app.recipients.finding.selecting import Selection
 from app.recipients.models import Recipient, RecipientList
-from app.recipients.selecting import Selection
 from app.sends.erasing import erase
 
 CITIES = ["Leeds", "York", "Hull", "", "Malmö"]

@@ -11,14 +11,18 @@ from sqlalchemy.orm import Session
 from app.audit.trail import of_list
 from app.db import Database, now
 from app.people.models import Person
-from app.recipients import change_doing, changes, column_changes, keying, lists, people, segments
-from app.recipients.change_models import ChangeKind, ChangeState, ListChange, ListChangeRow
+from app.recipients import lists, people
+from app.recipients.changes import columns as column_changes
+from app.recipients.changes import doing as change_doing
+from app.recipients.changes import running as changes
+from app.recipients.changes.models import ChangeKind, ChangeState, ListChange, ListChangeRow
 from app.recipients.checking import NewRecipient
 from app.recipients.columns import ColumnKind
-from app.recipients.filtering import Condition, Filter, Operator, clauses
+from app.recipients.finding import keying, segments
+from app.recipients.finding.filtering import Condition, Filter, Operator, clauses
+from app.recipients.finding.models import Segment
+from app.recipients.finding.selecting import Selection, count_people
 from app.recipients.models import Recipient, RecipientList
-from app.recipients.segment_models import Segment
-from app.recipients.selecting import Selection, count_people
 from app.refusals import Refused
 from tests.sends.outcomes import at_once
 

@@ -13,11 +13,12 @@ from werkzeug.datastructures import MultiDict
 
 from app.db import Database
 from app.people.models import Person
-from app.recipients import keying, lists
+from app.recipients import lists
 from app.recipients.checking import NewRecipient
 from app.recipients.columns import ColumnKind
-from app.recipients.filtering import Condition, Filter, Operator, check_filter, clauses, words_of
-from app.recipients.keys import key_of, keys_of, number_key, read_date, read_number
+from app.recipients.finding import keying
+from app.recipients.finding.filtering import Condition, Filter, Operator, check_filter, clauses, words_of
+from app.recipients.finding.keys import key_of, keys_of, number_key, read_date, read_number
 from app.recipients.models import Recipient, RecipientList
 from app.recipients.views.filter_form import filter_arguments, filter_form_of, read_filter_form
 from app.refusals import Refused

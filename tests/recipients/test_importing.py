@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.recipients.checking import NewRecipient, fault_of, suggest
-from app.recipients.mapping import ColumnRole
+from app.recipients.imports.mapping import ColumnRole
 from app.recipients.naming import MAX_VARIABLE, variable_names
 from app.recipients.spreadsheet_cells import csv_lines, guarded, unguarded
 from app.refusals import Refused

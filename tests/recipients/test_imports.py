@@ -20,10 +20,11 @@ from app.cloudflare.contract import check_address
 from app.db import Database
 from app.delivery.jobs import Queue
 from app.people.models import Person
-from app.recipients import lists, people, problems, uploads
+from app.recipients import lists, people
 from app.recipients.checking import NewRecipient, ProblemKind, address_fault
-from app.recipients.import_job import KEPT_FOR, forget_old, run_import
-from app.recipients.mapping import mapping_of
+from app.recipients.imports import problems, uploads
+from app.recipients.imports.job import KEPT_FOR, forget_old, run_import
+from app.recipients.imports.mapping import mapping_of
 from app.recipients.models import (
     ImportState,
     ImportWay,
@@ -34,7 +35,7 @@ from app.recipients.models import (
     SuppressionReason,
     UploadChunk,
 )
-from app.recipients.suppressions import suppress
+from app.recipients.suppressions.who import suppress
 from app.refusals import NotThere, Refused
 from app.settings import Settings
 from tests.delivery.worker_process import RunningWorker

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from app.recipients import key_texts
-from app.recipients.change_models import KeyText
-from app.recipients.keys import LONGEST, text_key
+from app.recipients.changes.models import KeyText
+from app.recipients.finding import key_texts
+from app.recipients.finding.keys import LONGEST, text_key
 
 COLUMN = 7
 KEYS = st.one_of(

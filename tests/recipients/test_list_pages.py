@@ -10,7 +10,8 @@ from sqlalchemy import select
 
 from app.db import Database
 from app.people.models import Person
-from app.recipients import changes, lists
+from app.recipients import lists
+from app.recipients.changes import running as changes
 from app.recipients.checking import NewRecipient
 from app.recipients.columns import ColumnKind
 from app.recipients.models import Recipient, RecipientList

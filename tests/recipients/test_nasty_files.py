@@ -6,9 +6,9 @@ import io
 
 import pytest
 
-from app.recipients.importing import RowChecker
-from app.recipients.mapping import guess_mapping
-from app.recipients.reading import open_table
+from app.recipients.files.reading import open_table
+from app.recipients.imports.mapping import guess_mapping
+from app.recipients.imports.rows import RowChecker
 from app.recipients.spreadsheet_cells import BYTE_ORDER_MARK, csv_lines
 from app.refusals import Refused
 from tests.recipients.files import FILES

@@ -10,9 +10,9 @@ from app.audit.models import AuditEntry
 from app.db import Database
 from app.people.models import Person
 from app.recipients.models import Suppression
-from app.recipients.opt_outs_by_hand import MOST_ADDRESSES, read_addresses
-from app.recipients.topic_models import TopicOptOut
-from app.recipients.topics import add_topic
+from app.recipients.unsubscribing.models import TopicOptOut
+from app.recipients.unsubscribing.opt_outs_by_hand import MOST_ADDRESSES, read_addresses
+from app.recipients.unsubscribing.topics import add_topic
 
 URL = "/settings/unsubscribing/by-hand"
 

@@ -7,8 +7,8 @@ import zipfile
 
 import pytest
 
-from app.recipients import reading, reading_text
-from app.recipients.reading import MAX_COLUMNS, MAX_UPLOAD
+from app.recipients.files import reading, reading_text
+from app.recipients.files.reading import MAX_COLUMNS, MAX_UPLOAD
 from app.refusals import Refused
 from tests.recipients.imports import read_table
 

@@ -11,10 +11,10 @@ from sqlalchemy import select
 
 from app.db import Database
 from app.people.models import Person
-from app.recipients import walking
 from app.recipients.checking import NewRecipient
+from app.recipients.finding import walking
+from app.recipients.finding.models import Segment
 from app.recipients.models import RecipientList
-from app.recipients.segment_models import Segment
 from app.sends.models import Send
 from tests.factories import a_list, a_template_version
 

@@ -16,8 +16,8 @@ from app.audit.models import AuditEntry
 from app.db import Database, now
 from app.people.models import Connection, Person, Workspace
 from app.recipients.models import Conflict, Handing, Suppression, SuppressionReason
-from app.recipients.suppression_list import Wanted, ago_words, entries
-from app.recipients.suppression_models import SuppressionRules, SuppressionSync
+from app.recipients.suppressions.listing import Wanted, ago_words, entries
+from app.recipients.suppressions.models import SuppressionRules, SuppressionSync
 from tests.conftest import signed_in
 from tests.recipients.test_suppressions import ours, theirs
 

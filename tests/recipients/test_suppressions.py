@@ -11,9 +11,9 @@ from app.db import Database, now
 from app.emails.limits import LimitedRenderer
 from app.people.models import Person, Workspace
 from app.recipients.models import Suppression, SuppressionReason
-from app.recipients.suppression_models import TheirSuppression
-from app.recipients.suppression_rules import ByRule, add_by_rule, rules_of
-from app.recipients.suppressions import CODES, THERE, find_suppression, not_to_write
+from app.recipients.suppressions.models import TheirSuppression
+from app.recipients.suppressions.rules import ByRule, add_by_rule, rules_of
+from app.recipients.suppressions.who import CODES, THERE, find_suppression, not_to_write
 from app.sends.models import Outcome, SendKind
 from app.sends.release import release, would_go_out
 from app.sends.words import REASONS, why_words

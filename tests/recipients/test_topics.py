@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 from app.audit.models import AuditEntry
 from app.db import Database
 from app.people.models import Person, Workspace
-from app.recipients import topics
-from app.recipients.topic_models import Topic, WhyOut
-from app.recipients.unsubscribe_words import LANGUAGES, WHY, WORDS, spoken
+from app.recipients.unsubscribing import topics
+from app.recipients.unsubscribing.models import Topic, WhyOut
+from app.recipients.unsubscribing.words import LANGUAGES, WHY, WORDS, spoken
 from app.refusals import NotThere, Refused
 
 APPOINTMENTS = {"en": ("Appointments", "Reminders of yours."), "de": ("Termine", ""), "fr": ("", "")}

@@ -16,7 +16,7 @@ from app.emails.limits import LimitedRenderer
 from app.emails.models import Template
 from app.people.models import Person, Workspace
 from app.recipients.models import RecipientList, Suppression, SuppressionReason
-from app.recipients.suppressions import find_suppression, suppress
+from app.recipients.suppressions.who import find_suppression, suppress
 from app.sends.looking import look_before
 from app.sends.models import Outcome, ReviewProblem, Send, SendKind
 from app.sends.release import release, would_go_out

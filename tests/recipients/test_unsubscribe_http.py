@@ -21,9 +21,9 @@ from app.db import Database
 from app.emails.limits import LimitedRenderer
 from app.people.models import Person, Workspace
 from app.recipients.models import Suppression
-from app.recipients.topic_models import OptOutAnswer, Topic, TopicOptOut
-from app.recipients.topics import add_topic
-from app.recipients.unsubscribe_links import LinkSealer, link_keys
+from app.recipients.unsubscribing.links import LinkSealer, link_keys
+from app.recipients.unsubscribing.models import OptOutAnswer, Topic, TopicOptOut
+from app.recipients.unsubscribing.topics import add_topic
 from app.recipients.views import unsubscribe as unsubscribe_views
 from app.sends.models import Message, Send
 from app.settings import Settings

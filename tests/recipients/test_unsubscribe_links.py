@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.recipients.unsubscribe_links import (
+from app.recipients.unsubscribing.links import (
     MAX_TOKEN,
     OnlyReference,
     Sealed,

@@ -13,11 +13,12 @@ from app.db import Database
 from app.people.accounts import add_person
 from app.people.models import Person, Workspace
 from app.people.roles import Role
-from app.recipients import lists, people, uploads
+from app.recipients import lists, people
 from app.recipients.checking import NewRecipient
-from app.recipients.import_job import open_imports, run_import
+from app.recipients.files.reading import MAX_UPLOAD
+from app.recipients.imports import uploads
+from app.recipients.imports.job import open_imports, run_import
 from app.recipients.models import ListUpload, RecipientList
-from app.recipients.reading import MAX_UPLOAD
 from app.sends.models import Send, SendKind, SendState
 from tests.conftest import PASSWORD
 from tests.factories import a_template_version

@@ -13,8 +13,8 @@ import pytest
 from app.emails.file_kinds import check_file
 from app.emails.foreign import read_single
 from app.emails.importing import read_bundle
-from app.recipients.branding import _checked_logo
-from app.recipients.reading import open_table
+from app.recipients.files.reading import open_table
+from app.recipients.unsubscribing.branding import _checked_logo
 from app.sends.archives import check_archive
 from tests.files import a_zip
 from tests.recipients.files.making import ods, parts, plain_xlsx

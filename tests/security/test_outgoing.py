@@ -128,7 +128,7 @@ def test_no_template_makes_us_fetch_what_it_names(
 
 def test_no_upload_makes_us_fetch_what_it_names(outgoing: list[tuple[str, object]], database: Database) -> None:
     from app.emails.file_kinds import check_file
-    from app.recipients.reading import open_table
+    from app.recipients.files.reading import open_table
     from tests.security import test_bombs
 
     outgoing.clear()

@@ -14,9 +14,9 @@ from app.people.approval_models import ApprovalScope
 from app.people.models import Person, SenderIdentity
 from app.people.roles import Role
 from app.recipients.checking import NewRecipient
-from app.recipients.filtering import Condition, Filter, Operator
+from app.recipients.finding.filtering import Condition, Filter, Operator
+from app.recipients.finding.segments import make_segment
 from app.recipients.lists import delete_list
-from app.recipients.segments import make_segment
 from app.refusals import Refused
 from app.sends import choosing
 from app.sends.approval_rule import change_rule, needs_approval, subjects_of

@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 
 from app.db import Database
 from app.people.models import Person
-from app.recipients import segments, walking
 from app.recipients.checking import NewRecipient
-from app.recipients.filtering import Condition, Filter, Operator
-from app.recipients.walking import Counted, Place, count_on, first_people, neighbours, one_of, people_after
+from app.recipients.finding import segments, walking
+from app.recipients.finding.filtering import Condition, Filter, Operator
+from app.recipients.finding.walking import Counted, Place, count_on, first_people, neighbours, one_of, people_after
 from app.refusals import NotThere, Refused
 from app.sends import audience, choosing
 from app.sends.audience_parts import Part, parts_of, shared_columns, united_columns, words_of

@@ -8,8 +8,8 @@ from sqlalchemy import select
 
 from app.db import Database
 from app.people.models import Person
-from app.recipients import segments
-from app.recipients.filtering import Condition, Filter, Operator
+from app.recipients.finding import segments
+from app.recipients.finding.filtering import Condition, Filter, Operator
 from app.sends.audience_models import AudiencePart
 from app.sends.models import Send
 from tests.factories import a_list, a_template_version, some_people

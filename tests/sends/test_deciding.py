@@ -10,7 +10,7 @@ from app.db import Database
 from app.emails.limits import LimitedRenderer
 from app.people.models import Person
 from app.recipients.models import SuppressionReason
-from app.recipients.suppressions import suppress
+from app.recipients.suppressions.who import suppress
 from app.refusals import NotThere, Refused
 from app.sends import results
 from app.sends.deciding import Decision, decide, doubt_of, known_of

@@ -15,7 +15,7 @@ from app.people.models import Person
 from app.recipients.lists import delete_list
 from app.recipients.models import Recipient, SuppressionReason
 from app.recipients.people import add_recipient, change_recipient, remove_recipient
-from app.recipients.suppressions import suppress
+from app.recipients.suppressions.who import suppress
 from app.refusals import NotThere, Refused
 from app.sends import results
 from app.sends.audience import size

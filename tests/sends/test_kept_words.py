@@ -14,8 +14,8 @@ from app.db import Database
 from app.emails.limits import LimitedRenderer
 from app.people.approval_models import ApprovalRequest
 from app.people.models import Person
-from app.recipients import segments
-from app.recipients.filtering import Condition, Filter, Operator
+from app.recipients.finding import segments
+from app.recipients.finding.filtering import Condition, Filter, Operator
 from app.recipients.people import change_recipient
 from app.sends import choosing, restored, results
 from app.sends.control import pause_by_program

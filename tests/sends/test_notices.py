@@ -15,10 +15,10 @@ from app.emails.limits import LimitedRenderer
 from app.emails.publishing import publish
 from app.people.models import Person, Workspace
 from app.recipients.models import SuppressionReason
-from app.recipients.notices import ServiceScope
-from app.recipients.suppressions import suppress
-from app.recipients.topic_models import Topic
-from app.recipients.topics import add_topic, retire_topic, stop_topic
+from app.recipients.suppressions.who import suppress
+from app.recipients.unsubscribing.models import Topic
+from app.recipients.unsubscribing.notices import ServiceScope
+from app.recipients.unsubscribing.topics import add_topic, retire_topic, stop_topic
 from app.refusals import Refused
 from app.sends import compose, notices
 from app.sends.models import Outcome, ReviewProblem, ReviewState, Send, SendKind

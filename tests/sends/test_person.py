@@ -13,10 +13,12 @@ from app.emails.limits import LimitedRenderer
 from app.people.accounts import add_person
 from app.people.models import Person, Workspace
 from app.people.roles import Role
-from app.recipients import changes, lists, people, suppressions
-from app.recipients.change_models import ListChangeRow
+from app.recipients import lists, people
+from app.recipients.changes import running as changes
+from app.recipients.changes.models import ListChangeRow
 from app.recipients.checking import NewRecipient
 from app.recipients.models import Recipient, RecipientList, SuppressionReason
+from app.recipients.suppressions import who as suppressions
 from app.refusals import Refused
 from app.sends import erasing, whole_person
 from app.sends.bad_address_models import BadAddressKind

@@ -116,7 +116,7 @@ def test_it_can_be_cancelled_but_not_simply_resumed(database: Database, actor: P
 
 
 def test_who_stopped_all_mail_meanwhile_stays_in_doubt(database: Database, actor: Person, send_id: int) -> None:
-    from app.recipients.suppressions import SuppressionReason, suppress
+    from app.recipients.suppressions.who import SuppressionReason, suppress
 
     with database.writing() as session:
         suppress(session, actor.workspace_id, "p4@example.com", SuppressionReason.BY_HAND)

@@ -11,7 +11,7 @@ from app.db import Database
 from app.emails.limits import LimitedRenderer
 from app.people.models import Person, Workspace
 from app.recipients.models import SuppressionReason
-from app.recipients.suppressions import suppress
+from app.recipients.suppressions.who import suppress
 from app.refusals import NotThere, Refused
 from app.sends.models import Attempt, Message, Outcome, Send, SendKind, SendState
 from app.sends.retrying import last_attempt, reasons_of, retry

@@ -17,7 +17,7 @@ from app.people.models import Connection, Person, SenderIdentity, Workspace
 from app.people.senders import retire_sender
 from app.recipients.lists import rename_list
 from app.recipients.models import SuppressionReason
-from app.recipients.suppressions import suppress
+from app.recipients.suppressions.who import suppress
 from app.refusals import NotThere, Refused
 from app.sends import scheduling, staleness
 from app.sends.compose import change_values

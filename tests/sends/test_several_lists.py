@@ -12,11 +12,12 @@ from sqlalchemy.orm import Session
 from app.db import Database, now
 from app.emails.limits import LimitedRenderer
 from app.people.models import Person
-from app.recipients import lists, people, segments
+from app.recipients import lists, people
 from app.recipients.checking import NewRecipient
-from app.recipients.filtering import Condition, Filter, Operator
+from app.recipients.finding import segments
+from app.recipients.finding.filtering import Condition, Filter, Operator
 from app.recipients.models import SuppressionReason
-from app.recipients.suppressions import suppress
+from app.recipients.suppressions.who import suppress
 from app.refusals import Refused
 from app.sends import choosing, compose, following, review, staleness
 from app.sends.audience_models import AudiencePart

@@ -18,12 +18,12 @@ from app.people.connection import save_connection
 from app.people.models import Person
 from app.people.zones import zone_label, zone_names
 from app.recipients.checking import NewRecipient
-from app.recipients.filtering import Condition, Filter, Operator
+from app.recipients.finding.filtering import Condition, Filter, Operator
+from app.recipients.finding.segments import make_segment
 from app.recipients.models import Conflict, Suppression, SuppressionReason
-from app.recipients.segments import make_segment
-from app.recipients.suppression_mirror import state_of
-from app.recipients.suppression_models import TheirSuppression
-from app.recipients.topics import add_topic
+from app.recipients.suppressions.mirror import state_of
+from app.recipients.suppressions.models import TheirSuppression
+from app.recipients.unsubscribing.topics import add_topic
 from app.sends import approving
 from app.sends.approval_rule import change_rule
 from app.sends.bad_address_models import BadAddressKind

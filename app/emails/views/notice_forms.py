@@ -7,8 +7,8 @@ from typing import Self
 
 from wtforms import RadioField, SelectField, TextAreaField
 
-from app.recipients.notices import SCOPES, ServiceScope
-from app.recipients.topic_models import Topic
+from app.recipients.unsubscribing.models import Topic
+from app.recipients.unsubscribing.notices import SCOPES, ServiceScope
 from app.recipients.views.topic_forms import chosen_number
 from app.refusals import Refused
 from app.web.forms import Form, strip

@@ -10,8 +10,8 @@ from app.emails.templates import newest_of
 from app.emails.views.blueprint import Page, blueprint
 from app.emails.views.notice_forms import NoticeForm
 from app.people.roles import Permission
-from app.recipients.topic_models import Topic
-from app.recipients.topics import topics
+from app.recipients.unsubscribing.models import Topic
+from app.recipients.unsubscribing.topics import topics
 from app.refusals import Refused
 from app.web.request import db, may, me
 from app.words import _

@@ -10,7 +10,7 @@ from app.people.own_mail_models import STATE_WORDS
 from app.people.roles import Permission
 from app.people.views.blueprint import Page, blueprint
 from app.people.views.forms import ConnectionForm, OwnMailForm, PublicAddressForm, SenderForm
-from app.recipients.suppression_adding import go_on_syncing
+from app.recipients.suppressions.adding import go_on_syncing
 from app.refusals import Refused
 from app.sends import events
 from app.web.request import db, may, me, services

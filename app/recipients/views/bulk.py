@@ -7,11 +7,15 @@ from flask import Response, flash, redirect, render_template, request, url_for
 from app.audit.trail import of_list
 from app.people.accounts import team
 from app.people.roles import Permission
-from app.recipients import change_words, changes, lists, selecting, uploads
-from app.recipients.change_models import GOING, ChangeKind, ListChange
+from app.recipients import lists
+from app.recipients.changes import running as changes
+from app.recipients.changes import words as change_words
+from app.recipients.changes.models import GOING, ChangeKind, ListChange
 from app.recipients.checking import MAX_CELL
+from app.recipients.finding import selecting
+from app.recipients.finding.selecting import Selection
+from app.recipients.imports import uploads
 from app.recipients.models import RecipientList
-from app.recipients.selecting import Selection
 from app.recipients.views.blueprint import Page, blueprint
 from app.recipients.views.forms import SetColumnForm
 from app.recipients.views.viewing import hidden_fields, read_wanted

@@ -5,8 +5,10 @@ from __future__ import annotations
 from flask import flash, redirect, render_template, url_for
 
 from app.people.roles import Permission
-from app.recipients import change_words, column_changes, lists
-from app.recipients.change_models import GOING, ListChange
+from app.recipients import lists
+from app.recipients.changes import columns as column_changes
+from app.recipients.changes import words as change_words
+from app.recipients.changes.models import GOING, ListChange
 from app.recipients.columns import KIND_WORDS, KIND_WORDS_INSIDE, ColumnKind, kind_of
 from app.recipients.models import RecipientList
 from app.recipients.views.blueprint import Page, blueprint

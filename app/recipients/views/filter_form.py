@@ -13,7 +13,7 @@ from itertools import zip_longest
 
 from werkzeug.datastructures import MultiDict
 
-from app.recipients.filtering import (
+from app.recipients.finding.filtering import (
     MOST_CONDITIONS,
     OPERATOR_WORDS,
     Condition,

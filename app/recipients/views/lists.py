@@ -9,7 +9,11 @@ from flask import flash, redirect, render_template, request, url_for
 from app.db import Database
 from app.people.accounts import team
 from app.people.roles import Permission
-from app.recipients import browsing, change_words, changes, lists, people, selecting, uploads
+from app.recipients import lists, people
+from app.recipients.changes import running as changes
+from app.recipients.changes import words as change_words
+from app.recipients.finding import browsing, selecting
+from app.recipients.imports import uploads
 from app.recipients.models import RecipientList
 from app.recipients.spreadsheet_cells import BYTE_ORDER_MARK, csv_lines
 from app.recipients.views.blueprint import Page, blueprint, csv_response

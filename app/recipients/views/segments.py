@@ -10,15 +10,15 @@ from wtforms.validators import InputRequired, Length
 from wtforms.widgets import HiddenInput
 
 from app.people.roles import Permission
-from app.recipients import segments
-from app.recipients.filtering import Filter
-from app.recipients.keying import require_ready
+from app.recipients.finding import segments
+from app.recipients.finding.filtering import Filter
+from app.recipients.finding.keying import require_ready
+from app.recipients.finding.models import Segment
+from app.recipients.finding.walking import Counted, Place, Stream, count_on, first_people
 from app.recipients.lists import MAX_LIST_NAME, find_list
 from app.recipients.models import Recipient, RecipientList
-from app.recipients.segment_models import Segment
 from app.recipients.views.blueprint import Page
 from app.recipients.views.filter_form import ADD, REMOVE, FilterForm, filter_form_of, read_filter_form
-from app.recipients.walking import Counted, Place, Stream, count_on, first_people
 from app.refusals import Refused
 from app.sends.usage import unfinished_sends_of_segment
 from app.web.forms import Form, strip

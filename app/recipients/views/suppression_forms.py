@@ -21,7 +21,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from app.cloudflare.contract import MAX_SUPPRESSION_NOTE
 from app.people.zones import is_zone
 from app.recipients.models import SuppressionReason
-from app.recipients.suppression_words import FILTERS, OUR_REASONS
+from app.recipients.suppressions.words import FILTERS, OUR_REASONS
 from app.recipients.views.forms import ACCEPTED
 from app.web.forms import Form, strip
 from app.web.request import reader

@@ -14,10 +14,11 @@ from app.delivery.worker import worker_alive
 from app.people.connection import ConnectionParameters, NotConnected, resolve
 from app.people.models import Person
 from app.people.roles import Permission
-from app.recipients import suppression_adding, suppression_list
-from app.recipients.suppression_list import OURS, Entry, Wanted
-from app.recipients.suppression_rules import change_rules, rules_of
-from app.recipients.suppression_words import CONFLICTS, READ_ONLY
+from app.recipients.suppressions import adding as suppression_adding
+from app.recipients.suppressions import listing as suppression_list
+from app.recipients.suppressions.listing import OURS, Entry, Wanted
+from app.recipients.suppressions.rules import change_rules, rules_of
+from app.recipients.suppressions.words import CONFLICTS, READ_ONLY
 from app.recipients.views.blueprint import csv_response
 from app.recipients.views.suppression_forms import (
     AddForm,

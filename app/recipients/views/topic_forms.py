@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from wtforms import BooleanField, EmailField, Field, FileField, SelectField, StringField, TextAreaField
 
-from app.recipients.topic_models import Topic
-from app.recipients.unsubscribe_words import LANGUAGES
+from app.recipients.unsubscribing.models import Topic
+from app.recipients.unsubscribing.words import LANGUAGES
 from app.web.forms import Form, strip
 from app.web.numbers import row_number
 from app.words import _

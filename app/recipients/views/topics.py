@@ -7,8 +7,8 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response
 
 from app.people.roles import Permission
-from app.recipients import answers, branding, opt_outs_by_hand, topics
-from app.recipients.topic_models import Topic
+from app.recipients.unsubscribing import answers, branding, opt_outs_by_hand, topics
+from app.recipients.unsubscribing.models import Topic
 from app.recipients.views.topic_forms import ByHandForm, LookForm, MailboxForm, TopicForm
 from app.refusals import NotThere, Refused
 from app.web.request import db, may, me

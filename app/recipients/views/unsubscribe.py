@@ -11,11 +11,11 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.cloudflare.contract import ONE_CLICK
-from app.recipients import branding
-from app.recipients.topic_models import Topic, UnsubscribeLook, WhyOut
-from app.recipients.topics import name_for
-from app.recipients.unsubscribe_links import MAX_TOKEN, LinkKeys, link_keys
-from app.recipients.unsubscribe_words import FALLBACK, LANGUAGES, WHY, WORDS, spoken
+from app.recipients.unsubscribing import branding
+from app.recipients.unsubscribing.links import MAX_TOKEN, LinkKeys, link_keys
+from app.recipients.unsubscribing.models import Topic, UnsubscribeLook, WhyOut
+from app.recipients.unsubscribing.topics import name_for
+from app.recipients.unsubscribing.words import FALLBACK, LANGUAGES, WHY, WORDS, spoken
 from app.refusals import NotThere
 from app.sends import opting_out
 from app.sends.opting_out import MAX_ANSWER, OptOut, Verb

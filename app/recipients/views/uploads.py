@@ -8,18 +8,19 @@ from flask import Response, flash, redirect, render_template, request, session, 
 
 from app.emails.templates import find_version, newest_versions
 from app.people.roles import Permission
-from app.recipients import lists, problems, uploads
+from app.recipients import lists
 from app.recipients.checking import PROBLEM_WORDS, ProblemKind
 from app.recipients.columns import KIND_WORDS, ColumnKind
-from app.recipients.counting import effect_words
 from app.recipients.example_file import example_csv
-from app.recipients.grid import Choices
-from app.recipients.import_job import AT_WORK
-from app.recipients.import_words import STATE_WORDS, WAY_WORDS
-from app.recipients.mapping import ROLE_WORDS, ColumnRole, Mapped, mapping_of
+from app.recipients.files.grid import Choices
+from app.recipients.files.reading import MAX_COLUMNS, MAX_UPLOAD
+from app.recipients.files.reading_text import DELIMITER_TITLES, DELIMITERS, ENCODING_NAMES, encoding_name
+from app.recipients.imports import problems, uploads
+from app.recipients.imports.counting import effect_words
+from app.recipients.imports.job import AT_WORK
+from app.recipients.imports.mapping import ROLE_WORDS, ColumnRole, Mapped, mapping_of
+from app.recipients.imports.words import STATE_WORDS, WAY_WORDS
 from app.recipients.models import ImportState, ImportWay, ListUpload
-from app.recipients.reading import MAX_COLUMNS, MAX_UPLOAD
-from app.recipients.reading_text import DELIMITER_TITLES, DELIMITERS, ENCODING_NAMES, encoding_name
 from app.recipients.views.blueprint import Page, blueprint, csv_response
 from app.recipients.views.forms import NameForm, NewListForm
 from app.refusals import NotThere, Refused

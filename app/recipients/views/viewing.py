@@ -8,9 +8,9 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
-from app.recipients.browsing import Place, View
-from app.recipients.filtering import NO_FILTER, columns_of
-from app.recipients.keys import EMAIL
+from app.recipients.finding.browsing import Place, View
+from app.recipients.finding.filtering import NO_FILTER, columns_of
+from app.recipients.finding.keys import EMAIL
 from app.recipients.models import RecipientList
 from app.recipients.views.filter_form import ADD, REMOVE, FilterForm, filter_arguments, read_filter_form
 from app.web.numbers import row_number

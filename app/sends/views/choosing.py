@@ -8,8 +8,8 @@ from flask import flash, redirect, render_template, request, url_for
 from wtforms import RadioField, SelectField
 
 from app.people.roles import Permission
+from app.recipients.finding.walking import Counted, count_on
 from app.recipients.views.segments import counted_so_far, next_step
-from app.recipients.walking import Counted, count_on
 from app.refusals import Refused
 from app.sends import audience, choosing, compose
 from app.sends.audience_parts import parts_of, words_of

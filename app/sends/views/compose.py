@@ -10,9 +10,9 @@ from flask import flash, redirect, render_template, request, url_for
 from app.emails.templates import newest_versions
 from app.people.roles import Permission
 from app.people.senders import senders
+from app.recipients.finding.models import Segment
+from app.recipients.finding.segments import find_segment
 from app.recipients.lists import all_lists
-from app.recipients.segment_models import Segment
-from app.recipients.segments import find_segment
 from app.refusals import NotThere, Refused
 from app.sends import compose
 from app.sends.audience import is_combined

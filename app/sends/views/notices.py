@@ -6,9 +6,9 @@ from flask import flash, redirect, render_template, request, url_for
 
 from app.emails.views.notice_forms import NoticeForm
 from app.people.roles import Permission
-from app.recipients.notices import SCOPE_WORDS
-from app.recipients.topic_models import Topic
-from app.recipients.topics import topics
+from app.recipients.unsubscribing.models import Topic
+from app.recipients.unsubscribing.notices import SCOPE_WORDS
+from app.recipients.unsubscribing.topics import topics
 from app.refusals import Refused
 from app.sends import compose, notices
 from app.sends.models import Send

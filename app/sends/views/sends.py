@@ -12,7 +12,7 @@ from app.delivery import finishing
 from app.people.approval import approvers_of
 from app.people.roles import Permission
 from app.people.zones import change_timezone
-from app.recipients.unsubscribe_links import LinkKeys, link_keys
+from app.recipients.unsubscribing.links import LinkKeys, link_keys
 from app.refusals import NotThere, Refused
 from app.sends import approving, compose, control, events, looking, release, results, tallies
 from app.sends.approval_rule import needs_approval

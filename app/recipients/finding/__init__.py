@@ -1,0 +1,1 @@
+"""Finding people in a list, however large: keys, order, filters, segments."""

@@ -1,0 +1,1 @@
+"""Bringing a file into a list: staged, checked, mended, counted, done, and taken back."""

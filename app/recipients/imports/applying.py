@@ -1,0 +1,230 @@
+"""Changing a list as it was counted, and taking that back, so that nobody sees half of it.
+
+A list that is there changes in one transaction: killed in the middle, nothing is changed, and the next run does it from
+the start. A new one is filled out of sight (`new_lists`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, String, cast, delete, func, insert, literal, select, update
+from sqlalchemy.orm import Session
+
+from app.audit.trail import note
+from app.db import table_of
+from app.people.models import Person
+from app.recipients import new_lists
+from app.recipients.changes.running import require_rest
+from app.recipients.columns import ColumnKind
+from app.recipients.finding import keying
+from app.recipients.imports.counting import CHANGE, REMOVE, effect_words
+from app.recipients.imports.mapping import data_columns, mapping_of
+from app.recipients.imports.run import ImportRun
+from app.recipients.models import ImportState, ImportWay, ListUpload, Recipient, RecipientList, StagedRow
+from app.refusals import Refused
+from app.words import _, joined
+
+LIST_CHANGED = _("The list was changed meanwhile, so the effect was counted again. Look at it once more.")
+
+
+def apply(run: ImportRun) -> None:
+    """Change the list. When it is not as it was counted, count again instead. Raises Refused, Overtaken, WorkerEnds."""
+    with run.database.reading() as session:
+        way = run.upload(session).way
+    if way is ImportWay.NEW:
+        new_lists.make(run)
+    else:
+        _change_list(run)
+
+
+def undo(run: ImportRun) -> None:
+    """Take an import back. People changed by hand since stay as they are. Raises Overtaken, WorkerEnds."""
+    with run.database.reading() as session:
+        upload = run.upload(session)
+        made = session.get(RecipientList, upload.list_id) if upload.list_id else None
+    if upload.way is ImportWay.NEW and made is not None:
+        is_going = made.workspace_id is None
+        if is_going or made.change_number == upload.list_change_number:
+            count = int(upload.counts["adds"])
+            words = _("The list “%(list_name)s” with %(count)s people is gone again.", list_name=made.name, count=count)
+            new_lists.take_away(
+                run,
+                _(
+                    "Import undone: list “%(list_name)s” deleted with %(count)s people",
+                    list_name=made.name,
+                    count=count,
+                ),
+            )
+            run.end(ImportState.UNDONE, words=words)
+            return
+    _undo_changes(run)
+
+
+def _change_list(run: ImportRun) -> None:
+    with run.database.writing() as session:
+        run.hold(session)
+        upload = run.upload(session, lock=True)
+        actor = session.get_one(Person, upload.person_id)
+        changed = session.get(RecipientList, upload.list_id, with_for_update=True) if upload.list_id else None
+        if changed is None:
+            raise Refused(_("The list was deleted meanwhile. Choose another one."))
+        if changed.change_number != upload.list_change_number:
+            upload.state, upload.words = ImportState.READING, LIST_CHANGED
+            return
+        require_rest(session, changed)
+        _add(session, upload, changed)
+        _change(session, upload)
+        _remove(session, upload)
+        _columns(upload, changed)
+        changed.recipient_count += int(upload.counts["adds"]) - int(upload.counts["removes"])
+        changed.change_number += 1
+        upload.list_name, upload.list_change_number = changed.name, changed.change_number
+        upload.state, upload.words = ImportState.DONE, ""
+        words = _(
+            "Import into “%(list_name)s”: %(effect)s",
+            list_name=changed.name,
+            effect=effect_words(upload.counts),
+        )
+        note(session, actor, "list.imported", words, subject_id=changed.id)
+
+
+def _undo_changes(run: ImportRun) -> None:
+    with run.database.writing() as session:
+        run.hold(session)
+        upload = run.upload(session, lock=True)
+        actor = session.get_one(Person, upload.person_id)
+        changed = session.get(RecipientList, upload.list_id, with_for_update=True) if upload.list_id else None
+        upload.state = ImportState.UNDONE
+        if changed is None:
+            upload.words = _("The list was deleted; there was nothing to undo.")
+            return
+        untouched = changed.change_number == upload.list_change_number
+        upload.words = _take_back(session, upload, changed, untouched=untouched)
+        note(
+            session,
+            actor,
+            "list.import_undone",
+            _("Import into “%(list_name)s” undone", list_name=changed.name),
+            subject_id=changed.id,
+        )
+
+
+def _of(upload: ListUpload) -> tuple[ColumnElement[bool], ...]:
+    return StagedRow.upload_id == upload.id, StagedRow.problem.is_(None)
+
+
+def _add(session: Session, upload: ListUpload, changed: RecipientList) -> None:
+    rows = (
+        select(literal(changed.id), StagedRow.email, StagedRow.email_key, StagedRow.name, StagedRow.data)
+        .where(*_of(upload), StagedRow.change.is_(None))
+        .order_by(StagedRow.line)
+    )
+    session.execute(insert(table_of(Recipient)).from_select(["list_id", "email", "email_key", "name", "data"], rows))
+
+
+def _change(session: Session, upload: ListUpload) -> None:
+    if upload.counts["changes"]:
+        session.execute(
+            update(Recipient)
+            .where(Recipient.id == StagedRow.recipient_id, *_of(upload), StagedRow.change == CHANGE)
+            .values(name=StagedRow.name, data=StagedRow.data, keys=None)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def _remove(session: Session, upload: ListUpload) -> None:
+    """Take people out, and keep them for an undo."""
+    if not upload.counts["removes"]:
+        return
+    session.execute(
+        update(StagedRow)
+        .where(StagedRow.recipient_id == Recipient.id, *_of(upload), StagedRow.change == REMOVE)
+        .values(email=Recipient.email, email_key=Recipient.email_key, name=Recipient.name, data=Recipient.data)
+        .execution_options(synchronize_session=False)
+    )
+    removed = select(StagedRow.recipient_id).where(*_of(upload), StagedRow.change == REMOVE)
+    session.execute(delete(Recipient).where(Recipient.id.in_(removed)).execution_options(synchronize_session=False))
+
+
+def _columns(upload: ListUpload, changed: RecipientList) -> None:
+    """Add the columns that the list did not have, and keep what each holds."""
+    named = data_columns(mapping_of(upload.mapping))
+    kinds_before = dict(changed.column_kinds)
+    changed.columns = [*changed.columns, *(one.variable for one in named if one.variable not in changed.columns)]
+    kinds = {one.variable: one.kind.value for one in named if one.kind is not ColumnKind.TEXT}
+    changed.column_kinds = {**changed.column_kinds, **kinds}
+    if changed.column_kinds != kinds_before:
+        keying.start_over(changed)
+
+
+# Taking back
+
+
+def _take_back(session: Session, upload: ListUpload, changed: RecipientList, *, untouched: bool) -> str:
+    added = select(StagedRow.email_key).where(*_of(upload), StagedRow.change.is_(None))
+    gone = session.execute(
+        delete(Recipient)
+        .where(Recipient.list_id == changed.id, Recipient.email_key.in_(added))
+        .execution_options(synchronize_session=False)
+    ).rowcount  # type: ignore[attr-defined]
+    restored = _restore(session, upload)
+    back = _bring_back(session, upload, changed)
+    if untouched:
+        changed.columns = list(upload.columns_before)
+        changed.column_kinds = {one: kind for one, kind in changed.column_kinds.items() if one in changed.columns}
+        keying.start_over(changed)
+    changed.recipient_count += back - gone
+    changed.change_number += 1
+    session.flush()
+    later = int(upload.counts["changes"]) - restored
+    words = _(
+        "%(gone)s people are taken out, %(restored)s are as they were, %(back)s are back.",
+        gone=gone,
+        restored=restored,
+        back=back,
+    )
+    left = _("%(later)s were changed or removed since and stay so.", later=later) if later else ""
+    return joined([words, left])
+
+
+def _restore(session: Session, upload: ListUpload) -> int:
+    """Give changed people back what they were, in chunks of one transaction; those changed since stay."""
+    table = table_of(Recipient)
+    restored, last = 0, -1
+    while True:
+        rows = session.execute(
+            select(StagedRow.line, StagedRow.recipient_id, StagedRow.before)
+            .join(Recipient, Recipient.id == StagedRow.recipient_id)
+            .where(*_of(upload), StagedRow.change == CHANGE, StagedRow.line > last)
+            .where(Recipient.name == StagedRow.name, _text(Recipient.data) == _text(StagedRow.data))
+            .order_by(StagedRow.line)
+            .limit(2_000)
+        ).all()
+        for _line, recipient_id, before in rows:
+            values: dict[str, Any] = {"name": before["name"], "data": before["data"], "keys": None}
+            session.execute(update(table).where(table.c.id == recipient_id).values(values))
+        if not rows:
+            return restored
+        restored, last = restored + len(rows), rows[-1].line
+
+
+def _text(column: Any) -> ColumnElement[str]:
+    """JSON has no equality in PostgreSQL; both sides were written by the same program."""
+    return cast(column, String)
+
+
+def _bring_back(session: Session, upload: ListUpload, changed: RecipientList) -> int:
+    """Add removed people again; one whose address was added since is left."""
+    there = select(Recipient.id).where(Recipient.list_id == changed.id, Recipient.email_key == StagedRow.email_key)
+    rows = (
+        select(literal(changed.id), StagedRow.email, StagedRow.email_key, StagedRow.name, StagedRow.data)
+        .where(*_of(upload), StagedRow.change == REMOVE, ~there.exists())
+        .order_by(StagedRow.line.desc())
+    )
+    count = session.scalar(select(func.count()).select_from(rows.subquery())) or 0
+    if count:
+        session.execute(
+            insert(table_of(Recipient)).from_select(["list_id", "email", "email_key", "name", "data"], rows)
+        )
+    return count

@@ -1,0 +1,304 @@
+"""Suppressions for people: ours and Cloudflare's in one list, by address, with filters and a download."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, false, literal, or_, select, union_all
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from app.audit.trail import Actor
+from app.db import now
+from app.people.models import Account, Person
+from app.recipients.models import Conflict, Suppression, SuppressionReason
+from app.recipients.spreadsheet_cells import BYTE_ORDER_MARK, csv_lines
+from app.recipients.suppressions.models import SuppressionSync, TheirSuppression
+from app.recipients.suppressions.words import FILTERS, OUR_REASONS, OUR_REASONS_INSIDE, scope_words, their_reason_words
+from app.refusals import NotThere
+from app.words import _, _n
+
+OURS, THEIRS = "ours", "theirs"
+FOR_ADMINISTRATORS = frozenset({SuppressionReason.OPT_OUT, SuppressionReason.COMPLAINT})
+"""The person themself said no to these: only an administrator takes them away."""
+CHUNK = 1000
+"""Rows read at once for the download."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the page: an entry of ours or of theirs."""
+
+    source: str
+    """`OURS` or `THEIRS`."""
+    id: int
+    email: str
+    email_key: str
+    reason: str
+    """In words."""
+    reason_inside: str
+    """The same inside a sentence."""
+    scope: str
+    since: datetime | None
+    until: datetime | None
+    note: str
+    is_ended: bool
+    read_only: bool = False
+    added_by: str = ""
+    is_opt_out: bool = False
+    """The person unsubscribed."""
+    has_bounced: bool = False
+    """The address permanently bounced."""
+    is_refusal: bool = False
+    """The person themself said no: only an administrator takes it away."""
+    conflict: Conflict = Conflict.NONE
+
+    @property
+    def place(self) -> str:
+        """Where it stands in the list: what the next page begins after."""
+        return f"{self.source}:{self.id}:{self.email_key}"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the page is asked for."""
+
+    search: str = ""
+    """Begins the address."""
+    source: str = ""
+    """`OURS`, `THEIRS` or everything."""
+    reason: str = ""
+    """A key of `FILTERS`, or everything."""
+    conflicts: bool = False
+    """Only ours that differ from theirs."""
+
+
+def entries(session: Session, actor: Actor, wanted: Wanted, *, after: str = "", limit: int = 50) -> list[Entry]:
+    """Give entries by address, ours before theirs, `after` an entry's `place`. Reads only as many as are shown."""
+    side, number, key = _place(after)
+    ours = _of_page(Suppression.email_key, Suppression.id, OURS, limit).where(
+        Suppression.workspace_id == actor.workspace_id,
+        *_filters(wanted, OURS),
+        _behind(Suppression.email_key, Suppression.id, key, number if side == OURS else None, is_all=False),
+    )
+    theirs = _of_page(TheirSuppression.email_key, TheirSuppression.id, THEIRS, limit).where(
+        TheirSuppression.workspace_id == actor.workspace_id,
+        *_filters(wanted, THEIRS),
+        _behind(
+            TheirSuppression.email_key,
+            TheirSuppression.id,
+            key,
+            number if side == THEIRS else None,
+            is_all=side == OURS,
+        ),
+    )
+    # Put together and ordered by the database: its order of letters is not Python's.
+    both = union_all(select(ours.subquery()), select(theirs.subquery())).subquery()
+    found: Sequence[Any] = session.execute(
+        select(both.c.side, both.c.id).order_by(both.c.email_key, both.c.side, both.c.id).limit(limit)
+    ).all()
+    return _loaded(session, found)
+
+
+def entries_of_address(session: Session, actor: Actor, email: str) -> list[Entry]:
+    """Give everything that stands against one address."""
+    key = email.lower()
+    ours = select(literal(OURS).label("side"), Suppression.id).where(
+        Suppression.workspace_id == actor.workspace_id, Suppression.email_key == key
+    )
+    theirs = select(literal(THEIRS).label("side"), TheirSuppression.id).where(
+        TheirSuppression.workspace_id == actor.workspace_id, TheirSuppression.email_key == key
+    )
+    return _loaded(session, session.execute(union_all(ours, theirs)).all()) if key else []
+
+
+def email_of_theirs(session: Session, actor: Actor, entry_id: int) -> str:
+    """Give the address of an entry of Cloudflare's. Raises NotThere."""
+    found = session.scalar(
+        select(TheirSuppression.email).where(
+            TheirSuppression.id == entry_id, TheirSuppression.workspace_id == actor.workspace_id
+        )
+    )
+    if found is None:
+        raise NotThere("suppression")
+    return found
+
+
+_AGO: tuple[tuple[int, Callable[[int], str]], ...] = (
+    (1440, lambda count: _n("%(count)s day ago", "%(count)s days ago", count)),
+    (60, lambda count: _n("%(count)s hour ago", "%(count)s hours ago", count)),
+    (1, lambda count: _n("%(count)s minute ago", "%(count)s minutes ago", count)),
+)
+"""Minutes of each, the longest first."""
+
+
+def ago_words(at: datetime) -> str:
+    """Say how long ago something was: `12 minutes ago`."""
+    minutes = int((now() - at).total_seconds() // 60)
+    for size, said in _AGO:
+        if minutes >= size:
+            count = minutes // size
+            return said(count)
+    return _("a moment ago")
+
+
+def sync_of(session: Session, workspace_id: int) -> SuppressionSync | None:
+    """Give how the sync goes; None when there was none, or no account is connected."""
+    return session.get(SuppressionSync, workspace_id)
+
+
+def has_conflicts(session: Session, actor: Actor) -> bool:
+    """Tell whether any of ours differs from theirs in a way that a person decides on."""
+    differs = select(Suppression.id).where(
+        Suppression.workspace_id == actor.workspace_id,
+        Suppression.conflict.in_([one for one in Conflict if one is not Conflict.NONE]),
+    )
+    return session.scalar(differs.limit(1)) is not None
+
+
+_CSV_COLUMNS = (
+    *(_("list"), _("email"), _("reason"), _("counts for"), _("since (UTC)"), _("until (UTC)"), _("note")),
+    *(_("added by"), _("cannot change")),
+)
+
+
+def as_csv(session: Session, actor: Actor, wanted: Wanted) -> Iterator[str]:
+    """Write the entries as CSV in parts, safe to open in a spreadsheet program."""
+    names = [str(one) for one in _CSV_COLUMNS]
+    yield BYTE_ORDER_MARK + csv_lines([names])
+    after = ""
+    while rows := entries(session, actor, wanted, after=after, limit=CHUNK):
+        yield csv_lines(
+            (
+                "Postroom" if one.source == OURS else "Cloudflare",
+                one.email,
+                str(one.reason),
+                str(one.scope),
+                _time(one.since),
+                _time(one.until),
+                one.note,
+                str(one.added_by),
+                str(_("yes")) if one.read_only else "",
+            )
+            for one in rows
+        )
+        after = rows[-1].place
+        session.expunge_all()
+
+
+def _of_page(
+    key: InstrumentedAttribute[str], number: InstrumentedAttribute[int], side: str, limit: int
+) -> Select[str, str, int]:
+    shown = select(key.label("email_key"), literal(side).label("side"), number.label("id"))
+    return shown.order_by(key, number).limit(limit)
+
+
+def _behind(
+    column: InstrumentedAttribute[str],
+    id_column: InstrumentedAttribute[int],
+    key: str,
+    number: int | None,
+    *,
+    is_all: bool,
+) -> ColumnElement[bool]:
+    """Give what lies behind a place: later addresses, and of the same address what comes after it."""
+    same = column == key
+    rest = same if is_all else and_(same, id_column > number) if number is not None else false()
+    return and_(column >= key, or_(column > key, rest))  # the first part is what an index can be entered with
+
+
+def _place(after: str) -> tuple[str, int, str]:
+    side, _colon, rest = after.replace("\0", "").partition(":")
+    number, _colon, key = rest.partition(":")
+    if side not in {OURS, THEIRS} or not (number.isascii() and number.isdigit()) or len(number) > 18:
+        return "", 0, ""
+    return side, int(number), key.lower()
+
+
+def _filters(wanted: Wanted, side: str) -> Iterable[ColumnElement[bool]]:
+    table = Suppression if side == OURS else TheirSuppression
+    if wanted.source and wanted.source != side:
+        yield false()
+    if search := wanted.search.replace("\0", "").strip().lower():
+        yield table.email_key.startswith(search, autoescape=True)
+    if wanted.conflicts:
+        some = [one for one in Conflict if one is not Conflict.NONE]
+        yield Suppression.conflict.in_(some) if side == OURS else false()
+    if wanted.reason in FILTERS:
+        _label, ours, theirs = FILTERS[wanted.reason]
+        if side == OURS:
+            yield Suppression.reason == ours if ours is not None else false()
+        else:
+            yield TheirSuppression.reason == theirs if theirs is not None else false()
+
+
+def _loaded(session: Session, found: Sequence[Any]) -> list[Entry]:
+    of_side = {side: [number for one, number in found if one == side] for side in (OURS, THEIRS)}
+    ours = {
+        row.id: (row, name or "")
+        for row, name in session.execute(
+            select(Suppression, Account.name)
+            .outerjoin(Person, Person.id == Suppression.added_by)
+            .outerjoin(Account, Account.id == Person.account_id)
+            .where(Suppression.id.in_(of_side[OURS]))
+        )
+    }
+    query = select(TheirSuppression).where(TheirSuppression.id.in_(of_side[THEIRS]))
+    theirs = {row.id: row for row in session.scalars(query)}
+    at = now()
+    return [
+        _our_entry(*ours[number], at) if side == OURS else _their_entry(theirs[number], at)
+        for side, number in found
+        if number in (ours if side == OURS else theirs)
+    ]
+
+
+def _our_entry(row: Suppression, name: str, at: datetime) -> Entry:
+    return Entry(
+        OURS,
+        row.id,
+        row.email,
+        row.email_key,
+        OUR_REASONS[row.reason],
+        OUR_REASONS_INSIDE[row.reason],
+        _("every send"),
+        row.created_at,
+        row.until,
+        row.note,
+        is_ended=row.until is not None and row.until <= at,
+        added_by=name or _adder(row.reason),
+        is_opt_out=row.reason is SuppressionReason.OPT_OUT,
+        has_bounced=row.reason is SuppressionReason.BOUNCE,
+        is_refusal=row.reason in FOR_ADMINISTRATORS,
+        conflict=row.conflict,
+    )
+
+
+def _adder(reason: SuppressionReason) -> str:
+    by_rule = {SuppressionReason.BOUNCE, SuppressionReason.COMPLAINT}
+    return _("by rule") if reason in by_rule else _("the person") if reason is SuppressionReason.OPT_OUT else ""
+
+
+def _their_entry(row: TheirSuppression, at: datetime) -> Entry:
+    return Entry(
+        THEIRS,
+        row.id,
+        row.email,
+        row.email_key,
+        their_reason_words(row.reason),
+        their_reason_words(row.reason, inside=True),
+        scope_words(row),
+        row.added_at,
+        row.expires_at,
+        row.note,
+        is_ended=row.expires_at is not None and row.expires_at <= at,
+        read_only=row.read_only,
+        has_bounced=row.reason == "hard_bounce",
+        added_by="Postroom" if row.is_ours else "",
+    )
+
+
+def _time(at: datetime | None) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S}" if at else ""

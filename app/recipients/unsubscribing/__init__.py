@@ -1,0 +1,1 @@
+"""Saying no: links, kinds of notice, and what the page for it says."""
