@@ -155,8 +155,8 @@ def test_a_large_change_is_the_workers_goes_on_after_a_kill_and_can_be_stopped(
     database: Database, actor: Person, members: RecipientList, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(changes, "AT_ONCE", 5)
-    for module in ("change_doing", "change_undoing"):
-        monkeypatch.setattr(f"app.recipients.{module}.CHUNK", 4)
+    for module in ("doing", "undoing"):
+        monkeypatch.setattr(f"app.recipients.changes.{module}.CHUNK", 4)
     before = everybody(database, members)
     with database.writing() as session:
         change = changes.begin(session, actor, members.id, ChangeKind.SET, Selection(), TO_YORK)
