@@ -294,7 +294,7 @@ class Pipeline:
             return with_own_files(session, send.id, column, claimed)
         due = next_due(session, send.id, most_new=most_new)
         work.again_at = max(due, now() + timedelta(seconds=max(grant.wait, LEAST_WAIT))) if due is not None else None
-        if due is not None and grant.quota_used_up:
+        if due is not None and grant.quota_used_up and not work.tray.in_hand:  # what is in hand is within the quota
             pause_for_quota(session, send.id, parameters.account_id)
             return self._end(session, work)
         if due is None and not work.tray.in_hand:  # finished, or another lane has the rest in hand, or the wave is out

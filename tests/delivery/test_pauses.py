@@ -92,10 +92,11 @@ def read_quota(ground: Ground) -> None:
     QuotaReader(ground.settings, ground.database).read_due()
 
 
+@pytest.mark.parametrize("latency_ms", [0, 200])
 def test_a_quota_is_respected_without_a_single_refusal_and_the_send_goes_on_when_it_is_new(
-    ground: Ground, simulator: RunningSimulator, client: FlaskClient
+    ground: Ground, simulator: RunningSimulator, client: FlaskClient, latency_ms: int
 ) -> None:
-    simulator.configure(daily_quota=25)
+    simulator.configure(daily_quota=25, chaos={"latency_ms": latency_ms, "fault_share": 0})
     send_id = ground.send(people(40))
     read_quota(ground)
     assert "leaves 25 for now" in client.get(f"/sends/{send_id}").text
