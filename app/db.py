@@ -165,6 +165,10 @@ class _Among(FunctionElement[bool]):
     type = Boolean()
     inherit_cache = True
 
+    def self_group(self, against: Any = None) -> _Among:
+        """Stand as it is: SQLAlchemy would ask SQLite whether it equals 1, which no index answers."""
+        return self
+
 
 @compiles(_Among)
 def _among_on_sqlite(element: _Among, compiler: SQLCompiler, **options: Any) -> str:
