@@ -17,6 +17,7 @@ from app.recipients.finding import sorting
 from app.recipients.finding.keys import keys_of
 from app.recipients.lists import find_list
 from app.recipients.models import Recipient, RecipientList
+from app.recipients.resting import require_rest
 from app.refusals import NotThere, Refused
 from app.words import _, joined
 
@@ -48,7 +49,7 @@ def add_recipient(
 ) -> Recipient:
     """Add one person. Raises NotThere, and Refused with the field (`email`, `name` or a column) that is wrong."""
     found = find_list(session, actor, list_id, lock=True)
-    changes.require_rest(session, found)
+    require_rest(session, found)
     person = _checked(session, found, email, name, data)
     added = Recipient(list_id=found.id)
     _fill(found, added, person)
@@ -73,7 +74,7 @@ def change_recipient(
 ) -> Recipient:
     """Change one person. Raises as `add_recipient` does."""
     found = find_list(session, actor, list_id, lock=True)
-    changes.require_rest(session, found)
+    require_rest(session, found)
     changed = find_recipient(session, actor, list_id, recipient_id)
     person = _checked(session, found, email, name, data, recipient_id=recipient_id)
     before = (changed.email, changed.name, {column: changed.data.get(column, "") for column in found.columns})
@@ -98,7 +99,7 @@ def change_recipient(
 def remove_recipient(session: Session, actor: Actor, list_id: int, recipient_id: int) -> str:
     """Remove one person from a list; gives the address. Raises NotThere, and Refused during a large change."""
     found = find_list(session, actor, list_id, lock=True)
-    changes.require_rest(session, found)
+    require_rest(session, found)
     removed = find_recipient(session, actor, list_id, recipient_id)
     changes.keep_single(session, actor, ChangeKind.REMOVE, removed, person_json(removed))
     sorting.forget(session, found, [recipient_id])

@@ -20,6 +20,7 @@ from app.recipients.finding.models import Segment
 from app.recipients.finding.segments import clause_of
 from app.recipients.finding.walking import Stream
 from app.recipients.models import Recipient, RecipientList
+from app.recipients.resting import require_rest
 from app.refusals import Refused
 from app.sends.audience_models import AudiencePart
 from app.sends.audience_parts import Part, own_parts, parts_of
@@ -56,13 +57,14 @@ def streams(session: Session, send: Send, parts: Sequence[Part] | None = None) -
 
 
 def check(session: Session, send: Send) -> None:
-    """Raise Refused when it cannot be said whom a list send goes to: a part is gone, or cannot be filtered now."""
+    """Raise Refused when it cannot be said whom a list send goes to: a part is gone, half changed or not ready."""
     parts = parts_of(session, send)
     for one in parts:
-        if one.is_gone:
+        if one.of_list is None or one.is_gone:
             raise Refused(
                 _("%(part)s was deleted. Choose the people of this send again.", part=one.words), field="list"
             )
+        require_rest(session, one.of_list)
         if one.segment is not None:
             clause_of(one.segment)
             require_ready(session, one.segment.list)

@@ -17,7 +17,7 @@ from app.recipients.columns import ColumnKind
 from app.recipients.models import Recipient, RecipientList
 from app.sends.models import SendState
 from tests.factories import a_draft_send, a_template_version
-from tests.recipients.imports import read_table
+from tests.recipients.imports import imported, read_table
 from tests.recipients.test_views import words
 
 LEEDS = "filter_column=city&filter_operator=is&filter_value=leeds"
@@ -164,6 +164,16 @@ def test_ids_of_another_list_do_nothing(client: FlaskClient, database: Database,
     client.post(f"/lists/{list_id}/bulk", data={"do": "remove", "person": str(stranger)})
     with database.reading() as session:
         assert session.get(Recipient, stranger) is not None
+
+
+def test_a_list_says_that_an_import_into_it_is_being_undone(
+    client: FlaskClient, database: Database, actor: Person, list_id: int
+) -> None:
+    upload = imported(database, actor, "email\nnew@example.com\n", list_id=list_id)
+    quiet = client.get(f"/lists/{list_id}").text
+    client.post(f"/lists/uploads/{upload.id}/undo")  # no worker runs here
+    assert "is being undone" not in quiet
+    assert "An import into this list is being undone" in client.get(f"/lists/{list_id}").text
 
 
 def test_a_large_change_says_how_far_it_is_and_can_be_stopped(

@@ -14,12 +14,15 @@ from app.emails.limits import LimitedRenderer
 from app.people.accounts import add_person
 from app.people.models import Person, Workspace
 from app.people.roles import Role
+from app.recipients.changes import running as changes
+from app.recipients.changes.models import ChangeKind
 from app.recipients.checking import NewRecipient
 from app.recipients.lists import rename_list
 from app.refusals import NotThere, Refused
 from app.sends import release as releasing
 from app.sends.models import Outcome, Send, SendState
 from app.sends.release import SentBefore, release
+from app.sends.review import request_review
 from app.sends.tallies import counts
 from tests.factories import a_draft_send, a_list, a_template_version, messages_of, reviewed, some_people
 from tests.statements import statements
@@ -151,6 +154,27 @@ def test_a_list_that_changed_since_the_review_is_refused(
     with database.writing() as session:
         rename_list(session, actor, draft.list_id or 0, "Renamed")
     with pytest.raises(Refused, match="changed since the review"):
+        release_it(database, actor, draft.id, draft.review_fingerprint)
+    assert messages_of(database, draft.id) == []
+
+
+def test_a_list_that_is_being_changed_is_neither_released_nor_reviewed(
+    database: Database, actor: Person, renderer: LimitedRenderer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(changes, "AT_ONCE", 5)
+    monkeypatch.setattr("app.recipients.changes.doing.CHUNK", 4)
+    draft = a_reviewed_send(database, actor, renderer, some_people(30))
+    assert draft.list_id is not None
+    with database.writing() as session:
+        change = changes.begin(session, actor, draft.list_id, ChangeKind.REMOVE)
+        assert changes.step(session, change.id), "some people are gone, and some will go"
+    with pytest.raises(Refused, match="being changed just now"):
+        release_it(database, actor, draft.id, draft.review_fingerprint)
+    with database.writing() as session, pytest.raises(Refused, match="being changed just now"):
+        request_review(session, actor, draft.id)
+    with database.writing() as session:
+        changes.stop(session, actor, draft.list_id, change.id)
+    with pytest.raises(Refused, match="Something changed since the review"):
         release_it(database, actor, draft.id, draft.review_fingerprint)
     assert messages_of(database, draft.id) == []
 

@@ -10,13 +10,14 @@ from sqlalchemy.orm import Session
 
 from app.audit.trail import Actor, note
 from app.recipients.changes.models import ChangeKind, ListChange
-from app.recipients.changes.running import AT_ONCE, begin, require_rest
+from app.recipients.changes.running import AT_ONCE, begin
 from app.recipients.columns import KIND_WORDS, KIND_WORDS_INSIDE, ColumnKind, kind_of
 from app.recipients.finding import keying
 from app.recipients.finding.segments import rename_in_segments
 from app.recipients.lists import find_list
 from app.recipients.models import Recipient, RecipientList
 from app.recipients.naming import TAKEN, plain, variable_names
+from app.recipients.resting import require_rest
 from app.refusals import Refused
 from app.words import _
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, delete, exists, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.orm import Session
 
 from app.audit.trail import Actor, note
@@ -25,6 +25,7 @@ from app.recipients.finding import sorting
 from app.recipients.finding.selecting import EVERYBODY, Selection, people_of
 from app.recipients.lists import find_list
 from app.recipients.models import Recipient, RecipientList
+from app.recipients.resting import require_rest
 from app.refusals import NotThere, Refused
 from app.words import _
 
@@ -99,12 +100,6 @@ def work(database: Database, change_id: int, *, stops: Callable[[], bool] = lamb
 def going(session: Session) -> Sequence[int]:
     """Give the changes that wait for a worker."""
     return session.scalars(select(ListChange.id).where(ListChange.state.in_(GOING)).order_by(ListChange.id)).all()
-
-
-def require_rest(session: Session, found: RecipientList) -> None:
-    """Raise Refused while a large change of the list is under way."""
-    if session.scalar(select(exists().where(ListChange.list_id == found.id, ListChange.state.in_(GOING)))):
-        raise Refused(_("This list is being changed just now. Wait until that is done, or stop it."))
 
 
 def find_change(session: Session, actor: Actor, list_id: int, change_id: int) -> ListChange:

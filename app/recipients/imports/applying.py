@@ -1,30 +1,36 @@
-"""Changing a list as it was counted, and taking that back, so that nobody sees half of it.
+"""Changing a list as it was counted, so that nobody sees half of it, and taking that back.
 
 A list that is there changes in one transaction: killed in the middle, nothing is changed, and the next run does it from
-the start. A new one is filled out of sight (`new_lists`).
+the start. A new one is filled out of sight (`new_lists`). An undo looks at every person it puts back, which takes too
+long for one transaction: it goes lines by lines, and until it is over the list is not at rest (`resting`).
 """
 
 from __future__ import annotations
 
+from dataclasses import astuple, dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, cast, delete, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, String, bindparam, cast, delete, func, insert, literal, select, update
 from sqlalchemy.orm import Session
 
 from app.audit.trail import note
 from app.db import table_of
 from app.people.models import Person
 from app.recipients import new_lists
-from app.recipients.changes.running import require_rest
 from app.recipients.columns import ColumnKind
 from app.recipients.finding import keying
 from app.recipients.imports.counting import CHANGE, REMOVE, effect_words
 from app.recipients.imports.mapping import data_columns, mapping_of
-from app.recipients.imports.run import ImportRun
+from app.recipients.imports.run import RANGE, ImportRun
 from app.recipients.models import ImportState, ImportWay, ListUpload, Recipient, RecipientList, StagedRow
+from app.recipients.resting import require_rest
 from app.refusals import Refused
 from app.words import _, joined
 
+_TAKEN_BACK = "taken_back"
+"""Where `ListUpload.counts` has what an undo did so far."""
+_CELLS = ("list_id", "email", "email_key", "name", "data")
+"""What a staged row gives a recipient."""
 LIST_CHANGED = _("The list was changed meanwhile, so the effect was counted again. Look at it once more.")
 
 
@@ -58,7 +64,8 @@ def undo(run: ImportRun) -> None:
             )
             run.end(ImportState.UNDONE, words=words)
             return
-    _undo_changes(run)
+    while _take_some_back(run):
+        pass
 
 
 def _change_list(run: ImportRun) -> None:
@@ -89,27 +96,6 @@ def _change_list(run: ImportRun) -> None:
         note(session, actor, "list.imported", words, subject_id=changed.id)
 
 
-def _undo_changes(run: ImportRun) -> None:
-    with run.database.writing() as session:
-        run.hold(session)
-        upload = run.upload(session, lock=True)
-        actor = session.get_one(Person, upload.person_id)
-        changed = session.get(RecipientList, upload.list_id, with_for_update=True) if upload.list_id else None
-        upload.state = ImportState.UNDONE
-        if changed is None:
-            upload.words = _("The list was deleted; there was nothing to undo.")
-            return
-        untouched = changed.change_number == upload.list_change_number
-        upload.words = _take_back(session, upload, changed, untouched=untouched)
-        note(
-            session,
-            actor,
-            "list.import_undone",
-            _("Import into “%(list_name)s” undone", list_name=changed.name),
-            subject_id=changed.id,
-        )
-
-
 def _of(upload: ListUpload) -> tuple[ColumnElement[bool], ...]:
     return StagedRow.upload_id == upload.id, StagedRow.problem.is_(None)
 
@@ -120,7 +106,7 @@ def _add(session: Session, upload: ListUpload, changed: RecipientList) -> None:
         .where(*_of(upload), StagedRow.change.is_(None))
         .order_by(StagedRow.line)
     )
-    session.execute(insert(table_of(Recipient)).from_select(["list_id", "email", "email_key", "name", "data"], rows))
+    session.execute(insert(table_of(Recipient)).from_select(_CELLS, rows))
 
 
 def _change(session: Session, upload: ListUpload) -> None:
@@ -161,52 +147,92 @@ def _columns(upload: ListUpload, changed: RecipientList) -> None:
 # Taking back
 
 
-def _take_back(session: Session, upload: ListUpload, changed: RecipientList, *, untouched: bool) -> str:
-    added = select(StagedRow.email_key).where(*_of(upload), StagedRow.change.is_(None))
-    gone = session.execute(
-        delete(Recipient)
-        .where(Recipient.list_id == changed.id, Recipient.email_key.in_(added))
-        .execution_options(synchronize_session=False)
-    ).rowcount  # type: ignore[attr-defined]
-    restored = _restore(session, upload)
-    back = _bring_back(session, upload, changed)
-    if untouched:
+@dataclass(slots=True)
+class _TakenBack:
+    """People whom an undo took out, gave back what they were, and brought back."""
+
+    gone: int = 0
+    restored: int = 0
+    back: int = 0
+
+
+def _take_some_back(run: ImportRun) -> bool:
+    """Take back what the last staged rows did, and let them go; at the end say so. False: it is over."""
+    with run.database.writing() as session:
+        run.hold(session)
+        upload = run.upload(session, lock=True)
+        changed = session.get(RecipientList, upload.list_id, with_for_update=True) if upload.list_id else None
+        if changed is None:
+            upload.state, upload.words = ImportState.UNDONE, _("The list was deleted; there was nothing to undo.")
+            return False
+        taken_back = _TakenBack(*upload.counts.get(_TAKEN_BACK, ()))
+        first = _first_of_last(session, upload)
+        if first is None:
+            _end_undo(session, upload, changed, taken_back)
+            return False
+        rows = (*_of(upload), StagedRow.line >= first)
+        taken_back.gone += (gone := _take_out(session, changed, rows))
+        taken_back.restored += _restore(session, rows)
+        taken_back.back += (back := _bring_back(session, changed, rows))
+        changed.recipient_count += back - gone
+        upload.counts = {**upload.counts, _TAKEN_BACK: astuple(taken_back)}
+        _delete(session, StagedRow, *rows)
+    return True
+
+
+def _first_of_last(session: Session, upload: ListUpload) -> int | None:
+    """Give the first of the last `RANGE` good rows; None when there are none. Lines below 0 come last."""
+    last = select(StagedRow.line).where(*_of(upload)).order_by(StagedRow.line.desc()).limit(RANGE).subquery()
+    first: int | None = session.scalar(select(func.min(last.c.line)))
+    return first
+
+
+def _end_undo(session: Session, upload: ListUpload, changed: RecipientList, taken_back: _TakenBack) -> None:
+    if changed.change_number == upload.list_change_number:
         changed.columns = list(upload.columns_before)
         changed.column_kinds = {one: kind for one, kind in changed.column_kinds.items() if one in changed.columns}
         keying.start_over(changed)
-    changed.recipient_count += back - gone
     changed.change_number += 1
-    session.flush()
-    later = int(upload.counts["changes"]) - restored
+    upload.state, upload.words = ImportState.UNDONE, _undone_words(upload, taken_back)
+    words = _("Import into “%(list_name)s” undone", list_name=changed.name)
+    note(session, session.get_one(Person, upload.person_id), "list.import_undone", words, subject_id=changed.id)
+
+
+def _undone_words(upload: ListUpload, taken_back: _TakenBack) -> str:
+    later = int(upload.counts["changes"]) - taken_back.restored
     words = _(
         "%(gone)s people are taken out, %(restored)s are as they were, %(back)s are back.",
-        gone=gone,
-        restored=restored,
-        back=back,
+        gone=taken_back.gone,
+        restored=taken_back.restored,
+        back=taken_back.back,
     )
     left = _("%(later)s were changed or removed since and stay so.", later=later) if later else ""
     return joined([words, left])
 
 
-def _restore(session: Session, upload: ListUpload) -> int:
-    """Give changed people back what they were, in chunks of one transaction; those changed since stay."""
-    table = table_of(Recipient)
-    restored, last = 0, -1
-    while True:
-        rows = session.execute(
-            select(StagedRow.line, StagedRow.recipient_id, StagedRow.before)
-            .join(Recipient, Recipient.id == StagedRow.recipient_id)
-            .where(*_of(upload), StagedRow.change == CHANGE, StagedRow.line > last)
-            .where(Recipient.name == StagedRow.name, _text(Recipient.data) == _text(StagedRow.data))
-            .order_by(StagedRow.line)
-            .limit(2_000)
-        ).all()
-        for _line, recipient_id, before in rows:
-            values: dict[str, Any] = {"name": before["name"], "data": before["data"], "keys": None}
-            session.execute(update(table).where(table.c.id == recipient_id).values(values))
-        if not rows:
-            return restored
-        restored, last = restored + len(rows), rows[-1].line
+def _take_out(session: Session, changed: RecipientList, rows: tuple[ColumnElement[bool], ...]) -> int:
+    """Take out whom the import added."""
+    added = select(StagedRow.email_key).where(*rows, StagedRow.change.is_(None))
+    return _delete(session, Recipient, Recipient.list_id == changed.id, Recipient.email_key.in_(added))
+
+
+def _restore(session: Session, rows: tuple[ColumnElement[bool], ...]) -> int:
+    """Give changed people back what they were; those changed since stay."""
+    same = session.execute(
+        select(StagedRow.recipient_id, StagedRow.before)
+        .join(Recipient, Recipient.id == StagedRow.recipient_id)
+        .where(*rows, StagedRow.change == CHANGE)
+        .where(Recipient.name == StagedRow.name, _text(Recipient.data) == _text(StagedRow.data))
+    ).all()
+    if same:
+        recipient = table_of(Recipient)
+        session.execute(
+            update(recipient)
+            .where(recipient.c.id == bindparam("of_id"))
+            .values(name=bindparam("name"), data=bindparam("data"), keys=None),
+            [{"of_id": one, "name": before["name"], "data": before["data"]} for one, before in same],
+        )
+    return len(same)
 
 
 def _text(column: Any) -> ColumnElement[str]:
@@ -214,17 +240,21 @@ def _text(column: Any) -> ColumnElement[str]:
     return cast(column, String)
 
 
-def _bring_back(session: Session, upload: ListUpload, changed: RecipientList) -> int:
+def _bring_back(session: Session, changed: RecipientList, rows: tuple[ColumnElement[bool], ...]) -> int:
     """Add removed people again; one whose address was added since is left."""
     there = select(Recipient.id).where(Recipient.list_id == changed.id, Recipient.email_key == StagedRow.email_key)
-    rows = (
+    removed = (
         select(literal(changed.id), StagedRow.email, StagedRow.email_key, StagedRow.name, StagedRow.data)
-        .where(*_of(upload), StagedRow.change == REMOVE, ~there.exists())
+        .where(*rows, StagedRow.change == REMOVE, ~there.exists())
         .order_by(StagedRow.line.desc())
     )
-    count = session.scalar(select(func.count()).select_from(rows.subquery())) or 0
+    count = session.scalar(select(func.count()).select_from(removed.subquery())) or 0
     if count:
-        session.execute(
-            insert(table_of(Recipient)).from_select(["list_id", "email", "email_key", "name", "data"], rows)
-        )
+        session.execute(insert(table_of(Recipient)).from_select(_CELLS, removed))
     return count
+
+
+def _delete(session: Session, table: type[Recipient] | type[StagedRow], *conditions: ColumnElement[bool]) -> int:
+    """Delete rows; gives how many there were."""
+    statement = delete(table).where(*conditions).execution_options(synchronize_session=False)
+    return session.execute(statement).rowcount  # type: ignore[attr-defined,no-any-return]

@@ -3,7 +3,8 @@
 Where it may be killed, and what is true then:
 - while it reads: the chunks that were committed stay, and the next run goes on behind them.
 - while it counts: the next run counts anew.
-- while it changes a list or takes that back: one transaction, so nothing is changed, and the next run does it.
+- while it changes a list: one transaction, so nothing is changed, and the next run does it.
+- while it takes that back: what was committed stays, and the next run goes on with the rows that are left.
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ from app.recipients.files.grid import Choices
 from app.recipients.imports.mapping import ListColumns, Mapped, chosen_mapping, email_position, mapping_of, renamed_for
 from app.recipients.lists import MAX_LIST_NAME, check_name, find_list, list_by_name
 from app.recipients.models import ImportState, ImportWay, ListUpload, RecipientList
+from app.recipients.resting import require_rest
 from app.refusals import NotThere, Refused
 from app.words import _
 
@@ -192,6 +193,9 @@ def undo_upload(session: Session, actor: Actor, upload_id: int, *, unfinished_se
         raise Refused(_("This import is not finished, so there is nothing to undo yet."))
     if upload.way is ImportWay.NEW and unfinished_sends:
         raise Refused(_("An unfinished send uses the list. Finish or cancel that first. Nothing was undone."))
+    changed = session.get(RecipientList, upload.list_id, with_for_update=True) if upload.list_id else None
+    if changed is not None:
+        require_rest(session, changed)
     upload.state, upload.words, upload.changed_at = ImportState.UNDOING, "", now()
     return upload
 

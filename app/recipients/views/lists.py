@@ -15,6 +15,7 @@ from app.recipients.changes import words as change_words
 from app.recipients.finding import browsing, selecting
 from app.recipients.imports import uploads
 from app.recipients.models import RecipientList
+from app.recipients.resting import undoes_import
 from app.recipients.spreadsheet_cells import BYTE_ORDER_MARK, csv_lines
 from app.recipients.views.blueprint import Page, blueprint, csv_response
 from app.recipients.views.forms import COLUMN, NameForm, RecipientForm, recipient_form
@@ -202,6 +203,7 @@ def _list_page(found: RecipientList, *, name_form: NameForm | None = None, probl
         name_form=name_form or NameForm(formdata=None, obj=found),
         next_url=url_for(".show", list_id=found.id, **following) if following else None,
         changes=changes.latest_changes(db(), found.id, limit=1),
+        undoes_import=undoes_import(db(), found),
         what_words=change_words.what_words,
         names={one.id: one.name for one in team(db(), found.workspace_id)},
     )
