@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+import time
+
 import pytest
-from sqlalchemy import ColumnElement, select, text
+from sqlalchemy import ColumnElement, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.db import Database, among
+from app.people.models import Account
 from app.recipients.models import Recipient
 
 CLAUSES = [
@@ -27,3 +31,28 @@ def test_rows_among_many_are_fetched_by_the_index_and_never_looked_for(
     with database.engine.connect() as connection:
         plan = connection.execute(text(f"EXPLAIN QUERY PLAN {compiled}"), dict.fromkeys(compiled.params)).all()
     assert plan[0][3] == "SEARCH recipient USING INTEGER PRIMARY KEY (rowid=?)"
+
+
+def test_who_waits_for_one_long_transaction_is_next_when_another_follows(database: Database) -> None:
+    """A job writes chunk by chunk without a break; a person presses Save meanwhile."""
+    chunks: list[float] = []
+    first_is_open = threading.Event()
+
+    def write(seconds: float) -> None:
+        with database.writing() as session:
+            session.execute(update(Account).values(email=Account.email))
+            first_is_open.set()
+            time.sleep(seconds)
+
+    def job() -> None:
+        for _chunk in range(6):
+            write(0.4)
+            chunks.append(time.monotonic())
+
+    worker = threading.Thread(target=job)
+    worker.start()
+    assert first_is_open.wait(5)
+    write(0)
+    saved = time.monotonic()
+    worker.join()
+    assert saved < chunks[2], "it waited for the chunk in hand, and at most for one more"

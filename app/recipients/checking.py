@@ -133,7 +133,8 @@ def address_fault(address: str) -> Fault | None:
     problem = check_address(address)
     if problem is None:
         return None
-    return Fault("email", problem.words, suggest(address), _kind_of(address), _meant(address) or "")
+    meant = _meant(address)
+    return Fault("email", problem.words, _advice(address, meant), _kind_of(address), meant)
 
 
 _COMMON_LOCAL = re.compile(r"[A-Za-z0-9_+-]+(\.[A-Za-z0-9_+-]+)*\Z")
@@ -182,21 +183,25 @@ def _several(address: str) -> list[str]:
 
 def suggest(address: str) -> str:
     """Guess what was meant by an address that is none."""
+    return _advice(address, _meant(address))
+
+
+def _advice(address: str, meant: str) -> str:
     several = _several(address)
     if len(several) > 1:
         return _("Keep one address in a row, for example “%(address)s”.", address=several[0])
-    meant = _meant(address)
-    if meant is not None:
+    if meant:
         return _("Did you mean “%(meant)s”?", meant=meant)
     if "@" not in address:
         return _("An address has an @ in it, such as “jo@example.com”.")
     return _("Ask the person for their address, or leave them out.")
 
 
-def _meant(address: str) -> str | None:
+def _meant(address: str) -> str:
+    """Give the first guess that is an address; empty when none is."""
     several = _several(address)
-    guesses = several if len(several) > 1 else _guesses(address)
-    return next((guess for guess in guesses if guess != address and check_address(guess) is None), None)
+    guesses = several if len(several) > 1 else dict.fromkeys(_guesses(address))
+    return next((guess for guess in guesses if guess != address and check_address(guess) is None), "")
 
 
 def _guesses(address: str) -> list[str]:
