@@ -2,8 +2,8 @@
 
 `ROWS` and `WORKBOOK_ROWS` in the environment make them shorter. The floor of the CSV file is the same file parsed by
 Python's own reader and inserted in chunks of the same size, checked for nothing; that of the workbook is the library
-reading it, with nothing done with the rows; `xlsx_100k_reading` is our reading alone, cells as they are typed. Our library
-is a fast one, written in Rust; `xlsx_100k_openpyxl` has the one that most Python programs read workbooks with as its floor.
+reading it, with nothing done with the rows; `xlsx_100k_reading` is our reading alone, cells as they are typed. Our
+library is a fast one, written in Rust; the floor of `xlsx_100k_openpyxl` is the one that most Python programs use.
 """
 
 from __future__ import annotations
