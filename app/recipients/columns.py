@@ -7,6 +7,9 @@ from collections.abc import Mapping
 
 from app.words import _, _p
 
+MOST_COLUMNS = 200
+"""Columns of one list."""
+
 
 class ColumnKind(enum.StrEnum):
     """What a person says that a column holds."""

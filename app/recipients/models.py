@@ -211,6 +211,8 @@ class ListUpload(Base):
     """The list's own number when the effect was counted; after the import, the one it gave the list."""
     columns_before: Mapped[list[Any]] = mapped_column(default=list)
     """Columns of the list before the import."""
+    kinds_before: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """What these columns held, as `RecipientList.column_kinds` has it."""
     created_at: Mapped[datetime] = mapped_column(default=now)
     changed_at: Mapped[datetime] = mapped_column(default=now)
 

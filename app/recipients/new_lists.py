@@ -21,9 +21,14 @@ from app.recipients.models import ImportState, ListUpload, Recipient, RecipientL
 from app.refusals import Refused
 from app.words import _
 
+_EMPTYING = -2
+"""`ListUpload.progress` while the list is emptied; -1: nobody is in it yet."""
+
 
 def make(run: ImportRun) -> None:
     """Make the list of an import. Raises Refused when its name is taken, Overtaken, WorkerEnds."""
+    if (half_emptied := _half_emptied(run)) is not None:
+        empty(run, half_emptied)
     list_id = _begin(run)
     try:
         while _fill(run, list_id):
@@ -59,7 +64,7 @@ def empty(run: ImportRun, list_id: int) -> None:
     """Delete a list that is out of sight with its people, chunk by chunk."""
     while True:
         with run.database.writing() as session:
-            run.hold(session)
+            run.hold(session, progress=_EMPTYING)
             if session.scalar(select(Recipient.id).where(Recipient.list_id == list_id).limit(1)) is None:
                 session.execute(
                     update(ListUpload)
@@ -73,6 +78,13 @@ def empty(run: ImportRun, list_id: int) -> None:
             session.execute(
                 delete(Recipient).where(Recipient.id.in_(some)).execution_options(synchronize_session=False)
             )
+
+
+def _half_emptied(run: ImportRun) -> int | None:
+    """Give the list that an earlier run was emptying when it ended."""
+    with run.database.reading() as session:
+        upload = run.upload(session)
+        return upload.list_id if upload.progress == _EMPTYING else None
 
 
 def _is_shown(session: Session, list_id: int) -> bool:

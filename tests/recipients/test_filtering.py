@@ -18,7 +18,7 @@ from app.recipients.checking import NewRecipient
 from app.recipients.columns import ColumnKind
 from app.recipients.finding import keying
 from app.recipients.finding.filtering import Condition, Filter, Operator, check_filter, clauses, words_of
-from app.recipients.finding.keys import key_of, keys_of, number_key, read_date, read_number
+from app.recipients.finding.keys import key_of, keys_of, number_key, read_date, read_number, read_yes_no
 from app.recipients.models import Recipient, RecipientList
 from app.recipients.views.filter_form import filter_arguments, filter_form_of, read_filter_form
 from app.refusals import Refused
@@ -228,12 +228,21 @@ def test_what_is_no_number_is_none(typed: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "typed", ["2026-05-01", "1 May 2026", "1st may, 2026", "May 1, 2026", "01.05.2026", "1/5/26", "2026-05-01T09:00:00"]
+    "typed",
+    [
+        *("2026-05-01", "2026-5-1", "2026-05-01T09:00:00", "01.05.2026", "1/5/26", "1-5-26", "1/5/2026 10:30"),
+        *("1 May 2026", "1st may, 2026", "May 1, 2026", "1 May 2026 9:00 am"),
+    ],
 )
 def test_dates_are_read_as_people_type_them(typed: str) -> None:
     read = read_date(typed)
     assert read is not None
     assert read.isoformat() == "2026-05-01"
+
+
+@pytest.mark.parametrize("word", ["yes", "ja", "wahr", "oui", "vrai", "sì", "no", "nein", "falsch", "non", "faux"])
+def test_a_yes_and_a_no_are_read_in_the_languages_people_type_them(word: str) -> None:
+    assert read_yes_no(word) is not None
 
 
 @given(st.text(max_size=300))

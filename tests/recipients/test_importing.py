@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.recipients.checking import NewRecipient, fault_of, suggest
+from app.recipients.columns import ColumnKind
 from app.recipients.imports.mapping import ColumnRole
 from app.recipients.naming import MAX_VARIABLE, variable_names
 from app.recipients.spreadsheet_cells import csv_lines, guarded, unguarded
@@ -77,6 +78,32 @@ def test_the_name_column_is_found(headers: str, name: str | None, variables: lis
     understood = taken(f"{headers}\nann@example.com,Ann,A\n" if headers.count(",") > 1 else f"{headers}\na@b.com,Ann\n")
     assert (understood.name_column.header if understood.name_column else None) == name
     assert [column.variable for column in understood.of_role(ColumnRole.DATA)] == variables
+
+
+@pytest.mark.parametrize(
+    ("cells", "kind"),
+    [
+        (["2026-05-01", "1/6/2026", ""], ColumnKind.DATE),
+        (["yes", "No", "yes"], ColumnKind.YES_NO),
+        (["12.50", "7", "£3"], ColumnKind.NUMBER),
+        (["00123", "00124"], ColumnKind.TEXT),
+        (["1", "2", "30"], ColumnKind.TEXT),
+        (["0", "1", "1"], ColumnKind.TEXT),
+        (["+44 20 7946 0958"], ColumnKind.TEXT),
+        (["20260501", "20260601"], ColumnKind.TEXT),
+        (["2026-05-01", "soon"], ColumnKind.TEXT),
+        (["", ""], ColumnKind.TEXT),
+    ],
+)
+def test_what_a_column_holds_is_guessed_where_no_name_can_be_meant(cells: list[str], kind: ColumnKind) -> None:
+    rows = "".join(f"p{n}@example.com,{cell}\n" for n, cell in enumerate(cells))
+    assert understand(read_table(f"email,of them\n{rows}".encode())).columns[1].kind is kind
+
+
+def test_the_two_columns_in_front_of_downloaded_bad_rows_are_left_out_again() -> None:
+    for headers in ("line in the file,what is wrong", "Zeile in der Datei,Was nicht stimmt"):
+        read = read_table(f"{headers},email,city\n2,no @,ann@example.com,Leeds\n".encode())
+        assert [one.role for one in understand(read).columns] == ["out", "out", "email", "data"]
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import io
 import random
 import threading
 import time
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
@@ -20,11 +21,13 @@ from app.cloudflare.contract import check_address
 from app.db import Database
 from app.delivery.jobs import Queue
 from app.people.models import Person
-from app.recipients import lists, people
+from app.recipients import lists, new_lists, people
 from app.recipients.checking import NewRecipient, ProblemKind, address_fault
+from app.recipients.columns import ColumnKind
 from app.recipients.imports import problems, uploads
 from app.recipients.imports.job import KEPT_FOR, forget_old, run_import
 from app.recipients.imports.mapping import mapping_of
+from app.recipients.imports.run import ImportRun
 from app.recipients.models import (
     ImportState,
     ImportWay,
@@ -39,6 +42,7 @@ from app.recipients.suppressions.who import suppress
 from app.refusals import NotThere, Refused
 from app.settings import Settings
 from tests.delivery.worker_process import RunningWorker
+from tests.factories import a_list
 from tests.recipients.imports import (
     bad_rows_of,
     imported,
@@ -143,7 +147,7 @@ def test_undo_leaves_what_a_person_changed_since(database: Database, actor: Pers
         )
         people.add_recipient(session, actor, list_id, email="hand@example.com", name="", data={})
     undone = undo(database, actor, upload.id)
-    assert "1 were changed or removed since and stay so." in undone.words
+    assert "1 was changed or removed since and stays so." in undone.words
     left = people_of(database, list_id)
     assert left["Ann@example.com"][0] == "Anna"
     assert "hand@example.com" in left
@@ -174,11 +178,59 @@ def test_a_large_undo_goes_on_after_a_stop_and_the_list_is_left_alone_meanwhile(
     undone = upload_of(database, actor, upload.id)
     assert (undone.state, undone.words) == (
         ImportState.UNDONE,
-        "1 people are taken out, 2 are as they were, 2 are back.",
+        "1 person is taken out. 2 people are as before. 2 people are back.",
     )
     undo(database, actor, earlier.id)
     assert people_of(database, list_id) == before
     assert the_list(database, list_id).columns == ["city"]
+
+
+def test_undo_gives_a_column_of_the_list_its_kind_back(database: Database, actor: Person, list_id: int) -> None:
+    upload_id = uploaded(database, actor, "email,city\nnew@example.com,5\n", list_id=list_id)
+    with database.writing() as session:
+        mapping = mapping_of(uploads.find_upload(session, actor, upload_id).mapping)
+        uploads.choose_columns(session, actor, upload_id, {1: replace(mapping[1], kind=ColumnKind.NUMBER)})
+    run_import(database, upload_id)
+    save(database, actor, upload_id)
+    assert the_list(database, list_id).column_kinds == {"city": "number"}
+    undo(database, actor, upload_id)
+    assert the_list(database, list_id).column_kinds == {}
+
+
+def test_undo_leaves_an_added_person_whom_somebody_changed_since(
+    database: Database, actor: Person, list_id: int
+) -> None:
+    upload = imported(database, actor, "email,City\nnew@example.com,Ely\n", list_id=list_id)
+    with database.writing() as session:
+        new = people.recipients_page(session, actor, list_id, search="new")[0]
+        people.change_recipient(session, actor, list_id, new.id, email=new.email, name="Hand", data={"city": "Hull"})
+    undo(database, actor, upload.id)
+    assert people_of(database, list_id).get("new@example.com") == ("Hand", {"city": "Hull"})
+
+
+def test_undo_leaves_who_was_removed_and_added_again_by_hand_since(
+    database: Database, actor: Person, list_id: int
+) -> None:
+    upload = imported(database, actor, "email,City\nnew@example.com,Ely\n", list_id=list_id)
+    with database.writing() as session:
+        new = people.recipients_page(session, actor, list_id, search="new")[0]
+        people.remove_recipient(session, actor, list_id, new.id)
+        people.add_recipient(session, actor, list_id, email="new@example.com", name="Hand", data={"city": "Hull"})
+    undo(database, actor, upload.id)
+    assert people_of(database, list_id).get("new@example.com") == ("Hand", {"city": "Hull"})
+
+
+def test_undo_changes_nobody_who_got_the_number_of_somebody_removed(
+    database: Database, actor: Person, list_id: int
+) -> None:
+    upload = imported(database, actor, "email,City\nbo@example.com,Bath\n", list_id=list_id, way=ImportWay.UPDATE)
+    with database.writing() as session:
+        bo = people.recipients_page(session, actor, list_id, search="bo")[0]
+        people.remove_recipient(session, actor, list_id, bo.id)
+        other = a_list(session, actor, people=[NewRecipient("other@example.com", "Bo", {"city": "Bath"})])
+    before = people_of(database, other.id)
+    undo(database, actor, upload.id)
+    assert people_of(database, other.id) == before
 
 
 def test_an_import_is_undone_once_and_only_when_done(database: Database, actor: Person, list_id: int) -> None:
@@ -255,6 +307,16 @@ def test_rows_are_compared_with_the_file_the_list_and_who_opted_out(
     assert found[2][2] == "The same address as in line 2."
 
 
+def test_a_replaced_list_keeps_whoever_is_in_the_file_in_a_row_with_a_problem(
+    database: Database, actor: Person, list_id: int
+) -> None:
+    with database.writing() as session:
+        suppress(session, actor.workspace_id, "cy@example.com", SuppressionReason.OPT_OUT)
+    rows = "email,City\nann@example.com,Leeds\nbo@example.com,a,b,c\ncy@example.com,Hull\n"
+    upload_id = uploaded(database, actor, rows, list_id=list_id, way=ImportWay.REPLACE)
+    assert counted(upload_of(database, actor, upload_id)) == {"adds": 0, "changes": 0, "leaves": 3, "removes": 0}
+
+
 def test_of_rows_with_one_address_the_first_good_one_counts(database: Database, actor: Person) -> None:
     rows = "email,name,n\nann@example.com,Bad\r\nann@example.com,Second,2\nann@example.com,Third,3\n"
     rows = rows.replace("Bad\r", '"Bad\nname"')
@@ -295,6 +357,59 @@ def test_a_mended_row_that_changes_somebody_is_counted_as_such(database: Databas
     upload = upload_of(database, actor, upload_id)
     assert counted(upload) == {"adds": 1, "changes": 1, "leaves": 2, "removes": 0}
     assert upload.counts["problems"] == {"no_at": 1}
+
+
+def mend(database: Database, actor: Person, upload_id: int, line: int, cells: list[str | None]) -> None:
+    with database.writing() as session:
+        problems.mend_row(session, actor, upload_id, line, cells)
+    run_import(database, upload_id)
+
+
+def test_a_mended_row_that_is_in_the_list_keeps_its_cells_when_another_way_is_chosen(
+    database: Database, actor: Person, list_id: int
+) -> None:
+    upload_id = uploaded(database, actor, "email,name,City\nann@@example.com,Anna,Bath\n", list_id=list_id)
+    mend(database, actor, upload_id, 2, ["ann@example.com"])
+    assert [one.kind for one in bad_rows_of(database, actor, upload_id)] == ["in_list"]
+    with database.writing() as session:
+        uploads.choose_way(session, actor, upload_id, ImportWay.REPLACE, list_id=list_id)
+    run_import(database, upload_id)
+    save(database, actor, upload_id)
+    assert people_of(database, list_id)["Ann@example.com"] == ("Anna", {"city": "Bath"})
+
+
+def test_a_mended_row_that_is_twice_in_the_file_keeps_its_cells_when_counted_again(
+    database: Database, actor: Person, list_id: int
+) -> None:
+    rows = "email,name,City\nnew@@example.com,New,Bath\nnew@example.com,New,Ely\n"
+    upload_id = uploaded(database, actor, rows, list_id=list_id)
+    mend(database, actor, upload_id, 2, ["new@example.com"])
+    with database.writing() as session:  # somebody changes the list: it is counted again
+        people.add_recipient(session, actor, list_id, email="hand@example.com", name="", data={})
+    save(database, actor, upload_id)
+    save(database, actor, upload_id)
+    assert people_of(database, list_id)["new@example.com"] in [("New", {"city": "Bath"}), ("New", {"city": "Ely"})]
+
+
+def test_mending_the_address_of_a_row_cuts_none_of_its_other_cells(database: Database, actor: Person) -> None:
+    note = "n" * 5_000
+    upload_id = uploaded(database, actor, f"email,note\nann@gmial.com,{note}\nbo@example.com,{note}\n")
+    mend(database, actor, upload_id, 2, ["ann@gmail.com"])
+    save(database, actor, upload_id)
+    found = people_of(database, upload_of(database, actor, upload_id).list_id)
+    assert len(found["bo@example.com"][1]["note"]) == 5_000
+    assert len(found["ann@gmail.com"][1]["note"]) == 5_000
+
+
+def test_a_suggestion_that_would_lose_somebody_is_not_among_those_used_at_once(
+    database: Database, actor: Person
+) -> None:
+    upload_id = uploaded(database, actor, "email,name\neve@example.com / fred@example.com,E\nann @example.com,Ann\n")
+    with database.writing() as session:
+        uploads.use_suggestions(session, actor, upload_id, list(ProblemKind))
+    run_import(database, upload_id)
+    assert [one.kind for one in bad_rows_of(database, actor, upload_id)] == [ProblemKind.SEVERAL]
+    assert counted(upload_of(database, actor, upload_id))["adds"] == 1
 
 
 def test_all_suggestions_are_used_at_once_and_the_rows_compared_again(database: Database, actor: Person) -> None:
@@ -383,6 +498,20 @@ def test_importing_a_download_gives_the_same_list(database: Database, actor: Per
     assert effect == {"adds": 0, "changes": 0, "leaves": len(rows), "removes": 0}
 
 
+def test_a_download_of_a_list_with_a_column_for_full_names_imports_as_it_was(database: Database, actor: Person) -> None:
+    with database.writing() as session:
+        made = a_list(
+            session,
+            actor,
+            people=[NewRecipient("ann@example.com", "Ann", {"full_name": "Ann Okafor"})],
+            columns=["full_name"],
+        )
+        content = "".join(lists.list_as_csv(session, made.id, made.columns))
+    upload_id = uploaded(database, actor, content, list_id=made.id, way=ImportWay.REPLACE)
+    counts = upload_of(database, actor, upload_id).counts
+    assert (counts["adds"], counts["changes"], counts["removes"]) == (0, 0, 0), counts
+
+
 # Large files, stops and deaths
 
 
@@ -422,6 +551,66 @@ def test_a_stop_ends_the_reading_and_leaves_nothing_of_it(database: Database, ac
         uploads.choose_columns(session, actor, upload_id, {})
     run_import(database, upload_id)
     assert counted(upload_of(database, actor, upload_id))["adds"] == 39_600
+
+
+def test_a_stop_of_the_counting_keeps_what_was_mended_by_hand(database: Database, actor: Person) -> None:
+    upload_id = uploaded(database, actor, "email\nann@@example.com\nbo@@example.com\n")
+    with database.writing() as session:
+        problems.mend_row(session, actor, upload_id, 2, ["ann.right@example.com"])
+    with database.writing() as session:
+        uploads.use_suggestions(session, actor, upload_id, ["not_an_address"])
+    with database.writing() as session:
+        uploads.stop_upload(session, actor, upload_id)
+    with database.writing() as session:
+        uploads.choose_columns(session, actor, upload_id, {})
+    run_import(database, upload_id)
+    save(database, actor, upload_id)
+    assert "ann.right@example.com" in people_of(database, upload_of(database, actor, upload_id).list_id)
+
+
+def test_a_list_that_could_not_get_its_name_is_never_shown_half(
+    database: Database, actor: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker is told to end while it empties a list whose name was taken; the name is free again for the next one."""
+    monkeypatch.setattr(new_lists, "RANGE", 2)
+    rows = "email\n" + "".join(f"p{n}@example.com\n" for n in range(6))
+    upload_id = uploaded(database, actor, rows, name="Members")
+    with database.writing() as session:
+        uploads.save_upload(session, actor, upload_id, list_name="Members")
+        taken = a_list(session, actor, people=[], name="Members")
+    real = new_lists.empty
+
+    def empty(run: ImportRun, list_id: int) -> None:
+        count = 0
+
+        def stop() -> bool:
+            nonlocal count
+            count += 1
+            return count > 1
+
+        run._should_stop = stop
+        real(run, list_id)
+
+    monkeypatch.setattr(new_lists, "empty", empty)
+    run_import(database, upload_id)
+    monkeypatch.setattr(new_lists, "empty", real)
+    with database.writing() as session:
+        lists.rename_list(session, actor, taken.id, "Another")
+    run_import(database, upload_id)
+    upload = upload_of(database, actor, upload_id)
+    with database.reading() as session:
+        made = session.get(RecipientList, upload.list_id) if upload.list_id else None
+    assert made is None or made.recipient_count == len(people_of(database, upload.list_id))
+
+
+def test_an_import_gives_a_list_no_more_columns_than_it_may_have(database: Database, actor: Person) -> None:
+    def row(first: int) -> str:
+        return "email," + ",".join(f"c{n}" for n in range(first, first + 150)) + "\n"
+
+    made = imported(database, actor, row(0) + "a@example.com\n").list_id
+    upload_id = uploaded(database, actor, row(150) + "b@example.com\n", list_id=made)
+    with pytest.raises(Refused, match="would have 300 columns; 200 are the most"):
+        save(database, actor, upload_id)
 
 
 def test_a_cancelled_and_an_old_upload_are_cleared_away(database: Database, actor: Person) -> None:

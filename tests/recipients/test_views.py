@@ -251,7 +251,7 @@ def test_the_effect_on_a_list_is_counted_before_it_is_done_and_undone_after(
     assert "The import adds 1, changes 2, leaves 0, removes 58." in page
     assert saved_lists(database) == {"Members": 3}
     page = post(client, database, f"{check}/undo")
-    assert "1 people are taken out, 2 are as they were, 58 are back." in page
+    assert "1 person is taken out. 2 people are as before. 58 people are back." in page
     assert saved_lists(database) == {"Members": 60}
 
 
@@ -330,7 +330,6 @@ def test_a_taken_or_missing_name_is_asked_for_and_the_upload_stays(
         ({"name": "", "pasted": GOOD}, "Give the list a name."),
         ({"name": "A", "pasted": "name,city\nAnn,Leeds\n"}, "No column with e-mail addresses was found."),
         ({"name": "A", "pasted": "email,name\n"}, "nobody under it"),
-        ({"name": "A", "pasted": "ann@example.com\nbo@example.com"}, "The first row seems to be a person already."),
         ({"name": "x" * 300, "pasted": GOOD}, "200 characters"),
         ({"name": "A", "pasted": 'email,name\nann@example.com,"Ann'}, "never closed"),
     ],

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.audit.trail import Actor, note
 from app.recipients.changes.models import ChangeKind, ListChange
 from app.recipients.changes.running import AT_ONCE, begin
-from app.recipients.columns import KIND_WORDS, KIND_WORDS_INSIDE, ColumnKind, kind_of
+from app.recipients.columns import KIND_WORDS, KIND_WORDS_INSIDE, MOST_COLUMNS, ColumnKind, kind_of
 from app.recipients.finding import keying
 from app.recipients.finding.segments import rename_in_segments
 from app.recipients.lists import find_list
@@ -21,8 +21,6 @@ from app.recipients.resting import require_rest
 from app.refusals import Refused
 from app.words import _
 
-MOST_COLUMNS = 200
-"""Columns of one list."""
 FILLED_LOOKED = 2_000
 """People of whom it is said how many have something in a column."""
 

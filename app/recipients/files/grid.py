@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+LOOKED_AT = 500
+"""Rows at the beginning of a file that its sheet, headers and columns are guessed from."""
 LOOKS_LIKE_ADDRESS = re.compile(r"[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s<>,;]+\Z")
 
 

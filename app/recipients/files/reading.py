@@ -12,7 +12,7 @@ from itertools import chain, islice
 from typing import BinaryIO
 
 from app.recipients.files.file_kinds import Reader, reader_of
-from app.recipients.files.grid import LOOKS_LIKE_ADDRESS, Choices, Grid, Row
+from app.recipients.files.grid import LOOKED_AT, LOOKS_LIKE_ADDRESS, Choices, Grid, Row
 from app.recipients.files.reading_text import open_text
 from app.recipients.files.reading_vcard import open_vcard
 from app.recipients.files.reading_workbook import open_workbook
@@ -27,8 +27,6 @@ MAX_HEADER = 200
 """Characters of a column's name."""
 MAX_ROWS = 2_000_000
 """Filled rows of one file."""
-LOOKED_AT = 500
-"""Rows at the beginning that headers and columns are guessed from."""
 
 HEADER_IN = 30
 """Filled rows among which the header row is looked for."""
@@ -36,7 +34,10 @@ HEADER_IN = 30
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A header row and the rows under it, without blank ones. `rows` can be gone through once."""
+    """A header row and the rows under it, without blank ones. `rows` can be gone through once.
+
+    Where the file has none, the header has the line of the first person, and names only the address.
+    """
 
     grid: Grid
     header: Row
@@ -65,6 +66,9 @@ def open_table(file: BinaryIO, choices: Choices | None = None) -> Table:
         raise Refused(_("There is nothing in it: no header row and no people."))
     header = _chosen_header(first, choices.header_line) or _find_header(first)
     sample = [row for row in first if row.line > header.line]
+    if any(_is_address(cell) for cell in header.cells):  # a person already: nobody wrote names above
+        sample.insert(0, header)
+        header = Row(header.line, ["email" if _is_address(cell) else "" for cell in header.cells])
     _check_header(header)
     if not sample:
         raise Refused(_("There is a header row, but nobody under it. Add at least one row with an e-mail address."))
@@ -142,10 +146,7 @@ def _check_header(header: Row) -> None:
                     max_header=MAX_HEADER,
                 )
             )
-    if any(LOOKS_LIKE_ADDRESS.match(cell.strip()) for cell in header.cells):
-        raise Refused(
-            _(
-                "The first row seems to be a person already. Put a row with the names of the columns above it, "
-                "for example: email, name."
-            )
-        )
+
+
+def _is_address(cell: str) -> bool:
+    return bool(LOOKS_LIKE_ADDRESS.match(cell.strip()))

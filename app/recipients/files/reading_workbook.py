@@ -15,6 +15,7 @@ import zipfile
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -28,7 +29,7 @@ from python_calamine import (
 )
 
 from app.packing import check_packing
-from app.recipients.files.grid import Choices, Grid, Row
+from app.recipients.files.grid import LOOKED_AT, LOOKS_LIKE_ADDRESS, Choices, Grid, Row
 from app.recipients.files.shown_zeros import shown_zeros
 from app.refusals import Refused
 from app.words import _, joined
@@ -53,7 +54,10 @@ _DAMAGED = _(
 
 
 def open_workbook(file: BinaryIO, choices: Choices) -> Grid:
-    """Open a workbook at the sheet that is chosen, or the first one that is shown and has rows. Raises Refused."""
+    """Open a workbook at the sheet that is chosen, or the one that is shown and begins with most addresses.
+
+    Raises Refused.
+    """
     content = _content(file)
     if not _can_be_opened(content):
         raise Refused(_TOO_FAR)
@@ -67,7 +71,7 @@ def open_workbook(file: BinaryIO, choices: Choices) -> Grid:
         if choices.sheet in shown:
             name, sheet = choices.sheet, workbook.get_sheet_by_name(choices.sheet)
         else:
-            name, sheet = _first_with_rows(workbook, shown)
+            name, sheet = _with_most_addresses(workbook, shown)
     except PasswordError as error:
         raise Refused(_("The workbook has a password. Save it without one and upload it again.")) from error
     except (CalamineError, ValueError, OSError) as error:
@@ -143,14 +147,18 @@ def _check_parts(archive: zipfile.ZipFile) -> None:
                 pass
 
 
-def _first_with_rows(workbook: CalamineWorkbook, shown: list[str]) -> tuple[str, CalamineSheet]:
+def _with_most_addresses(workbook: CalamineWorkbook, shown: list[str]) -> tuple[str, CalamineSheet]:
+    """Give the sheet of the people: a cover or notes may stand before it. The first of several, and of none."""
     if not shown:
         raise Refused(_("No sheet of this workbook is shown. Show the one with the people and upload it again."))
-    for name in shown:
-        sheet = workbook.get_sheet_by_name(name)
-        if sheet.height:
-            return name, sheet
-    return shown[0], workbook.get_sheet_by_name(shown[0])
+    sheets = [(name, workbook.get_sheet_by_name(name)) for name in shown]
+    return max(sheets, key=lambda one: (_addresses(one[1]), one[1].height > 0))
+
+
+def _addresses(sheet: CalamineSheet) -> int:
+    """Count the addresses in the first rows."""
+    rows = islice(sheet.iter_rows(), LOOKED_AT)
+    return sum(bool(LOOKS_LIKE_ADDRESS.match(cell.strip())) for row in rows for cell in row if isinstance(cell, str))
 
 
 def _rows(content: bytes, name: str, sheet: CalamineSheet) -> Iterator[Row]:

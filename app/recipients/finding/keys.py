@@ -28,15 +28,18 @@ BEGINNING = 100
 OTHER = "~"
 """Begins the key of a cell that is not of its column's kind; every digit and letter stands before it."""
 
-YES = frozenset("yes y true t 1 x on ja j oui si sí ✓ ✔".split())
-NO = frozenset("no n false f 0 off nein non -".split())
+YES = frozenset("yes y true t 1 x on ja j wahr oui vrai si sí sì ✓ ✔".split())
+NO = frozenset("no n false f 0 off nein falsch non faux -".split())
 """What people type into a column of yes and no."""
 
 DATE_FORMATS = (
     *("%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", "%d %B %Y", "%d %b %Y", "%d-%b-%Y", "%B %d %Y", "%b %d %Y"),
-    *("%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%d/%m/%y", "%d.%m.%y", "%m/%d/%Y"),
+    *("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%d/%m/%y", "%d.%m.%y", "%d-%m-%y", "%m/%d/%Y"),
 )
 """How dates are typed, besides ISO 8601; tried in this order, so that 1/5/2026 is 1 May, and 5/31/2026 is 31 May."""
+MOST_OF_DATE = 60
+"""Characters of a cell that is read as a day."""
+_TIME = re.compile(r" \d{1,2}:\d\d(:\d\d)?( ?[ap]m)?\Z", re.IGNORECASE)
 _ORDINAL = re.compile(r"(?<=\d)(st|nd|rd|th)\b", re.IGNORECASE)
 _NUMBER = re.compile(r"[+-]?\d[\d.,]*|[+-]?[.,]\d+")
 _SIGNS_AROUND = " \u00a0\u202f'’%£$€¥"
@@ -77,6 +80,11 @@ def key_of(kind: ColumnKind, cell: str) -> str:
     return text_key(cell)
 
 
+def fits(kind: ColumnKind, cell: str) -> bool:
+    """Whether a filled cell is of a kind, so that it compares as such."""
+    return not key_of(kind, cell).startswith(OTHER)
+
+
 @lru_cache(maxsize=50_000)
 def _typed_key(kind: ColumnKind, cell: str) -> str:
     """The key of a date or a number, remembered: they come again and again in a list."""
@@ -97,12 +105,14 @@ def text_key(text: str) -> str:
 @lru_cache(maxsize=20_000)
 def read_date(cell: str) -> date | None:
     """Read a day as people type it; None when it is none. A time behind it is left out."""
+    if len(cell) > MOST_OF_DATE:
+        return None
     text = " ".join(cell.replace(",", " ").split())
     try:
         return datetime.fromisoformat(text).date()
     except ValueError:
         pass
-    text = _ORDINAL.sub("", text)
+    text = _ORDINAL.sub("", _TIME.sub("", text))
     for form in DATE_FORMATS:
         try:
             return datetime.strptime(text, form).date()

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from app.recipients.checking import ProblemKind
 from app.recipients.files.grid import Row
 from app.recipients.imports.mapping import Mapped, mapping_of
 from app.recipients.imports.problems import column_of
@@ -46,6 +47,7 @@ def _with_suggestion(session: Session, upload: ListUpload, after: int) -> Sequen
         StagedRow.upload_id == upload.id,
         StagedRow.problem.in_(upload.choices[ACCEPT]),
         StagedRow.better != "",
+        StagedRow.problem != ProblemKind.SEVERAL,  # somebody would be lost: a person chooses whom
         StagedRow.line > after,
     )
     return session.scalars(query.order_by(StagedRow.line).limit(CHUNK)).all()

@@ -25,7 +25,7 @@ from app.recipients.imports.run import RANGE, ImportRun
 from app.recipients.models import ImportState, ImportWay, ListUpload, Recipient, RecipientList, StagedRow
 from app.recipients.resting import require_rest
 from app.refusals import Refused
-from app.words import _, joined
+from app.words import _, _n, joined
 
 _TAKEN_BACK = "taken_back"
 """Where `ListUpload.counts` has what an undo did so far."""
@@ -172,7 +172,7 @@ def _take_some_back(run: ImportRun) -> bool:
             return False
         rows = (*_of(upload), StagedRow.line >= first)
         taken_back.gone += (gone := _take_out(session, changed, rows))
-        taken_back.restored += _restore(session, rows)
+        taken_back.restored += _restore(session, changed, rows)
         taken_back.back += (back := _bring_back(session, changed, rows))
         changed.recipient_count += back - gone
         upload.counts = {**upload.counts, _TAKEN_BACK: astuple(taken_back)}
@@ -190,7 +190,7 @@ def _first_of_last(session: Session, upload: ListUpload) -> int | None:
 def _end_undo(session: Session, upload: ListUpload, changed: RecipientList, taken_back: _TakenBack) -> None:
     if changed.change_number == upload.list_change_number:
         changed.columns = list(upload.columns_before)
-        changed.column_kinds = {one: kind for one, kind in changed.column_kinds.items() if one in changed.columns}
+        changed.column_kinds = {one: kind for one, kind in upload.kinds_before.items() if one in changed.columns}
         keying.start_over(changed)
     changed.change_number += 1
     upload.state, upload.words = ImportState.UNDONE, _undone_words(upload, taken_back)
@@ -199,30 +199,37 @@ def _end_undo(session: Session, upload: ListUpload, changed: RecipientList, take
 
 
 def _undone_words(upload: ListUpload, taken_back: _TakenBack) -> str:
-    later = int(upload.counts["changes"]) - taken_back.restored
-    words = _(
-        "%(gone)s people are taken out, %(restored)s are as they were, %(back)s are back.",
-        gone=taken_back.gone,
-        restored=taken_back.restored,
-        back=taken_back.back,
-    )
-    left = _("%(later)s were changed or removed since and stay so.", later=later) if later else ""
-    return joined([words, left])
+    stays = int(upload.counts["adds"]) - taken_back.gone + int(upload.counts["changes"]) - taken_back.restored
+    said = [
+        _n("%(count)s person is taken out.", "%(count)s people are taken out.", taken_back.gone),
+        _n("%(count)s person is as before.", "%(count)s people are as before.", taken_back.restored),
+        _n("%(count)s person is back.", "%(count)s people are back.", taken_back.back),
+        _n(
+            "%(count)s was changed or removed since and stays so.",
+            "%(count)s were changed or removed since and stay so.",
+            stays,
+        ),
+    ]
+    counts = (taken_back.gone, taken_back.restored, taken_back.back, stays)
+    return joined([words for words, number in zip(said, counts, strict=True) if number])
 
 
 def _take_out(session: Session, changed: RecipientList, rows: tuple[ColumnElement[bool], ...]) -> int:
-    """Take out whom the import added."""
-    added = select(StagedRow.email_key).where(*rows, StagedRow.change.is_(None))
-    return _delete(session, Recipient, Recipient.list_id == changed.id, Recipient.email_key.in_(added))
+    """Take out whom the import added; those changed since, or added again, stay."""
+    added = (
+        select(Recipient.id)
+        .join(StagedRow, StagedRow.email_key == Recipient.email_key)
+        .where(*rows, StagedRow.change.is_(None), *_as_it_left_them(changed))
+    )
+    return _delete(session, Recipient, Recipient.id.in_(added))
 
 
-def _restore(session: Session, rows: tuple[ColumnElement[bool], ...]) -> int:
+def _restore(session: Session, changed: RecipientList, rows: tuple[ColumnElement[bool], ...]) -> int:
     """Give changed people back what they were; those changed since stay."""
     same = session.execute(
         select(StagedRow.recipient_id, StagedRow.before)
         .join(Recipient, Recipient.id == StagedRow.recipient_id)
-        .where(*rows, StagedRow.change == CHANGE)
-        .where(Recipient.name == StagedRow.name, _text(Recipient.data) == _text(StagedRow.data))
+        .where(*rows, StagedRow.change == CHANGE, *_as_it_left_them(changed))
     ).all()
     if same:
         recipient = table_of(Recipient)
@@ -233,6 +240,16 @@ def _restore(session: Session, rows: tuple[ColumnElement[bool], ...]) -> int:
             [{"of_id": one, "name": before["name"], "data": before["data"]} for one, before in same],
         )
     return len(same)
+
+
+def _as_it_left_them(changed: RecipientList) -> tuple[ColumnElement[bool], ...]:
+    """Say that a recipient is still what the import made of them: SQLite gives a removed person's id to another one."""
+    return (
+        Recipient.list_id == changed.id,
+        Recipient.email_key == StagedRow.email_key,
+        Recipient.name == StagedRow.name,
+        _text(Recipient.data) == _text(StagedRow.data),
+    )
 
 
 def _text(column: Any) -> ColumnElement[str]:

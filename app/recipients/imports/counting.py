@@ -24,7 +24,8 @@ CHANGE, SAME, REMOVE = "change", "same", "remove"
 BY_THE_LIST = (ProblemKind.DUPLICATE, ProblemKind.IN_LIST)
 """Problems that are found here, and looked at again with every count."""
 
-Staged = Row[str, int, str, str, dict[str, Any]]
+
+Staged = Row[str, int, str | None, str, str, dict[str, Any]]
 There = Row[str, int, str, str, dict[str, Any]]
 
 
@@ -64,6 +65,7 @@ def count(run: ImportRun) -> None:
         found = session.get(RecipientList, upload.list_id) if upload.list_id is not None else None
         number, people = (found.change_number, found.recipient_count) if found is not None else (None, 0)
         columns = list(found.columns) if found is not None else []
+        kinds = dict(found.column_kinds) if found is not None else {}
         recounts = bool(upload.counts)
     if recounts:
         _take_back(run)
@@ -76,6 +78,7 @@ def count(run: ImportRun) -> None:
             state=ImportState.READY,
             list_change_number=number,
             columns_before=columns,
+            kinds_before=kinds,
             counts={
                 "adds": tally.adds,
                 "changes": tally.changes,
@@ -148,7 +151,11 @@ def _go_through(run: ImportRun, plan: _Plan) -> _Tally:
             while person is not None and person.email_key < key:
                 _not_in_file(plan, tally, person)
                 person = next(there, None)
-            first, *others = same_key
+            good = [row for row in same_key if row.problem is None]
+            if not good:  # whoever only a bad row names is in the file all the same
+                person = next(there, None) if person is not None and person.email_key == key else person
+                continue
+            first, *others = good
             tally.waiting.extend(_twice(row, first) for row in others)
             if person is not None and person.email_key == key:
                 _in_both(plan, tally, person, first)
@@ -224,10 +231,10 @@ def _write_when_full(run: ImportRun, tally: _Tally, least: int = CHUNK) -> None:
 
 
 def _staged(database: Database, session: Session, plan: _Plan) -> Iterator[Staged]:
-    """Give the good rows by address, those of one address by line."""
+    """Give the rows by address, those of one address by line."""
     key = _comparable(database, StagedRow.email_key)
-    query = select(StagedRow.email_key, StagedRow.line, *_details(StagedRow, plan)).where(
-        StagedRow.upload_id == plan.upload.id, StagedRow.problem.is_(None)
+    query = select(StagedRow.email_key, StagedRow.line, StagedRow.problem, *_details(StagedRow, plan)).where(
+        StagedRow.upload_id == plan.upload.id
     )
     yield from _streamed(session, query.order_by(key, StagedRow.line))
 

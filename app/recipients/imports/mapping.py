@@ -5,19 +5,23 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from app.recipients.checking import clean_address
 from app.recipients.columns import ColumnKind, kind_of
 from app.recipients.files.grid import LOOKS_LIKE_ADDRESS, Row
+from app.recipients.finding.keys import NO, YES, fits
 from app.recipients.naming import EMAIL_HEADERS, MAYBE_EMAIL_HEADERS, NAME_HEADERS, plain, variable_names
 from app.refusals import Refused
-from app.words import _, in_a_row
+from app.words import LANGUAGES, _, in_a_row, speaking
 
 EXAMPLES = 3
 """Different cells that are shown of a column."""
 MOST_EXAMPLE = 80
 """Characters of one."""
+BAD_ROW_HEADERS = (_("line in the file"), _("what is wrong"))
+"""What stands above the two columns that a download of bad rows has in front; left out when the file comes back."""
 
 
 class ColumnRole(enum.StrEnum):
@@ -103,14 +107,21 @@ def guess_mapping(header: Row, sample: Sequence[Row], there: ListColumns | None 
         Mapped(
             position,
             shown or _nameless(position),
-            ColumnRole.DATA if shown or _cells(sample, position) else ColumnRole.OUT,
+            _role(shown, _cells(sample, position)),
             examples=[one[:MOST_EXAMPLE] for one in dict.fromkeys(_cells(sample, position))][:EXAMPLES],
             may_be_email=position in emails,
         )
         for position, shown in headers.items()
     ]
     named = [replace(column, variable=headers[column.position]) for column in columns]
-    return with_roles(named, email, _name_position(headers, email), there or ListColumns())
+    there = there or ListColumns()
+    guessed = with_roles(named, email, _name_position(headers, email, there), there)
+    return [
+        replace(one, kind=_guessed_kind(_cells(sample, one.position)))
+        if one.role is ColumnRole.DATA and one.variable not in there.columns
+        else one
+        for one in guessed
+    ]
 
 
 def _no_addresses(headers: Mapping[int, str], sample: Sequence[Row]) -> Refused:
@@ -170,9 +181,12 @@ def chosen_mapping(columns: Sequence[Mapped], given: Mapping[int, Mapped], there
     return _named(merged, there)
 
 
-def renamed_for(columns: Sequence[Mapped], there: ListColumns) -> list[Mapped]:
-    """Call the data columns as a list does that has them already."""
-    return _named(columns, there)
+def fitted_to(columns: Sequence[Mapped], there: ListColumns) -> list[Mapped]:
+    """Call the data columns as a list does that has them already, and let them hold what they hold there."""
+    return [
+        replace(one, kind=there.kind(one.variable)) if one.variable in there.columns else one
+        for one in _named(columns, there)
+    ]
 
 
 def check_roles(columns: Sequence[Mapped]) -> None:
@@ -234,6 +248,46 @@ def _may_be_email(header: str, cells: list[str]) -> bool:
     return addresses * 2 > len(cells) or (addresses > 0 and word in MAYBE_EMAIL_HEADERS)
 
 
-def _name_position(headers: dict[int, str], email: int | None) -> int | None:
-    words = {plain(header): position for position, header in reversed(headers.items()) if position != email}
+def _name_position(headers: dict[int, str], email: int | None, there: ListColumns) -> int | None:
+    """Find the column with the names; one that the list has as data stays data."""
+    if [headers.get(0), headers.get(1)] == ["email", "name"]:  # as our own downloads begin
+        return 1
+    words = {
+        plain(header): position
+        for position, header in reversed(headers.items())
+        if position != email and there.named_like(header) is None
+    }
     return next((words[word] for word in NAME_HEADERS if word in words), None)
+
+
+def _role(header: str, cells: list[str]) -> ColumnRole:
+    """Give the role of a column that is neither the address nor the name."""
+    return ColumnRole.DATA if (header or cells) and header not in _own_headers() else ColumnRole.OUT
+
+
+@lru_cache
+def _own_headers() -> frozenset[str]:
+    """Give the headers of a download of bad rows, in every language that it may have been made in."""
+    found = set()
+    for tag in LANGUAGES:
+        with speaking(tag):
+            found |= {str(one) for one in BAD_ROW_HEADERS}
+    return frozenset(found)
+
+
+def _guessed_kind(cells: list[str]) -> ColumnKind:
+    """Guess what a column holds from its first cells; text where it might be a number that only names something."""
+    if not cells:
+        return ColumnKind.TEXT
+    words = {cell.casefold() for cell in cells}
+    if words <= YES | NO and all(len(word) > 1 and word.isalpha() for word in words):
+        return ColumnKind.YES_NO
+    if all(fits(ColumnKind.DATE, cell) for cell in cells):
+        return ColumnKind.TEXT if all(cell.isdigit() for cell in cells) else ColumnKind.DATE
+    if all(fits(ColumnKind.NUMBER, cell) for cell in cells) and any(sign in cell for cell in cells for sign in _AMOUNT):
+        return ColumnKind.NUMBER
+    return ColumnKind.TEXT
+
+
+_AMOUNT = ".,%£$€¥"
+"""Signs that only a quantity has, no customer number and no telephone."""

@@ -13,8 +13,16 @@ from app.audit.trail import Actor
 from app.db import Database, now, table_of
 from app.recipients.checking import KEEPABLE, PROBLEM_WORDS, Fault, NewRecipient, ProblemKind
 from app.recipients.files.grid import Row
-from app.recipients.imports.mapping import ColumnRole, Mapped, mapping_of
-from app.recipients.imports.staging import bad_values, checker_of, suppressed_faults, write_rows
+from app.recipients.imports.counting import BY_THE_LIST
+from app.recipients.imports.mapping import BAD_ROW_HEADERS, ColumnRole, Mapped, mapping_of
+from app.recipients.imports.staging import (
+    bad_values,
+    checker_of,
+    fault_values,
+    good_values,
+    suppressed_faults,
+    write_rows,
+)
 from app.recipients.imports.uploads import find_upload
 from app.recipients.models import ImportState, ImportWay, ListUpload, Recipient, RecipientList, StagedRow
 from app.recipients.spreadsheet_cells import BYTE_ORDER_MARK, csv_lines
@@ -92,6 +100,8 @@ def mend_row(
     session.expunge(row)
     if fault is None:
         _write_good(session, upload, new, person)
+    elif fault.kind in BY_THE_LIST:  # with the next count it may be good, so the person is kept, as counting does
+        session.execute(insert(table_of(StagedRow)), [{**good_values(upload.id, new, person), **fault_values(fault)}])
     else:
         session.execute(insert(table_of(StagedRow)), [bad_values(upload.id, new, person, fault)])
     _recount(upload, old_kind, fault)
@@ -100,7 +110,7 @@ def mend_row(
 
 def bad_rows_as_csv(database: Database, upload: ListUpload) -> Iterator[str]:
     """Write the bad rows as they were, with their line and the reason in front, in parts; safe for spreadsheets."""
-    yield BYTE_ORDER_MARK + csv_lines([[str(_("line in the file")), str(_("what is wrong")), *upload.found["header"]]])
+    yield BYTE_ORDER_MARK + csv_lines([[*map(str, BAD_ROW_HEADERS), *upload.found["header"]]])
     after = -1
     while True:
         with database.reading() as session:

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
-
-from dateutil.parser import ParserError
-from dateutil.parser import parse as parse_date
+from collections.abc import Sequence
 
 from app.recipients.checking import MAX_CELL, Fault, NewRecipient, ProblemKind, clean_address, fault_of, slip_of
 from app.recipients.columns import KIND_WORDS_INSIDE, ColumnKind
 from app.recipients.files.grid import Row
+from app.recipients.finding.keys import fits
 from app.recipients.imports.mapping import ColumnRole, Mapped, data_columns, email_position, width_of
 from app.recipients.spreadsheet_cells import unguarded
 from app.words import _
-
-_NUMBER = re.compile(r"[-+(]?\s*[^\d\s]{0,3}\s*\d[\d.,'’\s]*\s*(%|[^\d\s]{1,3})?\)?\Z")
-_YES_NO = frozenset("yes no y n true false 1 0 on off ja nein oui non si sí sì no x j n vrai faux wahr falsch".split())
 
 
 class RowChecker:
@@ -33,7 +26,7 @@ class RowChecker:
         self._name = next((one.position for one in mapping if one.role is ColumnRole.NAME), None)
         self._variables = [one.variable for one in data]
         self._positions = [one.position for one in data]
-        self._kinds = [(one.variable, one.kind) for one in data if one.kind in _FITS]
+        self._kinds = [(one.variable, one.kind) for one in data if one.kind in _ADVICE]
         self._empty = dict.fromkeys(also, "")
         self._delimiter = delimiter
 
@@ -72,7 +65,7 @@ class RowChecker:
     def _other_kind(self, person: NewRecipient) -> Fault | None:
         for variable, kind in self._kinds:
             value = person.data[variable]
-            if value and not _FITS[kind](value):
+            if value and not fits(kind, value):
                 words = _(
                     "“%(value)s” is not what the column holds (%(kind)s).",
                     value=value[:60],
@@ -88,33 +81,6 @@ def _is_short(cells: Sequence[str]) -> bool:
     return len(together) <= MAX_CELL and "\0" not in together
 
 
-@lru_cache(maxsize=50_000)
-def is_date(text: str) -> bool:
-    """Whether a cell can be read as a day, in one of the ways people write it."""
-    if not any(sign.isdigit() for sign in text) or len(text) > 40:
-        return False
-    try:
-        parse_date(text)
-    except (ParserError, OverflowError, ValueError):
-        return False
-    return True
-
-
-def is_number(text: str) -> bool:
-    """Whether a cell is a number, perhaps with a sign of money or per cent."""
-    return bool(_NUMBER.match(text))
-
-
-def is_yes_or_no(text: str) -> bool:
-    """Whether a cell answers yes or no."""
-    return text.lower() in _YES_NO
-
-
-_FITS: Mapping[ColumnKind, Callable[[str], bool]] = {
-    ColumnKind.NUMBER: is_number,
-    ColumnKind.DATE: is_date,
-    ColumnKind.YES_NO: is_yes_or_no,
-}
 _ADVICE = {
     ColumnKind.NUMBER: _("Write a number such as 12 or 48.50, or leave the cell empty."),
     ColumnKind.DATE: _("Write a day such as 2027-01-31, or leave the cell empty."),

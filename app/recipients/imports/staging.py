@@ -14,7 +14,7 @@ from sqlalchemy import String, cast, delete, func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from app.db import table_of
-from app.recipients.checking import MAX_NAME, Fault, NewRecipient, ProblemKind
+from app.recipients.checking import MAX_CELL, MAX_NAME, Fault, NewRecipient, ProblemKind
 from app.recipients.files.grid import Choices, Row
 from app.recipients.files.reading import open_table
 from app.recipients.files.reading_text import DELIMITERS
@@ -29,8 +29,8 @@ from app.words import _
 
 CHUNK = 2_000
 """Rows of a transaction."""
-MOST_CELL_OF_BAD_ROW = 2_000
-"""Characters that are kept of a cell of a bad row; good rows are kept whole."""
+MOST_CELL_OF_BAD_ROW = MAX_CELL + 1
+"""Characters that are kept of a cell of a bad row: whole, but for one that is too long, which stays so."""
 MOST_ADDRESS = 254
 
 
@@ -99,22 +99,23 @@ Checked = tuple[Row, NewRecipient, Fault | None]
 
 def write_rows(session: Session, upload_id: int, checked: Sequence[Checked]) -> None:
     """Insert good and bad rows."""
-    good = [
-        {
-            "upload_id": upload_id,
-            "line": row.line,
-            "email": person.email,
-            "email_key": person.email_key,
-            "name": person.name,
-            "data": person.data,
-        }
-        for row, person, fault in checked
-        if fault is None
-    ]
+    good = [good_values(upload_id, row, person) for row, person, fault in checked if fault is None]
     bad = [bad_values(upload_id, row, person, fault) for row, person, fault in checked if fault is not None]
     for values in (good, bad):
         if values:
             session.execute(insert(table_of(StagedRow)), values)
+
+
+def good_values(upload_id: int, row: Row, person: NewRecipient) -> dict[str, Any]:
+    """Give a good row as it is kept: the person it stands for."""
+    return {
+        "upload_id": upload_id,
+        "line": row.line,
+        "email": person.email,
+        "email_key": person.email_key,
+        "name": person.name,
+        "data": person.data,
+    }
 
 
 def bad_values(upload_id: int, row: Row, person: NewRecipient, fault: Fault) -> dict[str, Any]:
@@ -126,12 +127,19 @@ def bad_values(upload_id: int, row: Row, person: NewRecipient, fault: Fault) -> 
         "email_key": person.email_key[:MOST_ADDRESS].replace("\0", ""),
         "name": person.name[:MAX_NAME].replace("\0", ""),
         "data": {},
+        **fault_values(fault),
+        "cells": [cell[:MOST_CELL_OF_BAD_ROW].replace("\0", "\N{REPLACEMENT CHARACTER}") for cell in row.cells],
+    }
+
+
+def fault_values(fault: Fault) -> dict[str, Any]:
+    """Give what a row says is wrong with it."""
+    return {
         "problem": fault.kind.value,
         "place": fault.column,
         "words": _shortened(fault.words),
         "suggestion": _shortened(fault.suggestion),
         "better": fault.better.replace("\0", ""),
-        "cells": [cell[:MOST_CELL_OF_BAD_ROW].replace("\0", "\N{REPLACEMENT CHARACTER}") for cell in row.cells],
     }
 
 

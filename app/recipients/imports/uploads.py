@@ -12,10 +12,19 @@ from sqlalchemy.orm import Session
 
 from app.audit.trail import Actor
 from app.db import Database, now
+from app.recipients.columns import MOST_COLUMNS
 from app.recipients.files import stored_file
 from app.recipients.files.beginning import beginning_of
 from app.recipients.files.grid import Choices
-from app.recipients.imports.mapping import ListColumns, Mapped, chosen_mapping, email_position, mapping_of, renamed_for
+from app.recipients.imports.mapping import (
+    ListColumns,
+    Mapped,
+    chosen_mapping,
+    data_columns,
+    email_position,
+    fitted_to,
+    mapping_of,
+)
 from app.recipients.lists import MAX_LIST_NAME, check_name, find_list, list_by_name
 from app.recipients.models import ImportState, ImportWay, ListUpload, RecipientList
 from app.recipients.resting import require_rest
@@ -120,11 +129,12 @@ def choose_reading(session: Session, database: Database, actor: Actor, upload_id
 
 
 def choose_columns(session: Session, actor: Actor, upload_id: int, given: Mapping[int, Mapped]) -> ListUpload:
-    """Take over what a person says the columns are, and check every row anew. Raises NotThere, Refused."""
+    """Take over what a person says the columns are; if that is new, check every row anew. Raises NotThere, Refused."""
     upload = _changeable(session, actor, upload_id)
     chosen = chosen_mapping(mapping_of(upload.mapping), given, _columns_of(_list_of(session, upload)))
+    before = (upload.list_id, list(upload.mapping))
     upload.mapping = [one.as_json() for one in chosen]
-    _begin_anew(upload)
+    _begin_again(upload, before)
     return upload
 
 
@@ -138,8 +148,10 @@ def choose_way(session: Session, actor: Actor, upload_id: int, way: ImportWay, *
         if list_id is None:
             raise Refused(_("Choose the list that is changed."), field="list")
         target = find_list(session, actor, list_id)
+        if upload.list_id != target.id:
+            fitted = fitted_to(mapping_of(upload.mapping), _columns_of(target))
+            upload.mapping = [one.as_json() for one in fitted]
         upload.list_id, upload.list_name = target.id, target.name
-        upload.mapping = [one.as_json() for one in _renamed(upload, target)]
     upload.way = way
     _begin_again(upload, before)
     return upload
@@ -170,15 +182,19 @@ def save_upload(session: Session, actor: Actor, upload_id: int, *, list_name: st
         raise Refused(_("There is nothing to import: no row would change the list."))
     if upload.way is ImportWay.NEW:
         upload.list_name = check_name(session, actor, list_name)
+    _check_width(session, upload)
     upload.state, upload.words, upload.changed_at = ImportState.APPLYING, "", now()
     return upload
 
 
 def stop_upload(session: Session, actor: Actor, upload_id: int) -> ListUpload:
-    """Stop the reading of a file; nothing was changed. Raises NotThere."""
+    """Stop the reading or counting; nothing was changed, and rows that were all read stay. Raises NotThere."""
     upload = find_upload(session, actor, upload_id, lock=True)
     if upload.state is ImportState.READING:
-        _begin_anew(upload)
+        if upload.is_staged and not upload.needs_clearing:
+            upload.run += 1
+        else:
+            _begin_anew(upload)
         upload.state = ImportState.CHOOSING
     return upload
 
@@ -230,17 +246,27 @@ def _changeable(session: Session, actor: Actor, upload_id: int) -> ListUpload:
     return upload
 
 
+def _check_width(session: Session, upload: ListUpload) -> None:
+    """Raise Refused when the list would get more columns than it may have."""
+    target = _list_of(session, upload)
+    there = target.columns if target is not None else []
+    count = len({*there, *(one.variable for one in data_columns(mapping_of(upload.mapping)))})
+    if count > MOST_COLUMNS:
+        raise Refused(
+            _(
+                "The list would have %(count)s columns; %(most_columns)s are the most. Leave out some of the file's.",
+                count=count,
+                most_columns=MOST_COLUMNS,
+            )
+        )
+
+
 def _list_of(session: Session, upload: ListUpload) -> RecipientList | None:
     return session.get(RecipientList, upload.list_id) if upload.list_id is not None else None
 
 
 def _columns_of(target: RecipientList | None) -> ListColumns:
     return ListColumns() if target is None else ListColumns(target.columns, target.column_kinds)
-
-
-def _renamed(upload: ListUpload, target: RecipientList) -> list[Mapped]:
-    """Call the columns as the list does."""
-    return renamed_for(mapping_of(upload.mapping), _columns_of(target))
 
 
 def _without_old_header(upload: ListUpload, choices: Choices) -> Choices:

@@ -14,7 +14,10 @@ WAY_WORDS: Mapping[ImportWay, tuple[str, str]] = {
         _("Update by e-mail"),
         _("Changes people who are in the list and adds the others. An empty cell changes nothing."),
     ),
-    ImportWay.REPLACE: (_("Replace the list"), _("Afterwards the list has exactly the people of this file.")),
+    ImportWay.REPLACE: (
+        _("Replace the list"),
+        _("Afterwards the list has exactly the people of this file. Who is in a row with a problem stays as they are."),
+    ),
 }
 """Label and what it does."""
 

@@ -32,8 +32,8 @@ class NewListForm(Form):
         upload = self.file.data
         if upload is not None and upload.filename:
             return upload.stream, upload.filename
-        pasted = (self.pasted.data or "").strip()
-        return (io.BytesIO(pasted.encode("utf-8", "replace")), "") if pasted else (None, "")
+        pasted = (self.pasted.data or "").strip("\r\n")
+        return (io.BytesIO(pasted.encode("utf-8", "replace")), "") if pasted.strip() else (None, "")
 
 
 class NameForm(Form):

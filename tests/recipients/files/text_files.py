@@ -12,6 +12,14 @@ TEXT_FILES = [
     NastyFile("utf-16 without a mark", text(PEOPLE, "utf-16-le"), rows=ROWS),
     NastyFile("utf-32", text(PEOPLE, "utf-32"), rows=ROWS),
     NastyFile("cp1252, as Excel saves CSV in the West", text(PEOPLE, "cp1252"), rows=ROWS),
+    NastyFile("no header row", text("ann@example.com,Ann\nbo@example.com,Bo\n"), header=["email", ""], rows=TWO),
+    NastyFile(
+        "only addresses, under a blank line",
+        text("\nann@example.com\nbo@example.com\n"),
+        header=["email"],
+        rows=[["ann@example.com"], ["bo@example.com"]],
+        lines=[2, 3],
+    ),
     NastyFile(
         "cp1252 with typographic signs",
         text("email;note\nann@example.com;“Hi” – 5 €\n", "cp1252"),

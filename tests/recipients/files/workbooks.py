@@ -50,6 +50,13 @@ def _empty_first(book: Any) -> None:
     book.create_chartsheet("Chart", 0)
 
 
+def _cover(book: Any) -> None:
+    cover = book.create_sheet("About", 0)
+    cover.append(["Members of the harbour, May"])
+    cover.append(["Questions to", "office@example.com"])
+    cover.append(["Do not pass on"])
+
+
 def _formats(book: Any) -> None:
     sheet = book["People"]
     sheet["B2"].number_format = "00000"
@@ -64,6 +71,13 @@ def _hidden_all(book: Any) -> None:
 WORKBOOKS = [
     NastyFile("a workbook", plain_xlsx, rows=ROWS, sheet="People"),
     NastyFile("a workbook called .csv", plain_xlsx, rows=ROWS),
+    NastyFile("a cover sheet with an address", xlsx(HEADER, *ROWS, change=_cover), rows=ROWS, sheet="People"),
+    NastyFile(
+        "notes in front (ODS)",
+        ods(("Notes", [["Last year's list"]]), ("People", [HEADER, *ROWS])),
+        rows=ROWS,
+        sheet="People",
+    ),
     NastyFile(
         "numbers, dates and truth in a workbook",
         xlsx(
