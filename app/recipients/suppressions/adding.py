@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -27,6 +27,7 @@ from app.recipients.models import Conflict, Handing, Suppression, SuppressionRea
 from app.recipients.suppressions.listing import FOR_ADMINISTRATORS
 from app.recipients.suppressions.mirror import state_of
 from app.recipients.suppressions.models import SuppressionSync
+from app.recipients.suppressions.who import lift_batch
 from app.recipients.suppressions.words import OUR_REASONS, OUR_REASONS_INSIDE
 from app.refusals import NotThere, Refused
 from app.words import _, _n
@@ -121,18 +122,14 @@ def add_many(session: Session, actor: Actor, *, content: bytes, words: str, at_c
 
 def undo_batch(session: Session, actor: Actor, batch: str) -> int:
     """Take away what was added together; gives how many there were."""
-    gone: int = session.execute(
-        delete(Suppression)
-        .where(Suppression.workspace_id == actor.workspace_id, Suppression.batch == batch[:36])
-        .execution_options(synchronize_session=False)
-    ).rowcount  # type: ignore[attr-defined]
+    gone = lift_batch(session, actor.workspace_id, SuppressionReason.IMPORTED, batch)
     if gone:
         note(
             session,
             actor,
             "suppression.import_undone",
             _n("%(count)s imported suppressions taken away", "%(count)s imported suppressions taken away", gone),
-            batch=batch[:36],
+            batch=batch,
         )
         _sync_soon(session, actor)
     return gone

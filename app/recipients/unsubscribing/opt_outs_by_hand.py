@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import uuid
 from dataclasses import dataclass
 from email.utils import getaddresses
 
@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 from app.audit.trail import Actor, note
 from app.cloudflare.contract import check_address
 from app.recipients.models import SuppressionReason
-from app.recipients.suppressions.who import lift_opt_out, suppress
+from app.recipients.suppressions.who import lift_batch, suppress
 from app.recipients.unsubscribing.models import Topic
-from app.recipients.unsubscribing.topics import resume_topic, stop_topic
+from app.recipients.unsubscribing.topics import resume_batch, stop_topic
 from app.refusals import Refused
 from app.words import _
 
@@ -39,6 +39,8 @@ class Pasted:
 class ByHand:
     """What came of it."""
 
+    batch: str
+    """Names it, so that it can be taken back."""
     added: list[str]
     before: list[str]
     """Those who had unsubscribed already."""
@@ -74,7 +76,8 @@ def unsubscribe_by_hand(session: Session, actor: Actor, text: str, topic: Topic 
             most=MOST_ADDRESSES,
         )
         raise Refused(words, field="addresses")
-    added = [one for one in pasted.addresses if _stop(session, actor, one, topic)]
+    batch = str(uuid.uuid4())
+    added = [one for one in pasted.addresses if _stop(session, actor, one, topic, batch)]
     before = [one for one in pasted.addresses if one not in added]
     if added:
         words = (
@@ -83,29 +86,29 @@ def unsubscribe_by_hand(session: Session, actor: Actor, text: str, topic: Topic 
             else _("%(added)s people who wrote to us unsubscribed by hand from all e-mail")
         )
         words = _(words, added=len(added))
-        note(session, actor, "suppression.opted_out_by_hand", words)
-    return ByHand(added, before, pasted.unread)
+        note(session, actor, "suppression.opted_out_by_hand", words, batch=batch)
+    return ByHand(batch, added, before, pasted.unread)
 
 
-def take_back(session: Session, actor: Actor, addresses: Sequence[str], topic: Topic | None) -> int:
-    """Undo `unsubscribe_by_hand` for these addresses; gives how many it was undone for."""
-    done = 0
-    for one in addresses[:MOST_ADDRESSES]:
-        if topic is not None:
-            done += resume_topic(session, topic, one)
-        else:
-            done += lift_opt_out(session, actor.workspace_id, one)
+def take_back(session: Session, actor: Actor, batch: str) -> int:
+    """Undo one `unsubscribe_by_hand`; gives how many people it was undone for.
+
+    Whoever had said no before, or said it again since, is not among them.
+    """
+    done = lift_batch(session, actor.workspace_id, SuppressionReason.OPT_OUT, batch)
+    done += resume_batch(session, actor.workspace_id, batch)
     if done:
         note(
             session,
             actor,
             "suppression.by_hand_undone",
             _("Unsubscribing by hand of %(done)s people taken back", done=done),
+            batch=batch,
         )
     return done
 
 
-def _stop(session: Session, actor: Actor, email: str, topic: Topic | None) -> bool:
+def _stop(session: Session, actor: Actor, email: str, topic: Topic | None, batch: str) -> bool:
     if topic is not None:
-        return stop_topic(session, topic, email)
-    return suppress(session, actor.workspace_id, email, SuppressionReason.OPT_OUT)
+        return stop_topic(session, topic, email, added_by=actor.id, batch=batch)
+    return suppress(session, actor.workspace_id, email, SuppressionReason.OPT_OUT, added_by=actor.id, batch=batch)
