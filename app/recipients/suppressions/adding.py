@@ -136,13 +136,17 @@ def undo_batch(session: Session, actor: Actor, batch: str) -> int:
 
 
 def change_ours(
-    session: Session, actor: Actor, suppression_id: int, *, words: str, until: datetime | None
+    session: Session,
+    actor: Actor,
+    suppression_id: int,
+    *,
+    words: str,
+    until: datetime | None,
+    is_administrator: bool,
 ) -> Suppression:
     """Change the note and the end. Raises NotThere, and Refused with the field `note` or `until`."""
     found = find_ours(session, actor, suppression_id)
-    if found.reason is SuppressionReason.OPT_OUT and until is not None:
-        raise Refused(_("Whoever unsubscribed decides alone for how long. Leave the day empty."), field="until")
-    until = found.until if until == found.until else _checked_until(until)
+    until = _end_of(found, until, is_administrator=is_administrator)
     if until != found.until and found.handed_at is not None:
         found.handed_at = None  # so that the next sync tells Cloudflare
         _sync_soon(session, actor)
@@ -332,6 +336,17 @@ def _with_header(content: bytes) -> bytes:
         for number, cell in enumerate(cells, start=1)
     ]
     return delimiter.join(names).encode() + b"\n" + content.lstrip()
+
+
+def _end_of(found: Suppression, until: datetime | None, *, is_administrator: bool) -> datetime | None:
+    """Give the end that one of ours shall have. Raises Refused with the field `until`."""
+    if found.reason is SuppressionReason.OPT_OUT and until is not None:
+        raise Refused(_("Whoever unsubscribed decides alone for how long. Leave the day empty."), field="until")
+    if found.reason in FOR_ADMINISTRATORS and not is_administrator:
+        if until in (None, found.until):  # their form has no day
+            return found.until
+        raise Refused(_("The person said no. Only an administrator sets a last day for that."), field="until")
+    return found.until if until == found.until else _checked_until(until)
 
 
 def _checked_note(words: str) -> str:

@@ -15,7 +15,7 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms.validators import InputRequired, Length, Optional, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.cloudflare.contract import MAX_SUPPRESSION_NOTE
@@ -59,7 +59,7 @@ class _NoteForm(Form):
     def validate_until(self, field: DateField) -> None:
         """Only a year that makes sense."""
         if field.data is not None and not 2000 <= field.data.year <= 9000:
-            raise ValueError(_("Enter a day such as 31 May 2027."))
+            raise ValidationError(_("Enter a day such as 31 May 2027."))
 
 
 class AddForm(_NoteForm):

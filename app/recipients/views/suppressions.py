@@ -176,7 +176,12 @@ def change_ours(suppression_id: int) -> Page:
     if form.validate_on_submit():
         try:
             suppression_adding.change_ours(
-                db(), me(), suppression_id, words=form.note.data or "", until=form.until_moment()
+                db(),
+                me(),
+                suppression_id,
+                words=form.note.data or "",
+                until=form.until_moment(),
+                is_administrator=me().is_administrator,
             )
         except Refused as refusal:
             form.show(refusal)
