@@ -25,7 +25,7 @@ from app.recipients.imports.mapping import data_columns, email_position, guess_m
 from app.recipients.imports.rows import RowChecker
 from app.recipients.models import Conflict, Handing, Suppression, SuppressionReason
 from app.recipients.suppressions.listing import FOR_ADMINISTRATORS
-from app.recipients.suppressions.mirror import state_of
+from app.recipients.suppressions.mirror import look_anew, state_of
 from app.recipients.suppressions.models import SuppressionSync
 from app.recipients.suppressions.who import lift_batch
 from app.recipients.suppressions.words import OUR_REASONS, OUR_REASONS_INSIDE
@@ -175,6 +175,7 @@ def remove_ours(session: Session, actor: Actor, suppression_id: int, *, is_admin
     changes = {_("Written to"): (False, True), _("Why not"): (OUR_REASONS[found.reason], "")}
     note(session, actor, "suppression.removed", words, subject_id=found.id, changes=changes)
     if found.handed_at is not None:
+        look_anew(session, actor.workspace_id, [found.email_key])
         _sync_soon(session, actor)
     session.delete(found)
     session.flush()
@@ -223,6 +224,7 @@ def resolve_conflict(
         _sync_soon(session, actor)
     else:
         found.handing = Handing.HERE_ONLY
+        look_anew(session, actor.workspace_id, [found.email_key])
     found.handed_at, found.conflict = None, Conflict.NONE
     note(
         session,

@@ -16,6 +16,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.db import among, now
 from app.recipients.models import Suppression, SuppressionReason
+from app.recipients.suppressions.mirror import look_anew
 from app.recipients.suppressions.models import TheirSuppression
 from app.recipients.suppressions.words import their_reason_words
 from app.words import LongDay, _, joined
@@ -187,6 +188,8 @@ def lift_opt_out(session: Session, workspace_id: int, email: str) -> bool:
     found = find_suppression(session, workspace_id, email, lock=True)
     if found is None:
         return False
+    if found.handed_at is not None:
+        look_anew(session, workspace_id, [found.email_key])
     session.delete(found)
     session.flush()
     return True
@@ -199,6 +202,8 @@ def lift_batch(session: Session, workspace_id: int, reason: SuppressionReason, b
         Suppression.reason == reason,
         Suppression.batch == batch,
     )
+    handed = select(Suppression.email_key).where(*of_batch, Suppression.handed_at.is_not(None))
+    look_anew(session, workspace_id, handed)
     gone: int = session.execute(
         delete(Suppression).where(*of_batch).execution_options(synchronize_session=False)
     ).rowcount  # type: ignore[attr-defined]
