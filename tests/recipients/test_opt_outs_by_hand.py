@@ -30,6 +30,12 @@ URL = "/settings/unsubscribing/by-hand"
         ("From: Anna <anna@example.com>\nReply-To: anna@EXAMPLE.com", ["anna@example.com"], []),
         ("Von: Anna <anna@example.com>", ["anna@example.com"], []),
         ("hello\nanna@example.com\nnobody@", ["anna@example.com"], ["hello", "nobody@"]),
+        (
+            '"Smith, Anna" <anna@example.com>; From: "O\'Hara; Ben"\t<ben@example.com>',
+            ["anna@example.com", "ben@example.com"],
+            [],
+        ),
+        ("\u200banna@example.com\ufeff", ["anna@example.com"], []),
         ("\0", [], []),
     ],
 )
@@ -116,6 +122,13 @@ def _says_no(session: Session, actor: Person, topic: Topic | None, email: str) -
         stop_topic(session, topic, email)
     else:
         suppress(session, actor.workspace_id, email, SuppressionReason.OPT_OUT)
+
+
+def test_every_line_without_an_address_is_shown(staff_client: FlaskClient) -> None:
+    lines = [f"nobody-{number}-" for number in range(40)]
+    page = staff_client.post(URL, data={"addresses": "\n".join(["anna@example.com", *lines]), "topic": "0"}).text
+    shown = page.partition('<div role="status">')[2].partition("</div>")[0]
+    assert [one for one in lines if one not in shown] == []
 
 
 def test_or_from_one_kind_only(staff_client: FlaskClient, database: Database, actor: Person) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.audit.trail import Actor, note
 from app.cloudflare.contract import check_address
+from app.recipients.checking import clean_address
 from app.recipients.models import SuppressionReason
 from app.recipients.suppressions.who import lift_batch, suppress
 from app.recipients.unsubscribing.models import Topic
@@ -21,6 +22,8 @@ from app.words import _
 MOST_ADDRESSES = 500
 """Addresses that are taken at once."""
 _SEPARATORS = re.compile(r"[\r\n\t;,]+")
+_QUOTED_NAME = re.compile(r'"[^"\r\n]*"\s*(?=<)')
+"""A name in front of an address, as in `"Smith, Anna" <anna@example.com>`: its comma separates nothing."""
 _LABEL = re.compile(r"^\s*(from|reply-to|von|de|da)\s*:\s*", re.IGNORECASE)
 """What stands in front of an address that was copied out of an e-mail's head."""
 
@@ -51,8 +54,8 @@ def read_addresses(text: str) -> Pasted:
     """Find the addresses in a paste: one a line or with commas, with names or without, lines of mail heads too."""
     found: dict[str, str] = {}
     unread: list[str] = []
-    for piece in _SEPARATORS.split(text.replace("\0", "")):
-        line = _LABEL.sub("", piece).strip()
+    for piece in _SEPARATORS.split(_QUOTED_NAME.sub("", text.replace("\0", ""))):
+        line = clean_address(_LABEL.sub("", piece))
         if not line:
             continue
         pairs = [address for _name, address in getaddresses([line]) if address]
@@ -77,8 +80,10 @@ def unsubscribe_by_hand(session: Session, actor: Actor, text: str, topic: Topic 
         )
         raise Refused(words, field="addresses")
     batch = str(uuid.uuid4())
-    added = [one for one in pasted.addresses if _stop(session, actor, one, topic, batch)]
-    before = [one for one in pasted.addresses if one not in added]
+    # In one order everywhere, so that two pastes never wait for each other in a ring.
+    stopped = {one for one in sorted(pasted.addresses, key=str.lower) if _stop(session, actor, one, topic, batch)}
+    added = [one for one in pasted.addresses if one in stopped]
+    before = [one for one in pasted.addresses if one not in stopped]
     if added:
         words = (
             _("%(added)s people who wrote to us unsubscribed by hand from “%(topic)s”", topic=topic.name)
