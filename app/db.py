@@ -69,6 +69,10 @@ NAMING = {
 }
 
 
+LARGEST_ID = 2**31 - 1
+"""PostgreSQL's integer, the type of every id."""
+
+
 def now() -> datetime:
     """The time, aware, in UTC."""
     return datetime.now(UTC)

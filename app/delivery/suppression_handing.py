@@ -19,8 +19,10 @@ from app.recipients.suppressions.mirror import (
     Wish,
     differing,
     entries_of,
+    forget_unwanted,
     keep_ours,
     mark,
+    mark_handed,
     state_of,
     to_hand_over,
     to_take_back,
@@ -29,8 +31,8 @@ from app.recipients.suppressions.models import TheirSuppression
 from app.recipients.suppressions.rules import rules_of
 from app.recipients.suppressions.words import OUR_REASONS
 
-BULKS_AT_ONCE = 100
-"""Bulk imports of one workspace before the others have their turn."""
+BULKS_AT_ONCE, CHUNKS_TAKEN_BACK = 100, 8
+"""Bulk imports, and chunks taken back one by one, of one workspace before the others have their turn."""
 CANNOT_BE_CHANGED = "forbidden"
 """Cause of a 403 that is not about the token: the entry is read-only."""
 GONE = 404
@@ -38,6 +40,10 @@ GONE = 404
 
 def hand_over(lease: SyncLease, turn: Turn) -> None:
     """Take back what is no longer wanted there, then hand ours over. Raises CallFailed, NotNow and LeaseLost."""
+    more = True
+    while more:
+        with lease.writing(turn.generation) as session:
+            more = forget_unwanted(session, rules_of(session, turn.workspace_id))
     _take_back(lease, turn)
     for _ in range(BULKS_AT_ONCE):
         with lease.database.reading() as session:
@@ -54,9 +60,9 @@ def hand_over(lease: SyncLease, turn: Turn) -> None:
 
 
 def _take_back(lease: SyncLease, turn: Turn) -> None:
-    while True:
+    for _ in range(CHUNKS_TAKEN_BACK):
         with lease.database.reading() as session:
-            found = to_take_back(session, turn.workspace_id)
+            found = to_take_back(session, rules_of(session, turn.workspace_id))
         if not found:
             return
         for entry in found:
@@ -76,33 +82,45 @@ def _take_back(lease: SyncLease, turn: Turn) -> None:
 def _those_not_there(lease: SyncLease, turn: Turn, wishes: Sequence[Wish]) -> list[Wish]:
     """Settle the wishes whose address Cloudflare has already; gives the others."""
     new: list[Wish] = []
+    done: list[Wish] = []
     changed: list[tuple[TheirSuppression, Wish]] = []
     with lease.writing(turn.generation) as session:
         theirs = entries_of(session, turn.workspace_id, [one.email.lower() for one in wishes])
         for wish in wishes:
             there = theirs.get(wish.email.lower(), [])
             own = next((one for one in there if one.is_ours and one.scope_type == "account"), None)
+            conflict = differing(wish.until, there)
             if not there or (wish.is_whole and all(one.scope_type != "account" for one in there)):
                 new.append(wish)
             elif own is not None and not own.read_only and own.expires_at != wish.until:
                 changed.append((own, wish))
+            elif conflict is not Conflict.NONE:
+                mark(session, wish.ids, Suppression.handed_at.is_(None), conflict=conflict)
             else:
-                conflict = differing(session.get_one(Suppression, wish.ids[0]), there)
-                done = now() if conflict is Conflict.NONE else None
-                mark(session, wish.ids, handed_at=done, conflict=conflict)
+                done.append(wish)
+        mark_handed(session, rules_of(session, turn.workspace_id), done)
     for entry, wish in changed:
-        lease.may_call(turn)
-        answer = turn.client.update_suppression(entry.vendor_id, expires_at=wish.until)
-        if isinstance(answer, Failure) and answer.http_status == GONE:
-            with lease.writing(turn.generation) as session:
-                session.delete(session.get_one(TheirSuppression, entry.id))
-            continue  # the next look hands it over as a new one
-        if isinstance(answer, Failure):
-            raise CallFailed(answer)
-        with lease.writing(turn.generation) as session:
-            session.get_one(TheirSuppression, entry.id).expires_at = wish.until
-            mark(session, wish.ids, handed_at=now())
+        _change_end(lease, turn, entry, wish)
     return new
+
+
+def _change_end(lease: SyncLease, turn: Turn, entry: TheirSuppression, wish: Wish) -> None:
+    """Let an entry of ours end when it shall; for one that is gone or fixed there, the next look does what is left."""
+    lease.may_call(turn)
+    answer = turn.client.update_suppression(entry.vendor_id, expires_at=wish.until)
+    is_fixed = isinstance(answer, Failure) and answer.cause == CANNOT_BE_CHANGED
+    is_gone = isinstance(answer, Failure) and answer.http_status == GONE
+    if isinstance(answer, Failure) and not is_fixed and not is_gone:
+        raise CallFailed(answer)
+    with lease.writing(turn.generation) as session:
+        row = session.get_one(TheirSuppression, entry.id)
+        if is_gone:
+            session.delete(row)
+        elif is_fixed:
+            row.read_only, row.is_ours = True, False
+        else:
+            row.expires_at = wish.until
+            mark_handed(session, rules_of(session, turn.workspace_id), [wish])
 
 
 def _item(wish: Wish) -> Mapping[str, Any]:
@@ -115,7 +133,7 @@ def _item(wish: Wish) -> Mapping[str, Any]:
 def _record(lease: SyncLease, turn: Turn, wishes: Sequence[Wish], answer: BulkResult) -> None:
     """Write down what the service took, item by item; without a word about an item it took it."""
     status = {one.index: one for one in answer.items}
-    taken: list[int] = []
+    taken: list[Wish] = []
     refused: list[int] = []
     invalid: list[int] = []
     made: list[VendorSuppression] = []
@@ -126,12 +144,12 @@ def _record(lease: SyncLease, turn: Turn, wishes: Sequence[Wish], answer: BulkRe
         elif item is not None and item.status == "invalid":
             invalid += wish.ids
         else:
-            taken += wish.ids
+            taken.append(wish)
         if item is not None and item.status == "processed" and item.id:
             note = str(_item(wish)["note"])
             made.append(VendorSuppression(item.id, wish.email, "manual", now(), wish.until, note=note))
     with lease.writing(turn.generation) as session:
         keep_ours(session, turn.workspace_id, state_of(session, turn.workspace_id).pass_number, made)
-        mark(session, taken, handed_at=now())
-        mark(session, refused, conflict=Conflict.READ_ONLY_THERE)
+        mark_handed(session, rules_of(session, turn.workspace_id), taken)
+        mark(session, refused, Suppression.handed_at.is_(None), conflict=Conflict.READ_ONLY_THERE)
         mark(session, invalid, handing=Handing.HERE_ONLY)  # the service takes no such address, today or tomorrow

@@ -5,8 +5,9 @@ from __future__ import annotations
 from flask import Flask
 from werkzeug.routing import IntegerConverter
 
-LARGEST = 2**31 - 1
-"""PostgreSQL's integer, the type of every id."""
+from app.db import LARGEST_ID
+
+LARGEST = LARGEST_ID
 
 
 class RowNumber(IntegerConverter):

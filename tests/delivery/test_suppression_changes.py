@@ -47,6 +47,8 @@ def test_note_and_last_day_are_changed_there(synced: Ground, simulator: RunningS
     assert client.post(url, data={"note": "", "until": ""}).status_code == 302
     assert listed(simulator)["anna@example.net"]["expires_at"] is None
     assert client.post(url, data={"until": "never"}).status_code == 422
+    assert client.post(url, data={"note": "Nu\0l"}).status_code == 302
+    assert mirror(synced)["anna@example.net"].note == "Nul", "without the one sign that PostgreSQL takes in no text"
 
 
 def test_what_is_read_only_is_explained_and_stays(

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from app.audit.models import AuditEntry
 from app.db import Database
 from app.people.models import Person
-from app.recipients.models import Suppression
-from app.recipients.unsubscribing.models import TopicOptOut
-from app.recipients.unsubscribing.opt_outs_by_hand import MOST_ADDRESSES, read_addresses
-from app.recipients.unsubscribing.topics import add_topic
+from app.recipients.models import Suppression, SuppressionReason
+from app.recipients.suppressions.who import suppress
+from app.recipients.unsubscribing.models import Topic, TopicOptOut
+from app.recipients.unsubscribing.opt_outs_by_hand import MOST_ADDRESSES, read_addresses, unsubscribe_by_hand
+from app.recipients.unsubscribing.topics import add_topic, stop_topic
 
 URL = "/settings/unsubscribing/by-hand"
 
@@ -26,6 +30,12 @@ URL = "/settings/unsubscribing/by-hand"
         ("From: Anna <anna@example.com>\nReply-To: anna@EXAMPLE.com", ["anna@example.com"], []),
         ("Von: Anna <anna@example.com>", ["anna@example.com"], []),
         ("hello\nanna@example.com\nnobody@", ["anna@example.com"], ["hello", "nobody@"]),
+        (
+            '"Smith, Anna" <anna@example.com>; From: "O\'Hara; Ben"\t<ben@example.com>',
+            ["anna@example.com", "ben@example.com"],
+            [],
+        ),
+        ("\u200banna@example.com\ufeff", ["anna@example.com"], []),
         ("\0", [], []),
     ],
 )
@@ -39,6 +49,12 @@ def out(database: Database) -> list[str]:
         return list(session.scalars(select(Suppression.email).order_by(Suppression.id)))
 
 
+def batch_in(page: str) -> str:
+    found = re.search(r'name="batch" value="([^"]+)"', page)
+    assert found is not None
+    return found[1]
+
+
 def test_staff_unsubscribe_those_who_wrote_and_take_it_back(staff_client: FlaskClient, database: Database) -> None:
     page = staff_client.post(URL, data={"addresses": "anna@example.com\nben@example.com\nrubbish", "topic": "0"}).text
     assert "2 people unsubscribed" in page
@@ -47,7 +63,7 @@ def test_staff_unsubscribe_those_who_wrote_and_take_it_back(staff_client: FlaskC
     again = staff_client.post(URL, data={"addresses": "ANNA@example.com\ncleo@example.com", "topic": "0"}).text
     assert "1 person unsubscribed" in again
     assert "1 person had unsubscribed before" in again
-    staff_client.post(f"{URL}/undo", data={"addresses": "cleo@example.com", "topic": "0"})
+    staff_client.post(f"{URL}/undo", data={"batch": batch_in(again)})
     assert out(database) == ["anna@example.com", "ben@example.com"]
     with database.reading() as session:
         words = session.scalars(
@@ -55,6 +71,64 @@ def test_staff_unsubscribe_those_who_wrote_and_take_it_back(staff_client: FlaskC
         ).all()
     assert words[0] == "2 people who wrote to us unsubscribed by hand from all e-mail"
     assert not any("@" in one for one in words)
+
+
+def test_it_is_kept_who_did_it(staff_client: FlaskClient, database: Database, actor: Person) -> None:
+    with database.writing() as session:
+        topic_id = add_topic(session, actor, {"en": ("Appointments", "")}).id
+    for topic in ("0", str(topic_id)):
+        staff_client.post(URL, data={"addresses": "anna@example.com", "topic": topic})
+    with database.reading() as session:
+        by_hand = session.scalars(select(Person.id).where(Person.id != actor.id)).one()
+        assert session.scalars(select(Suppression.added_by)).all() == [by_hand]
+        assert session.scalars(select(TopicOptOut.added_by)).all() == [by_hand]
+
+
+@pytest.mark.parametrize("of_kind", [False, True])
+def test_taking_back_leaves_everybody_who_said_no_before_or_again(
+    staff_client: FlaskClient, database: Database, actor: Person, *, of_kind: bool
+) -> None:
+    """Nobody ends by it what a person asked for: not by an address, and not by what was done for the same address."""
+    with database.writing() as session:
+        topic = add_topic(session, actor, {"en": ("Appointments", "")})
+        topic_id, chosen = topic.id, topic if of_kind else None
+        _says_no(session, actor, chosen, "before@example.com")
+        batch = unsubscribe_by_hand(
+            session, actor, "before@example.com, again@example.com, twice@example.com, once@example.com", chosen
+        ).batch
+        other = unsubscribe_by_hand(session, actor, "twice@example.com, other@example.com", chosen).batch
+        _says_no(session, actor, chosen, "again@example.com")
+    addresses = {"addresses": "before@example.com", "topic": str(topic_id if of_kind else 0)}
+    staff_client.post(f"{URL}/undo", data=addresses)
+    staff_client.post(f"{URL}/undo", data={**addresses, "batch": batch})
+    answer = staff_client.post(f"{URL}/undo", data={"batch": batch}, follow_redirects=True)
+    assert "Nothing is left of that to take away" in answer.text
+    with database.reading() as session:
+        kept = session.scalars(select(TopicOptOut.email if of_kind else Suppression.email)).all()
+    assert sorted(kept) == [f"{who}@example.com" for who in ("again", "before", "other", "twice")]
+    assert other != batch
+
+
+def test_an_undone_import_takes_no_opt_out_away(staff_client: FlaskClient, database: Database, actor: Person) -> None:
+    with database.writing() as session:
+        batch = unsubscribe_by_hand(session, actor, "anna@example.com", None).batch
+    staff_client.post("/suppressions/undo", data={"batch": batch})
+    assert out(database) == ["anna@example.com"]
+
+
+def _says_no(session: Session, actor: Person, topic: Topic | None, email: str) -> None:
+    """Do what the link in an e-mail does."""
+    if topic is not None:
+        stop_topic(session, topic, email)
+    else:
+        suppress(session, actor.workspace_id, email, SuppressionReason.OPT_OUT)
+
+
+def test_every_line_without_an_address_is_shown(staff_client: FlaskClient) -> None:
+    lines = [f"nobody-{number}-" for number in range(40)]
+    page = staff_client.post(URL, data={"addresses": "\n".join(["anna@example.com", *lines]), "topic": "0"}).text
+    shown = page.partition('<div role="status">')[2].partition("</div>")[0]
+    assert [one for one in lines if one not in shown] == []
 
 
 def test_or_from_one_kind_only(staff_client: FlaskClient, database: Database, actor: Person) -> None:

@@ -177,6 +177,50 @@ def test_changing_note_and_end(client: FlaskClient, session: Session, actor: Per
     assert 'value="2031-01-01"' in page, "the last day as it was typed"
 
 
+def test_only_administrators_let_a_complaint_end(
+    client: FlaskClient, staff_client: FlaskClient, session: Session, actor: Person
+) -> None:
+    row = ours(session, actor.workspace_id, "a@example.net", SuppressionReason.COMPLAINT)
+    session.commit()
+    url = f"/suppressions/ours/{row.id}/change"
+    assert 'name="until"' not in staff_client.get("/suppressions/address?email=a@example.net").text
+    refused = staff_client.post(url, data={"note": "By telephone", "until": "2031-01-01"})
+    assert refused.status_code == 422 and "Only an administrator sets a last day" in refused.text
+    refresh(session, row)
+    assert row.until is None and row.note == ""
+    assert client.post(url, data={"note": "", "until": "2031-01-01"}).status_code == 302
+    assert staff_client.post(url, data={"note": "By telephone"}).status_code == 302
+    refresh(session, row)
+    assert row.until is not None and row.note == "By telephone", "a note changes no day"
+
+
+@pytest.mark.parametrize(
+    ("method", "address", "data"),
+    [
+        ("GET", "/suppressions?after=ours:999999999999999999:x", {}),
+        ("GET", "/suppressions?after=theirs:2147483648:x&q=%00&reason=%00&source=%00", {}),
+        ("GET", "/suppressions/address?email=%00", {}),
+        ("GET", "/suppressions/bad-addresses?after=%00&q=%00&state=%00", {}),
+        ("GET", "/settings/unsubscribing/", {}),
+        ("GET", "/u/logo/%00", {}),
+        ("POST", "/suppressions/undo", {"batch": "\0"}),
+        ("POST", "/suppressions/add", {"email": "a\0@example.net", "note": "\0"}),
+        ("POST", "/suppressions/add", {"email": "a@example.net", "until": "9999-12-31"}),
+        ("POST", "/suppressions/add", {"email": "a@example.net", "until": "1999-12-31"}),
+        ("POST", "/suppressions/add-many", {"pasted": "a\0@example.net\nb@example.net", "note": "\0"}),
+        ("POST", "/suppressions/add-many", {"pasted": "email,note\na\0@example.net,x\nb@example.net,y\0z"}),
+        ("POST", "/settings/unsubscribing/by-hand", {"addresses": "a\0@example.net", "topic": "999999999999"}),
+        ("POST", "/settings/unsubscribing/by-hand/undo", {"batch": "\0"}),
+        ("POST", "/settings/unsubscribing/mailbox", {"mailbox": "a\0@example.net"}),
+        ("POST", "/settings/unsubscribing/look", {"colour": "\0", "no_logo": "\0"}),
+        ("POST", "/settings/unsubscribing/kinds/new", {"name_en": "A\0", "sentence_en": "\0"}),
+    ],
+)
+def test_odd_values_are_no_outage(client: FlaskClient, method: str, address: str, data: dict[str, str]) -> None:
+    """A number beyond 32 bits, and the one sign that PostgreSQL takes in no text; a year that means nothing."""
+    assert client.open(address, method=method, data=data).status_code < 500
+
+
 def test_taking_away_asks_in_words_and_says_what_is_left(client: FlaskClient, session: Session, actor: Person) -> None:
     row = ours(session, actor.workspace_id, "a@example.net", SuppressionReason.BOUNCE)
     ours(session, actor.workspace_id, "a@example.net", SuppressionReason.BY_HAND)

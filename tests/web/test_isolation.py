@@ -103,6 +103,7 @@ def forms_with_ids(of: Mapping[str, Any], ours: Mapping[str, Any]) -> Iterator[t
     yield f"/suppressions/bad-addresses/{ours['bad']}/take-out", {"lists": of["list"]}
     yield "/settings/unsubscribing/by-hand", {"addresses": "zed@example.com", "topic": of["topic"]}
     yield "/suppressions/undo", {"batch": "0"}
+    yield "/settings/unsubscribing/by-hand/undo", {"batch": of["by_hand_batch"]}
     yield "/you/workspace", {"workspace": of["workspace"]}
 
 

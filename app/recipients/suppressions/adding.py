@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -25,8 +25,9 @@ from app.recipients.imports.mapping import data_columns, email_position, guess_m
 from app.recipients.imports.rows import RowChecker
 from app.recipients.models import Conflict, Handing, Suppression, SuppressionReason
 from app.recipients.suppressions.listing import FOR_ADMINISTRATORS
-from app.recipients.suppressions.mirror import state_of
+from app.recipients.suppressions.mirror import look_anew, state_of
 from app.recipients.suppressions.models import SuppressionSync
+from app.recipients.suppressions.who import lift_batch
 from app.recipients.suppressions.words import OUR_REASONS, OUR_REASONS_INSIDE
 from app.refusals import NotThere, Refused
 from app.words import _, _n
@@ -121,31 +122,31 @@ def add_many(session: Session, actor: Actor, *, content: bytes, words: str, at_c
 
 def undo_batch(session: Session, actor: Actor, batch: str) -> int:
     """Take away what was added together; gives how many there were."""
-    gone: int = session.execute(
-        delete(Suppression)
-        .where(Suppression.workspace_id == actor.workspace_id, Suppression.batch == batch[:36])
-        .execution_options(synchronize_session=False)
-    ).rowcount  # type: ignore[attr-defined]
+    gone = lift_batch(session, actor.workspace_id, SuppressionReason.IMPORTED, batch)
     if gone:
         note(
             session,
             actor,
             "suppression.import_undone",
             _n("%(count)s imported suppressions taken away", "%(count)s imported suppressions taken away", gone),
-            batch=batch[:36],
+            batch=batch,
         )
         _sync_soon(session, actor)
     return gone
 
 
 def change_ours(
-    session: Session, actor: Actor, suppression_id: int, *, words: str, until: datetime | None
+    session: Session,
+    actor: Actor,
+    suppression_id: int,
+    *,
+    words: str,
+    until: datetime | None,
+    is_administrator: bool,
 ) -> Suppression:
     """Change the note and the end. Raises NotThere, and Refused with the field `note` or `until`."""
     found = find_ours(session, actor, suppression_id)
-    if found.reason is SuppressionReason.OPT_OUT and until is not None:
-        raise Refused(_("Whoever unsubscribed decides alone for how long. Leave the day empty."), field="until")
-    until = found.until if until == found.until else _checked_until(until)
+    until = _end_of(found, until, is_administrator=is_administrator)
     if until != found.until and found.handed_at is not None:
         found.handed_at = None  # so that the next sync tells Cloudflare
         _sync_soon(session, actor)
@@ -174,6 +175,7 @@ def remove_ours(session: Session, actor: Actor, suppression_id: int, *, is_admin
     changes = {_("Written to"): (False, True), _("Why not"): (OUR_REASONS[found.reason], "")}
     note(session, actor, "suppression.removed", words, subject_id=found.id, changes=changes)
     if found.handed_at is not None:
+        look_anew(session, actor.workspace_id, [found.email_key])
         _sync_soon(session, actor)
     session.delete(found)
     session.flush()
@@ -222,6 +224,7 @@ def resolve_conflict(
         _sync_soon(session, actor)
     else:
         found.handing = Handing.HERE_ONLY
+        look_anew(session, actor.workspace_id, [found.email_key])
     found.handed_at, found.conflict = None, Conflict.NONE
     note(
         session,
@@ -335,6 +338,17 @@ def _with_header(content: bytes) -> bytes:
         for number, cell in enumerate(cells, start=1)
     ]
     return delimiter.join(names).encode() + b"\n" + content.lstrip()
+
+
+def _end_of(found: Suppression, until: datetime | None, *, is_administrator: bool) -> datetime | None:
+    """Give the end that one of ours shall have. Raises Refused with the field `until`."""
+    if found.reason is SuppressionReason.OPT_OUT and until is not None:
+        raise Refused(_("Whoever unsubscribed decides alone for how long. Leave the day empty."), field="until")
+    if found.reason in FOR_ADMINISTRATORS and not is_administrator:
+        if until in (None, found.until):  # their form has no day
+            return found.until
+        raise Refused(_("The person said no. Only an administrator sets a last day for that."), field="until")
+    return found.until if until == found.until else _checked_until(until)
 
 
 def _checked_note(words: str) -> str:

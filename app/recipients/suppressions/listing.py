@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, and_, false, literal, or_, select,
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.audit.trail import Actor
-from app.db import now
+from app.db import LARGEST_ID, now
 from app.people.models import Account, Person
 from app.recipients.models import Conflict, Suppression, SuppressionReason
 from app.recipients.spreadsheet_cells import BYTE_ORDER_MARK, csv_lines
@@ -214,7 +214,7 @@ def _place(after: str) -> tuple[str, int, str]:
     number, _colon, key = rest.partition(":")
     if side not in {OURS, THEIRS} or not (number.isascii() and number.isdigit()) or len(number) > 18:
         return "", 0, ""
-    return side, int(number), key.lower()
+    return side, min(int(number), LARGEST_ID), key.lower()
 
 
 def _filters(wanted: Wanted, side: str) -> Iterable[ColumnElement[bool]]:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, Select, delete, exists, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app.cloudflare.results import Suppression as VendorSuppression
-from app.db import now, table_of
+from app.db import among, now, table_of
 from app.recipients.models import Conflict, Handing, Suppression, SuppressionReason
 from app.recipients.suppressions.models import SuppressionRules, SuppressionSync, TheirSuppression
 
@@ -114,7 +114,9 @@ def find_conflicts(session: Session, workspace_id: int, *, after: int = 0) -> in
     ).all()
     theirs = entries_of(session, workspace_id, [row.email_key for row in rows])
     for row in rows:
-        row.conflict = _conflict_now(row, theirs.get(row.email_key, []), now())
+        before, row.conflict = row.conflict, _conflict_now(row, theirs.get(row.email_key, []), now())
+        if before is Conflict.GONE_THERE and row.conflict is Conflict.NONE:
+            row.handed_at = None  # what is there now may be for another reason, and end sooner
     return rows[-1].id if len(rows) == CHUNK else 0
 
 
@@ -125,19 +127,19 @@ def _conflict_now(row: Suppression, there: Sequence[TheirSuppression], at: datet
         return Conflict.GONE_THERE
     is_over = {
         Conflict.GONE_THERE: bool(there),
-        Conflict.SCOPE_DIFFERS: differing(row, there) is Conflict.NONE,
+        Conflict.SCOPE_DIFFERS: differing(row.until, there) is Conflict.NONE,
         Conflict.READ_ONLY_THERE: not any(one.read_only for one in there),
     }
     return Conflict.NONE if is_over.get(row.conflict) else row.conflict
 
 
-def differing(ours: Suppression, theirs: Sequence[TheirSuppression]) -> Conflict:
-    """Say how theirs stand in the way of handing one of ours over."""
+def differing(until: datetime | None, theirs: Sequence[TheirSuppression]) -> Conflict:
+    """Say how theirs stand in the way of handing an address over `until` then; None: for ever."""
     of_account = [one for one in theirs if one.scope_type == "account"]
     if not of_account:
         return Conflict.SCOPE_DIFFERS if theirs else Conflict.NONE
     for one in of_account:
-        ends_sooner = one.expires_at is not None and (ours.until is None or one.expires_at < ours.until)
+        ends_sooner = one.expires_at is not None and (until is None or one.expires_at < until)
         if one.read_only and ends_sooner:
             return Conflict.READ_ONLY_THERE
     return Conflict.NONE
@@ -173,23 +175,19 @@ class Wish:
     """Also when a sending domain holds it back already."""
 
 
-def to_hand_over(session: Session, rules: SuppressionRules, *, limit: int = CHUNK) -> list[Wish]:
-    """Give the next addresses of ours that are wanted there and were not handed over yet."""
-    at = now()
-    rows = session.scalars(
-        select(Suppression)
-        .where(
-            Suppression.workspace_id == rules.workspace_id,
-            Suppression.handed_at.is_(None),
-            Suppression.conflict == Conflict.NONE,
-            or_(Suppression.until.is_(None), Suppression.until > at),
-            _is_wanted_there(rules),
-        )
-        .order_by(Suppression.email_key)
-        .limit(limit)
-    ).all()
+def wishes_of(session: Session, rules: SuppressionRules, keys: Collection[str], *, lock: bool = False) -> list[Wish]:
+    """Say what Cloudflare shall hold of addresses, in lower case: of each from all its reasons that are wanted there.
+
+    Those that wait for a person, because of a conflict, do not count. `lock` holds the rows against other writers.
+    """
+    query = select(Suppression).where(
+        among(Suppression.email_key.expression, keys),
+        Suppression.conflict == Conflict.NONE,
+        *_is_asked_for(rules, now()),
+    )
+    query = query.order_by(Suppression.email_key, Suppression.id)
     by_key: dict[str, list[Suppression]] = {}
-    for row in rows:
+    for row in session.scalars(query.with_for_update() if lock else query):
         by_key.setdefault(row.email_key, []).append(row)
     return [
         Wish(
@@ -203,31 +201,84 @@ def to_hand_over(session: Session, rules: SuppressionRules, *, limit: int = CHUN
     ]
 
 
-def to_take_back(session: Session, workspace_id: int, *, limit: int = 50) -> Sequence[TheirSuppression]:
-    """Give entries that Postroom put there and that nothing of ours asks for any more."""
-    asked_for = exists().where(
-        Suppression.workspace_id == workspace_id,
-        Suppression.email_key == TheirSuppression.email_key,
-        Suppression.handing != Handing.HERE_ONLY,
+def to_hand_over(session: Session, rules: SuppressionRules, *, limit: int = CHUNK) -> list[Wish]:
+    """Give the next addresses of ours of which Cloudflare does not hold yet what it shall."""
+    keys = session.scalars(
+        select(Suppression.email_key)
+        .where(
+            Suppression.handed_at.is_(None),
+            Suppression.conflict == Conflict.NONE,
+            *_is_asked_for(rules, now()),
+        )
+        .distinct()
+        .order_by(Suppression.email_key)
+        .limit(limit)
+    ).all()
+    return wishes_of(session, rules, keys) if keys else []
+
+
+def mark_handed(session: Session, rules: SuppressionRules, handed: Sequence[Wish]) -> None:
+    """Write down what Cloudflare holds now; an address of which it shall hold something else meanwhile stays open."""
+    still = set(wishes_of(session, rules, [one.email.lower() for one in handed], lock=True))
+    mark(session, [number for one in handed if one in still for number in one.ids], handed_at=now())
+
+
+def look_anew(session: Session, workspace_id: int, keys: Collection[str] | Select[str]) -> None:
+    """Let the next sync see what Cloudflare shall hold of addresses, in lower case: one of their reasons is going."""
+    session.execute(
+        update(Suppression)
+        .where(
+            Suppression.workspace_id == workspace_id,
+            Suppression.email_key.in_(keys),
+            Suppression.handed_at.is_not(None),
+        )
+        .values(handed_at=None)
+        .execution_options(synchronize_session=False)
     )
+
+
+def forget_unwanted(session: Session, rules: SuppressionRules) -> bool:
+    """Take a chunk of what is no longer wanted there for not handed over; tells whether there may be more."""
+    of_workspace = Suppression.workspace_id == rules.workspace_id
+    unwanted = select(Suppression.email_key).where(
+        of_workspace, Suppression.handed_at.is_not(None), ~_is_wanted_there(rules)
+    )
+    keys = session.scalars(unwanted.distinct().limit(CHUNK)).all()
+    look_anew(session, rules.workspace_id, keys)
+    return len(keys) == CHUNK
+
+
+def to_take_back(session: Session, rules: SuppressionRules, *, limit: int = 50) -> Sequence[TheirSuppression]:
+    """Give entries in force that Postroom put there and that nothing of ours asks for any more."""
+    at = now()
+    asked_for = exists().where(Suppression.email_key == TheirSuppression.email_key, *_is_asked_for(rules, at))
     query = select(TheirSuppression).where(
-        TheirSuppression.workspace_id == workspace_id,
+        TheirSuppression.workspace_id == rules.workspace_id,
         TheirSuppression.is_ours.is_(True),
         TheirSuppression.read_only.is_(False),
+        or_(TheirSuppression.expires_at.is_(None), TheirSuppression.expires_at > at),
         ~asked_for,
     )
     return session.scalars(query.order_by(TheirSuppression.id).limit(limit)).all()
 
 
-def mark(session: Session, ids: Sequence[int], **values: object) -> None:
+def mark(session: Session, ids: Sequence[int], *only: ColumnElement[bool], **values: object) -> None:
     """Change some of our rows alike."""
     for start in range(0, len(ids), CHUNK):
         session.execute(
             update(Suppression)
-            .where(Suppression.id.in_(ids[start : start + CHUNK]))
+            .where(Suppression.id.in_(ids[start : start + CHUNK]), *only)
             .values(**values)
             .execution_options(synchronize_session=False)
         )
+
+
+def _is_asked_for(rules: SuppressionRules, at: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Suppression.workspace_id == rules.workspace_id,
+        or_(Suppression.until.is_(None), Suppression.until > at),
+        _is_wanted_there(rules),
+    )
 
 
 def _is_wanted_there(rules: SuppressionRules) -> ColumnElement[bool]:

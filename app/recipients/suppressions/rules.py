@@ -109,6 +109,8 @@ def add_by_rule(session: Session, workspace_id: int, found: Sequence[ByRule]) ->
             "note": case((table.c.note == "", new.excluded.note), else_=table.c.note),
             "message_id": new.excluded.message_id,
             "until": None,
+            # Cloudflare is told that it does not end any more.
+            "handed_at": case((table.c.until.is_(None), table.c.handed_at), else_=None),
             "created_at": case((table.c.until.is_not(None), new.excluded.created_at), else_=table.c.created_at),
         },
     )

@@ -10,12 +10,13 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, or_, select, union_all
+from sqlalchemy import ColumnElement, delete, func, or_, select, union_all
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.db import among, now
 from app.recipients.models import Suppression, SuppressionReason
+from app.recipients.suppressions.mirror import look_anew
 from app.recipients.suppressions.models import TheirSuppression
 from app.recipients.suppressions.words import their_reason_words
 from app.words import LongDay, _, joined
@@ -128,26 +129,51 @@ def domain_of(address: str) -> str:
 
 
 def find_suppression(
-    session: Session, workspace_id: int, email: str, reason: SuppressionReason = SuppressionReason.OPT_OUT
+    session: Session,
+    workspace_id: int,
+    email: str,
+    reason: SuppressionReason = SuppressionReason.OPT_OUT,
+    *,
+    lock: bool = False,
 ) -> Suppression | None:
-    """Give the suppression of an address for one reason; without a reason, whether its person unsubscribed."""
-    return session.scalar(
-        select(Suppression).where(
-            Suppression.workspace_id == workspace_id,
-            Suppression.email_key == email.lower(),
-            Suppression.reason == reason,
-        )
+    """Give the suppression of an address for one reason; without a reason, whether its person unsubscribed.
+
+    `lock` holds it against other writers.
+    """
+    query = select(Suppression).where(
+        Suppression.workspace_id == workspace_id,
+        Suppression.email_key == email.lower(),
+        Suppression.reason == reason,
     )
+    return session.scalar(query.with_for_update().execution_options(populate_existing=True) if lock else query)
 
 
 def suppress(
-    session: Session, workspace_id: int, email: str, reason: SuppressionReason, *, message_id: int | None = None
+    session: Session,
+    workspace_id: int,
+    email: str,
+    reason: SuppressionReason,
+    *,
+    message_id: int | None = None,
+    added_by: int | None = None,
+    batch: str | None = None,
 ) -> bool:
-    """Write to an address no longer. False when that is so already for this reason; what stands there stays."""
-    if find_suppression(session, workspace_id, email, reason) is not None:
+    """Write to an address no longer. False when that is so already for this reason; what stands there stays.
+
+    It then belongs to no batch any more: whoever takes a batch back does not mean the other who said it again.
+    """
+    there = find_suppression(session, workspace_id, email, reason, lock=True)
+    if there is not None:
+        there.batch = None
         return False
     row = Suppression(
-        workspace_id=workspace_id, email=email, email_key=email.lower(), reason=reason, message_id=message_id
+        workspace_id=workspace_id,
+        email=email,
+        email_key=email.lower(),
+        reason=reason,
+        message_id=message_id,
+        added_by=added_by,
+        batch=batch,
     )
     try:
         with session.begin_nested():
@@ -159,12 +185,29 @@ def suppress(
 
 def lift_opt_out(session: Session, workspace_id: int, email: str) -> bool:
     """Write to a person again who unsubscribed and thought better of it. False when they had not unsubscribed."""
-    found = find_suppression(session, workspace_id, email)
+    found = find_suppression(session, workspace_id, email, lock=True)
     if found is None:
         return False
+    if found.handed_at is not None:
+        look_anew(session, workspace_id, [found.email_key])
     session.delete(found)
     session.flush()
     return True
+
+
+def lift_batch(session: Session, workspace_id: int, reason: SuppressionReason, batch: str) -> int:
+    """Take away what was added together for a reason; gives how many there were."""
+    of_batch = (
+        Suppression.workspace_id == workspace_id,
+        Suppression.reason == reason,
+        Suppression.batch == batch,
+    )
+    handed = select(Suppression.email_key).where(*of_batch, Suppression.handed_at.is_not(None))
+    look_anew(session, workspace_id, handed)
+    gone: int = session.execute(
+        delete(Suppression).where(*of_batch).execution_options(synchronize_session=False)
+    ).rowcount  # type: ignore[attr-defined]
+    return gone
 
 
 def _ours(workspace_id: int, at: datetime, ignored: Collection[SuppressionReason]) -> list[ColumnElement[bool]]:

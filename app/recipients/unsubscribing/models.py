@@ -40,6 +40,7 @@ class TopicOptOut(Base):
     __table_args__ = (
         UniqueConstraint("topic_id", "email_key"),
         Index("ix_topic_opt_out_person", "workspace_id", "email_key"),
+        Index("ix_topic_opt_out_batch", "workspace_id", "batch"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -50,6 +51,10 @@ class TopicOptOut(Base):
     """The address in lower case."""
     message_id: Mapped[int | None]
     """The message whose link was used; None: another way, or the message is gone."""
+    added_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    """Who did it by hand; None: the person themself."""
+    batch: Mapped[str | None] = mapped_column(String(36))
+    """Names what was done by hand together, so that it can be undone together."""
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import uuid
 from dataclasses import dataclass
 from email.utils import getaddresses
 
@@ -11,16 +11,19 @@ from sqlalchemy.orm import Session
 
 from app.audit.trail import Actor, note
 from app.cloudflare.contract import check_address
+from app.recipients.checking import clean_address
 from app.recipients.models import SuppressionReason
-from app.recipients.suppressions.who import lift_opt_out, suppress
+from app.recipients.suppressions.who import lift_batch, suppress
 from app.recipients.unsubscribing.models import Topic
-from app.recipients.unsubscribing.topics import resume_topic, stop_topic
+from app.recipients.unsubscribing.topics import resume_batch, stop_topic
 from app.refusals import Refused
 from app.words import _
 
 MOST_ADDRESSES = 500
 """Addresses that are taken at once."""
 _SEPARATORS = re.compile(r"[\r\n\t;,]+")
+_QUOTED_NAME = re.compile(r'"[^"\r\n]*"\s*(?=<)')
+"""A name in front of an address, as in `"Smith, Anna" <anna@example.com>`: its comma separates nothing."""
 _LABEL = re.compile(r"^\s*(from|reply-to|von|de|da)\s*:\s*", re.IGNORECASE)
 """What stands in front of an address that was copied out of an e-mail's head."""
 
@@ -39,6 +42,8 @@ class Pasted:
 class ByHand:
     """What came of it."""
 
+    batch: str
+    """Names it, so that it can be taken back."""
     added: list[str]
     before: list[str]
     """Those who had unsubscribed already."""
@@ -49,8 +54,8 @@ def read_addresses(text: str) -> Pasted:
     """Find the addresses in a paste: one a line or with commas, with names or without, lines of mail heads too."""
     found: dict[str, str] = {}
     unread: list[str] = []
-    for piece in _SEPARATORS.split(text.replace("\0", "")):
-        line = _LABEL.sub("", piece).strip()
+    for piece in _SEPARATORS.split(_QUOTED_NAME.sub("", text.replace("\0", ""))):
+        line = clean_address(_LABEL.sub("", piece))
         if not line:
             continue
         pairs = [address for _name, address in getaddresses([line]) if address]
@@ -74,8 +79,11 @@ def unsubscribe_by_hand(session: Session, actor: Actor, text: str, topic: Topic 
             most=MOST_ADDRESSES,
         )
         raise Refused(words, field="addresses")
-    added = [one for one in pasted.addresses if _stop(session, actor, one, topic)]
-    before = [one for one in pasted.addresses if one not in added]
+    batch = str(uuid.uuid4())
+    # In one order everywhere, so that two pastes never wait for each other in a ring.
+    stopped = {one for one in sorted(pasted.addresses, key=str.lower) if _stop(session, actor, one, topic, batch)}
+    added = [one for one in pasted.addresses if one in stopped]
+    before = [one for one in pasted.addresses if one not in stopped]
     if added:
         words = (
             _("%(added)s people who wrote to us unsubscribed by hand from “%(topic)s”", topic=topic.name)
@@ -83,29 +91,29 @@ def unsubscribe_by_hand(session: Session, actor: Actor, text: str, topic: Topic 
             else _("%(added)s people who wrote to us unsubscribed by hand from all e-mail")
         )
         words = _(words, added=len(added))
-        note(session, actor, "suppression.opted_out_by_hand", words)
-    return ByHand(added, before, pasted.unread)
+        note(session, actor, "suppression.opted_out_by_hand", words, batch=batch)
+    return ByHand(batch, added, before, pasted.unread)
 
 
-def take_back(session: Session, actor: Actor, addresses: Sequence[str], topic: Topic | None) -> int:
-    """Undo `unsubscribe_by_hand` for these addresses; gives how many it was undone for."""
-    done = 0
-    for one in addresses[:MOST_ADDRESSES]:
-        if topic is not None:
-            done += resume_topic(session, topic, one)
-        else:
-            done += lift_opt_out(session, actor.workspace_id, one)
+def take_back(session: Session, actor: Actor, batch: str) -> int:
+    """Undo one `unsubscribe_by_hand`; gives how many people it was undone for.
+
+    Whoever had said no before, or said it again since, is not among them.
+    """
+    done = lift_batch(session, actor.workspace_id, SuppressionReason.OPT_OUT, batch)
+    done += resume_batch(session, actor.workspace_id, batch)
     if done:
         note(
             session,
             actor,
             "suppression.by_hand_undone",
             _("Unsubscribing by hand of %(done)s people taken back", done=done),
+            batch=batch,
         )
     return done
 
 
-def _stop(session: Session, actor: Actor, email: str, topic: Topic | None) -> bool:
+def _stop(session: Session, actor: Actor, email: str, topic: Topic | None, batch: str) -> bool:
     if topic is not None:
-        return stop_topic(session, topic, email)
-    return suppress(session, actor.workspace_id, email, SuppressionReason.OPT_OUT)
+        return stop_topic(session, topic, email, added_by=actor.id, batch=batch)
+    return suppress(session, actor.workspace_id, email, SuppressionReason.OPT_OUT, added_by=actor.id, batch=batch)

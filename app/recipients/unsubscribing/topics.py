@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -137,17 +137,31 @@ def name_for(topic: Topic, language: str) -> tuple[str, str]:
     return str(own.get("name") or main["name"]), str(own.get("sentence") or main["sentence"])
 
 
-def stop_topic(session: Session, topic: Topic, email: str, *, message_id: int | None = None) -> bool:
-    """Write of this kind to an address no longer. False when that is so already."""
+def stop_topic(
+    session: Session,
+    topic: Topic,
+    email: str,
+    *,
+    message_id: int | None = None,
+    added_by: int | None = None,
+    batch: str | None = None,
+) -> bool:
+    """Write of this kind to an address no longer. False when that is so already; it then belongs to no batch more."""
+    there = session.scalar(
+        select(TopicOptOut).where(*_of(topic, email)).with_for_update().execution_options(populate_existing=True)
+    )
+    if there is not None:
+        there.batch = None
+        return False
     row = TopicOptOut(
         workspace_id=topic.workspace_id,
         topic_id=topic.id,
         email=email,
         email_key=email.lower(),
         message_id=message_id,
+        added_by=added_by,
+        batch=batch,
     )
-    if session.scalar(select(TopicOptOut.id).where(*_of(topic, email))) is not None:
-        return False
     try:
         with session.begin_nested():
             session.add(row)
@@ -164,6 +178,15 @@ def resume_topic(session: Session, topic: Topic, email: str) -> bool:
     session.delete(found)
     session.flush()
     return True
+
+
+def resume_batch(session: Session, workspace_id: int, batch: str) -> int:
+    """Take away what was stopped together by hand; gives how many there were."""
+    of_batch = (TopicOptOut.workspace_id == workspace_id, TopicOptOut.batch == batch)
+    gone: int = session.execute(
+        delete(TopicOptOut).where(*of_batch).execution_options(synchronize_session=False)
+    ).rowcount  # type: ignore[attr-defined]
+    return gone
 
 
 def stopped_topics(session: Session, workspace_id: int, email: str) -> Sequence[Topic]:

@@ -15,7 +15,7 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms.validators import InputRequired, Length, Optional, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.cloudflare.contract import MAX_SUPPRESSION_NOTE
@@ -43,11 +43,16 @@ def last_day_words(until: datetime | None) -> str:
     return day((until - timedelta(microseconds=1)).astimezone(zone_of_reader()).date())
 
 
+def _text(value: object) -> object:
+    """Take outer white space off a text, and the one sign that PostgreSQL takes in none."""
+    return strip(value.replace("\0", "")) if isinstance(value, str) else value
+
+
 class _NoteForm(Form):
     """A note and a last day."""
 
     until = DateField(UNTIL, [Optional()])
-    note = StringField(_("Note (optional)"), [Length(max=MAX_SUPPRESSION_NOTE)], filters=[strip])
+    note = StringField(_("Note (optional)"), [Length(max=MAX_SUPPRESSION_NOTE)], filters=[_text])
 
     def until_moment(self) -> datetime | None:
         """Give the end of the last day in the reader's zone; None: for ever."""
@@ -59,7 +64,7 @@ class _NoteForm(Form):
     def validate_until(self, field: DateField) -> None:
         """Only a year that makes sense."""
         if field.data is not None and not 2000 <= field.data.year <= 9000:
-            raise ValueError(_("Enter a day such as 31 May 2027."))
+            raise ValidationError(_("Enter a day such as 31 May 2027."))
 
 
 class AddForm(_NoteForm):
@@ -87,7 +92,7 @@ class AddManyForm(Form):
 
     file = FileField(_("CSV file"), render_kw={"accept": ACCEPTED})
     pasted = TextAreaField(_("Or paste addresses here"), render_kw={"rows": 8, "spellcheck": "false", "wrap": "off"})
-    note = StringField(_("Note for all of them (optional)"), [Length(max=MAX_SUPPRESSION_NOTE)], filters=[strip])
+    note = StringField(_("Note for all of them (optional)"), [Length(max=MAX_SUPPRESSION_NOTE)], filters=[_text])
     at_cloudflare = BooleanField(_("Hand them to Cloudflare too"))
 
     def content(self) -> bytes:

@@ -155,7 +155,7 @@ def add_many() -> Page:
 @may(Permission.WRITE)
 def undo() -> Page:
     """Take away what was added together a moment ago."""
-    gone = suppression_adding.undo_batch(db(), me(), request.form.get("batch", ""))
+    gone = suppression_adding.undo_batch(db(), me(), request.form.get("batch", "").replace("\0", ""))
     words = _n("%(count)s address is taken away again.", "%(count)s addresses are taken away again.", gone)
     flash(words if gone else _("Nothing is left of that to take away."))
     return redirect(url_for(".index"))
@@ -176,7 +176,12 @@ def change_ours(suppression_id: int) -> Page:
     if form.validate_on_submit():
         try:
             suppression_adding.change_ours(
-                db(), me(), suppression_id, words=form.note.data or "", until=form.until_moment()
+                db(),
+                me(),
+                suppression_id,
+                words=form.note.data or "",
+                until=form.until_moment(),
+                is_administrator=me().is_administrator,
             )
         except Refused as refusal:
             form.show(refusal)

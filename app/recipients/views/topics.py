@@ -134,16 +134,13 @@ def by_hand() -> Page:
 @may(Permission.WRITE)
 def undo_by_hand() -> Page:
     """Take back what was just done by hand."""
-    pasted = opt_outs_by_hand.read_addresses(request.form.get("addresses", ""))
-    form = ByHandForm()
-    count = opt_outs_by_hand.take_back(db(), me(), pasted.addresses, _chosen(form.topic.data or 0))
-    flash(
-        _n(
-            "Taken back for %(count)s person: e-mail goes there again.",
-            "Taken back for %(count)s people: e-mail goes there again.",
-            count,
-        )
+    count = opt_outs_by_hand.take_back(db(), me(), request.form.get("batch", "").replace("\0", ""))
+    words = _n(
+        "Taken back for %(count)s person: e-mail goes there again.",
+        "Taken back for %(count)s people: e-mail goes there again.",
+        count,
     )
+    flash(words if count else _("Nothing is left of that to take away."))
     return redirect(url_for("topics.by_hand"))
 
 

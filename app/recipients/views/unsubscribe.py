@@ -84,7 +84,7 @@ def answer(token: str) -> AnyResponse:
 @blueprint.get("/logo/<sha256>")
 def logo(sha256: str) -> AnyResponse:
     """Give a workspace's logo; its name is its content, so that it may be kept for ever."""
-    found = branding.logo_of(db(), sha256[:64])
+    found = branding.logo_of(db(), sha256.replace("\0", "")[:64])
     if found is None:
         abort(404)
     response = Response(found[0], mimetype=found[1])
