@@ -260,7 +260,7 @@ def test_whether_anybody_lacks_keys_is_asked_of_the_index_of_those(
 
 
 @pytest.mark.parametrize("value", ["café", "CAFÉ", "cafe", "straße", "a  b", "100%_"])
-@pytest.mark.parametrize("padding", [0, 97, 101, 150, 5_000])
+@pytest.mark.parametrize("padding", [0, 97, 101, 150])
 def test_contains_makes_no_difference_between_short_and_long_cells(
     session: Session, actor: Person, value: str, padding: int
 ) -> None:
