@@ -21,8 +21,8 @@ from sqlalchemy.exc import OperationalError
 
 from app.settings import Settings
 
-QUIET = {"huey": "WARNING", "alembic": "WARNING", "urllib3": "ERROR"}
-"""Libraries that say too much; urllib3 names whole addresses in its warnings."""
+QUIET = {"huey": "WARNING", "alembic": "WARNING", "urllib3": "ERROR", "vobject.base": "CRITICAL"}
+"""Libraries that say too much; urllib3 names whole addresses in its warnings, vobject quotes cards in its errors."""
 LONGEST_WORDS = 300
 
 _numbers: ContextVar[Mapping[str, object]] = ContextVar("numbers on every line of the log", default={})  # noqa: B039

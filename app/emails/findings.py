@@ -13,9 +13,10 @@ from app.emails.content import Content
 from app.emails.languages import in_language
 from app.emails.limits import LimitedRenderer
 from app.emails.preview import make_preview
-from app.emails.publishing import FROM_SEND, with_defaults
+from app.emails.publishing import with_defaults
 from app.emails.rendering import RenderError
 from app.emails.variables import Kind, Variable, find_variables, wrong_for
+from app.own_variables import OWN_VARIABLES
 from app.words import _
 
 SECONDS = 2.0
@@ -81,7 +82,7 @@ def variables_in(content: Content, pieces: Pieces) -> tuple[Variable, ...]:
     for language in content.variants:
         sources += as_written(content, language).parts()
     sources += [("layout", one.html) for one in _taken_in(pieces)]
-    return tuple(one for one in find_variables(sources) if one.name not in {*FROM_SEND, "content"})
+    return tuple(one for one in find_variables(sources) if one.name not in {*OWN_VARIABLES, "content"})
 
 
 def _taken_in(pieces: Pieces) -> Iterable[Any]:

@@ -11,12 +11,11 @@ from sqlalchemy.orm import Session
 from app.audit.trail import Actor, note
 from app.emails.content import ALL_VALUES, Content
 from app.emails.templates import held_template
+from app.own_variables import OWN_VARIABLES
 from app.refusals import Refused
 from app.words import _, _p
 
 MOST_NAMES = 50
-NEEDED = frozenset({"email", "name", "unsubscribe_url"})
-"""What a message keeps in any case: without them nobody could tell who got it."""
 _NAME = re.compile(r"[^\W\d]\w*")
 
 
@@ -77,6 +76,6 @@ def checked_names(names: str) -> tuple[str, ...]:
     for one in found:
         if not _NAME.fullmatch(one):
             raise Refused(_("“%(one)s” is no name of a variable.", one=one[:60]), field="names")
-        if one in NEEDED:
+        if one in OWN_VARIABLES:  # without them nobody could tell who got it
             raise Refused(_("“%(one)s” cannot be hidden: it says who got the e-mail.", one=one), field="names")
     return found

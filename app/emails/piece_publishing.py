@@ -21,7 +21,6 @@ from app.emails.models import PIECE_WORDS, PIECE_WORDS_INSIDE, Piece, PieceVersi
 from app.emails.piece_drafts import Written, checked_draft
 from app.emails.pieces import find_piece, newest_of_pieces
 from app.emails.publishing import (
-    FROM_SEND,
     CannotPublish,
     Ready,
     add_version,
@@ -30,6 +29,7 @@ from app.emails.publishing import (
     version_from,
 )
 from app.emails.templates import find_template, newest_of
+from app.own_variables import OWN_VARIABLES
 from app.refusals import Refused
 from app.words import _
 
@@ -57,7 +57,7 @@ class Change:
     def new_variables(self) -> list[str]:
         """Variables that the template needs with the change, and did not need before."""
         before = set(self.version.variables) if self.version else set()
-        return sorted(set(self.ready.variables) - before - FROM_SEND) if self.ready else []
+        return sorted(set(self.ready.variables) - before - OWN_VARIABLES) if self.ready else []
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,14 +20,13 @@ from app.emails.pieces import keep_uses, pieces_for, pinned
 from app.emails.preparing import prepare
 from app.emails.rendering import EmailSource, RenderError, RenderProblem, variables_of
 from app.emails.templates import find_template
+from app.own_variables import OWN_VARIABLES
 from app.people.approval import rule_of
 from app.refusals import Refused
 from app.words import _, kept, shown
 
 SECONDS = 3.0
 """Time that preparing a draft may take."""
-FROM_SEND = frozenset({"email", "name", "unsubscribe_url"})
-"""Variables that every message has."""
 
 
 class CannotPublish(Refused):
@@ -140,7 +139,7 @@ def version_from(actor: Actor, template: Template, content: Content, ready: Read
         prepared=ready.to_json(),
         pins=list(ready.pins),
         piece_images=ready.piece_images,
-        variables=[name for name in ready.variables if name not in FROM_SEND],
+        variables=[name for name in ready.variables if name not in OWN_VARIABLES],
         published_by=actor.id,
     )
 

@@ -10,8 +10,9 @@ from app.emails.comparing import PartChange, changed_parts, parts_of
 from app.emails.content import Content
 from app.emails.limits import LimitedRenderer
 from app.emails.models import Template, TemplateVersion
-from app.emails.publishing import FROM_SEND, CannotPublish, get_ready
+from app.emails.publishing import CannotPublish, get_ready
 from app.emails.showing import layout_words
+from app.own_variables import OWN_VARIABLES
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ def standing(
     except CannotPublish as refusal:
         problems = tuple(refusal.problems)
     else:
-        needed = set(ready.variables) - FROM_SEND
+        needed = set(ready.variables) - OWN_VARIABLES
         made = (ready.to_json(), ready.piece_images, draft)
         is_same = newest is not None and (newest.prepared, newest.piece_images, newest.content) == made
     if newest is None:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from app.own_variables import OWN_VARIABLES
 from app.recipients.spreadsheet_cells import BYTE_ORDER_MARK, csv_lines
-
-NOT_COLUMNS = frozenset({"email", "name", "unsubscribe_url"})
-"""Variables that every e-mail has, whatever the columns are."""
 
 
 def example_csv(variables: Sequence[str], examples: Mapping[str, str]) -> str:
     """Write a CSV file with a header row and one person, from a template's variables and their examples."""
-    names = [name for name in variables if name not in NOT_COLUMNS]
+    names = [name for name in variables if name not in OWN_VARIABLES]
     person = ["ann@example.com", "Ann Example", *(examples.get(name, "") for name in names)]
     return BYTE_ORDER_MARK + csv_lines([["email", "name", *names], person])

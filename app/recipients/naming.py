@@ -7,6 +7,8 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+from app.own_variables import OWN_VARIABLES
+
 MAX_VARIABLE = 60
 """Characters of a variable name."""
 
@@ -22,8 +24,6 @@ MAYBE_EMAIL_HEADERS = frozenset({"address", "adresse", "contact", "recipient", "
 NAME_HEADERS = ("full_name", "fullname", "name", "display_name", "recipient_name", "contact_name")
 """By preference, the best first."""
 
-TAKEN = frozenset({"email", "name"})
-"""Every recipient has these, whatever the columns are."""
 RESERVED = (
     frozenset(word.lower() for word in keyword.kwlist)
     | frozenset(keyword.softkwlist)
@@ -44,7 +44,7 @@ _LETTERS = str.maketrans({"ß": "ss", "æ": "ae", "ø": "o", "å": "a", "ł": "l
 
 def variable_names(headers: Iterable[str]) -> list[str]:
     """Give each header a name that a template can use: an identifier, unique, no reserved word, in their order."""
-    used = set(TAKEN)
+    used = set(OWN_VARIABLES)
     names = []
     for position, header in enumerate(headers, start=1):
         wanted = _identifier(header) or f"column_{position}"

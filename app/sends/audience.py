@@ -51,7 +51,7 @@ def streams(session: Session, send: Send, parts: Sequence[Part] | None = None) -
         if part.of_list is None or part.is_excluded:
             continue
         others = (~_is_in(one) for one in apart)
-        found.append(Stream(part.of_list.id, (*_conditions(part), *others, *of_follow_up)))
+        found.append(Stream(part.of_list.id, (*_conditions(part), *others, *of_follow_up), tuple(part.of_list.columns)))
         apart.append(part)
     return found
 

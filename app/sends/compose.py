@@ -18,9 +18,10 @@ from app.emails.file_kinds import check_file, clean_name
 from app.emails.files import Size, check_fits, size_as_sent, store
 from app.emails.headers import problems_of_headers
 from app.emails.models import TemplateVersion
-from app.emails.publishing import FROM_SEND, with_defaults
+from app.emails.publishing import with_defaults
 from app.emails.rendering import EmailSource, RenderError, variables_of
 from app.emails.templates import find_version
+from app.own_variables import OWN_VARIABLES
 from app.people.senders import find_sender
 from app.recipients.lists import find_list
 from app.recipients.models import RecipientList
@@ -136,7 +137,7 @@ def common_variables(session: Session, send: Send) -> list[str]:
     """Give the variables that neither each recipient's address and name nor a column of every list gives."""
     if send.template_version is None:
         return []
-    given = {*FROM_SEND, *shared_columns(parts_of(session, send))}
+    given = {*OWN_VARIABLES, *shared_columns(parts_of(session, send))}
     given |= with_defaults({}, send.template_version.content.hints).keys()
     return sorted({*send.template_version.variables, *_variables_of_headers(send)} - given)
 

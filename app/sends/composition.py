@@ -16,6 +16,7 @@ from app.emails.languages import choose
 from app.emails.models import TemplateVersion
 from app.emails.publishing import with_defaults
 from app.emails.rendering import EmailSource, render
+from app.own_variables import UNSUBSCRIBE_URL
 from app.people.models import Workspace
 from app.recipients.unsubscribing.links import LinkKey, LinkKeys, LinkSealer, sealed_length
 from app.recipients.unsubscribing.models import Topic
@@ -98,18 +99,23 @@ def plan_of(session: Session, send: Send, keys: LinkKeys | None = None) -> Messa
 
 
 def data_for(plan: MessagePlan, email: str, name: str, data: Mapping[str, Any], reference: str) -> dict[str, Any]:
-    """Give what the template sees: common values, `email` and `name`, then the recipient's own columns.
+    """Give what the template sees: common values, the recipient's own (`own_values`), and the unsubscribe link.
 
     An “if missing” value stands in for what none of them gives.
     """
-    own = {"email": email, "name": name, **data}
-    links = _links(plan, email, with_defaults({**plan.values, **own}, plan.hints), reference) if plan.public_url else {}
-    return with_defaults({**plan.values, **links, **own}, plan.hints)
+    given = {**plan.values, **own_values(email, name, data)}
+    links = _links(plan, email, with_defaults(given, plan.hints), reference) if plan.public_url else {}
+    return with_defaults({**given, **links}, plan.hints)
+
+
+def own_values(email: str, name: str, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Give `email`, `name` and a recipient's columns. None of these is the unsubscribe link: opt-outs would be lost."""
+    return {"email": email, "name": name, **{one: cell for one, cell in data.items() if one != UNSUBSCRIBE_URL}}
 
 
 def unsubscribe_link(public_url: str, key: str) -> dict[str, str]:
     """Give the variable of the hosted unsubscribe page, `unsubscribe_url`; nothing without a public address."""
-    return {"unsubscribe_url": f"{public_url}/u/{key}"} if public_url else {}
+    return {UNSUBSCRIBE_URL: f"{public_url}/u/{key}"} if public_url else {}
 
 
 def _links(plan: MessagePlan, email: str, data: Mapping[str, Any], reference: str) -> dict[str, str]:

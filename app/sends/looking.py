@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from app.cloudflare.types import Attachment, SendRequest
 from app.emails.limits import LimitedRenderer
 from app.emails.rendering import RenderError
+from app.recipients.cells import cells_of
 from app.recipients.finding.walking import neighbours, one_of
 from app.recipients.unsubscribing.links import LinkKeys
 from app.sends import audience
@@ -49,8 +50,8 @@ def look_before(session: Session, renderer: LimitedRenderer, send: Send, recipie
     if person is None:
         return Look(_("nobody"), None, (_("Nobody is on this list."),))
     before, after = neighbours(session, streams, place)
-    own = _own_file(session, send, person.data)
-    look = _look(renderer, plan, person.email, person.name, person.data, SPECIMEN_REFERENCE, own=own)
+    own, cells = _own_file(session, send, person.data), cells_of(session, person)
+    look = _look(renderer, plan, person.email, person.name, cells, SPECIMEN_REFERENCE, own=own)
     return Look(look.who, look.request, look.problems, before, after)
 
 

@@ -19,6 +19,7 @@ from app.db import Database
 from app.emails.limits import LimitedRenderer
 from app.emails.rendering import RenderError, variables_of
 from app.people.models import SenderIdentity, Workspace
+from app.recipients.cells import whole_cells
 from app.recipients.finding.walking import Place, people_after
 from app.recipients.models import RecipientList
 from app.refusals import Refused
@@ -264,7 +265,8 @@ def _people(
     with database.reading() as session:
         streams = audience.streams(session, session.get_one(Send, send_id))
         rows, place = people_after(session, streams, place, CHUNK)
-        found = [Person(row.id, row.email, row.name, row.data) for row in rows]
+        columns = streams[place.stream].columns if rows else ()
+        found = [Person(row.id, row.email, row.name, whole_cells(columns, row.data)) for row in rows]
         return _with_files(session, send_id, plan.file_column, found), place
 
 

@@ -31,6 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from app.db import table_of
+from app.recipients.cells import whole_cells_clause
 from app.recipients.models import Recipient
 from app.sends import audience
 from app.sends.audience_models import AudiencePart
@@ -57,7 +58,7 @@ def take_snapshot(session: Session, send: Send, team: set[str] | None) -> tuple[
     reference = _reference(session)
     with _room(session):
         for stream in audience.streams(session, send, parts):
-            rows = _rows(send, team, reference).where(*stream.where).order_by(Recipient.id)
+            rows = _rows(send, team, reference, stream.columns).where(*stream.where).order_by(Recipient.id)
             session.execute(insert(Message).from_select(COLUMNS, rows))
     _skip_who_must_not(session, send)
     _skip_left_out(session, send)
@@ -95,8 +96,12 @@ def _room(session: Session) -> Iterator[None]:
         session.execute(text(f"PRAGMA cache_size = -{USUAL_KIB}"))
 
 
-def _rows(send: Send, team: set[str] | None, reference: ColumnElement[str]) -> Any:
-    """Select the messages of people as rows; the state is pending, or skipped for who is outside of the team."""
+def _rows(send: Send, team: set[str] | None, reference: ColumnElement[str], columns: Sequence[str]) -> Any:
+    """Select the messages of people as rows; the state is pending, or skipped for who is outside of the team.
+
+    `columns` are those of the people's list: a message keeps an empty cell, too, because it is rendered from what it
+    keeps alone (P4).
+    """
     outside = false() if team is None else Recipient.email_key.not_in(sorted(team))
     return select(
         literal(send.id),
@@ -105,7 +110,7 @@ def _rows(send: Send, team: set[str] | None, reference: ColumnElement[str]) -> A
         Recipient.email,
         Recipient.email_key,
         Recipient.name,
-        Recipient.data,
+        whole_cells_clause(columns),
         case((outside, str(Outcome.SKIPPED)), else_=str(Outcome.PENDING)),
         case((outside, "trial_mode"), else_=""),
     )

@@ -25,6 +25,7 @@ from app.emails.rendering import RenderError
 from app.emails.templates import find_template, newest_of
 from app.people.models import SenderIdentity, Workspace
 from app.people.senders import find_sender
+from app.recipients.cells import cells_of
 from app.recipients.people import recipient_near
 from app.refusals import NotThere, Refused
 from app.sends.compose import attachments_of, draft_of
@@ -122,7 +123,7 @@ def recipient(session: Session, actor: Actor, list_id: int, *, find: str = "", r
     if found is None:
         words = _("Nobody on this list has an address or a name that begins with “%(find)s”.", find=find.strip())
         raise Refused(words if find.strip() else _("Nobody is on this list."), field="find")
-    return Specimen(found.email, {"email": found.email, "name": found.name, **found.data})
+    return Specimen(found.email, {"email": found.email, "name": found.name, **cells_of(session, found)})
 
 
 def asked_for(session: Session, actor: Actor, renderer: LimitedRenderer, choice: Choice) -> list[str]:

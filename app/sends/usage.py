@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session, joinedload
 
 from app.audit.trail import Actor
 from app.emails.models import TemplateVersion
-from app.emails.publishing import FROM_SEND
 from app.emails.templates import WITHOUT_CONTENT
+from app.own_variables import OWN_VARIABLES
 from app.sends.audience_models import AudiencePart
 from app.sends.audience_parts import shared_columns_of
 from app.sends.models import UNRELEASED, Send, SendKind, SendState
@@ -71,7 +71,7 @@ def draft_sends_using(
         .order_by(Send.id.desc())
         .limit(MOST_NAMED)
     )
-    wanted = sorted(set(variables) - FROM_SEND)
+    wanted = sorted(set(variables) - OWN_VARIABLES)
     sends = session.scalars(query).all()
     columns = shared_columns_of(session, sends)
     given = {one.id: {*one.values, *columns[one.id]} for one in sends}

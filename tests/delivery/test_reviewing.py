@@ -23,7 +23,7 @@ SLOW = "{% for a in range(60) %}{% for b in range(50) %}{{ a * b }}{% endfor %}{
 
 
 def draft(ground: Ground, count: int, *, html: str = "<p>{{ first_name }}</p>") -> int:
-    """A draft to a list of so many people; every tenth has no first name."""
+    """A draft to a list of so many people; every tenth has a name that fits into no subject."""
     send_id = ground.send(["placeholder@example.net"], state=SendState.DRAFT, html=html)
     with ground.database.writing() as session:
         recipients = RecipientList(
@@ -39,7 +39,8 @@ def draft(ground: Ground, count: int, *, html: str = "<p>{{ first_name }}</p>") 
                 "list_id": recipients.id,
                 "email": email,
                 "email_key": email,
-                "data": {} if number % 10 == 0 else {"first_name": "Anna"},
+                "name": "Two\nlines" if number % 10 == 0 else "Anna",
+                "data": {"first_name": "Anna"},
             }
             for number, email in enumerate(people(count))
         ]

@@ -280,3 +280,21 @@ def test_an_erased_person_leaves_nothing_in_the_order_of_a_large_list(
         kept = "\n".join(session.scalars(select(KeyText.keys)))
         assert "@example.com" in kept
         assert not [word for word in ("zoe", "quux", "unheard", "elsewhere") if word in kept]
+
+
+def test_somebody_renamed_is_found_once(database: Database, actor: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module, name, value in ((sorting, "LARGE", 3), (browsing, "FEW", 1), (browsing, "FIRST_LOOK", 2)):
+        monkeypatch.setattr(module, name, value)
+    folk = [NewRecipient(f"ann{n}@example.com", "Ann B Okafor", {}) for n in range(5)]
+    with database.writing() as session:
+        made = lists.make_list(session, actor, name="Annes", columns=[], people=folk)
+    keying.make_keys(database, made.id)
+    sorting.build(database, made.id)
+    with database.writing() as session:
+        one = people.recipients_page(session, actor, made.id)[0]
+        people.change_recipient(session, actor, made.id, one.id, email=one.email, name="Zoe", data={})
+    with database.reading() as session:
+        found = people_page(session, lists.find_list(session, actor, made.id), View("ann")).people
+        assert sorted(one.email for one in found) == [f"ann{n}@example.com" for n in range(5)]
+        nobody = people_page(session, lists.find_list(session, actor, made.id), View("\u0301")).people
+        assert list(nobody) == []

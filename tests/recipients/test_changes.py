@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -22,8 +23,10 @@ from app.recipients.finding import keying, segments
 from app.recipients.finding.filtering import Condition, Filter, Operator, clauses
 from app.recipients.finding.models import Segment
 from app.recipients.finding.selecting import Selection, count_people
-from app.recipients.models import Recipient, RecipientList
+from app.recipients.models import ImportWay, Recipient, RecipientList
 from app.refusals import Refused
+from tests.recipients.imports import imported
+from tests.recipients.imports import undo as undo_import
 from tests.sends.outcomes import at_once
 
 LEEDS = Selection(wanted=Filter((Condition("city", Operator.IS, "leeds"),)))
@@ -245,7 +248,7 @@ def test_a_removed_column_is_gone_from_every_person_and_comes_back(
         ("", "Give the column a name"),
         ("City", "already"),
         ("E-mail", "e_mail"),
-        ("email", "has the address"),
+        ("email", "from Postroom itself"),
         ("!", "letters"),
     ],
 )
@@ -362,3 +365,113 @@ def test_what_a_change_was_about_is_forgotten_when_it_is_done(
     change = changes.begin(session, actor, members.id, ChangeKind.SET, about, {"column": "city", "value": "Ann's"})
     assert change.done == 1
     assert (change.selection, change.act) == ({}, {"column": "city"})
+
+
+@pytest.fixture(params=["at once", "by the worker"])
+def work_all(request: pytest.FixtureRequest, database: Database, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Do what waits for the worker: of everything little, or of all of it, some rows at a time."""
+    if request.param == "by the worker":
+        monkeypatch.setattr(changes, "AT_ONCE", 5)
+        for module in ("doing", "undoing", "kept_cells"):
+            monkeypatch.setattr(f"app.recipients.changes.{module}.CHUNK", 4)
+
+    def work() -> None:
+        with database.reading() as session:
+            waiting = changes.going(session)
+        assert bool(waiting) == (request.param == "by the worker")
+        for one in waiting:
+            changes.work(database, one)
+
+    return work
+
+
+def rename(database: Database, actor: Person, members: RecipientList, column: str, name: str) -> ListChange:
+    with database.writing() as session:
+        change = column_changes.rename_column(session, actor, members.id, column, name)
+    assert change is not None
+    return change
+
+
+def test_what_changes_kept_follows_a_renamed_column_and_its_undo(
+    database: Database, actor: Person, members: RecipientList, work_all: Callable[[], None]
+) -> None:
+    before = everybody(database, members)
+    with database.writing() as session:
+        removal = changes.begin(session, actor, members.id, ChangeKind.REMOVE, LEEDS)
+    work_all()
+    with database.writing() as session:
+        setting = changes.begin(session, actor, members.id, ChangeKind.SET, act=TO_YORK)
+    work_all()
+    change = rename(database, actor, members, "city", "town")
+    work_all()
+    undo(database, actor, members, setting.id)
+    work_all()
+    undo(database, actor, members, removal.id)
+    work_all()
+    renamed = [(email, name, {"fee": d["fee"], "town": d["city"]}) for email, name, d, _ in before]
+    assert [one[:3] for one in everybody(database, members)] == renamed
+    with database.writing() as session:
+        removal = changes.begin(session, actor, members.id, ChangeKind.REMOVE)
+    work_all()
+    undo(database, actor, members, change.id)
+    work_all()
+    undo(database, actor, members, removal.id)
+    work_all()
+    assert everybody(database, members) == before
+
+
+def test_what_an_import_kept_follows_a_renamed_column(
+    database: Database, actor: Person, members: RecipientList, work_all: Callable[[], None]
+) -> None:
+    before = everybody(database, members)
+    rows = "email,name,City,fee\n" + "".join(f"p{n:02}@example.com,Other,Bath,1\n" for n in range(0, 30, 3))
+    upload = imported(database, actor, rows, list_id=members.id, way=ImportWay.REPLACE)
+    rename(database, actor, members, "city", "town")
+    work_all()
+    undo_import(database, actor, upload.id)
+    renamed = [(email, name, {"fee": d["fee"], "town": d["city"]}) for email, name, d, _ in before]
+    assert [one[:3] for one in everybody(database, members)] == renamed
+
+
+def test_cells_of_a_column_that_was_removed_are_never_taken_for_another_ones(
+    database: Database, actor: Person, members: RecipientList
+) -> None:
+    """Town is removed, then city is called town, and not any more: everything comes back where it was."""
+    with database.writing() as session:
+        column_changes.rename_column(session, actor, members.id, "fee", "town")
+        removal = changes.begin(session, actor, members.id, ChangeKind.REMOVE, LEEDS)
+        of_town = column_changes.remove_column(session, actor, members.id, "town")
+        change = column_changes.rename_column(session, actor, members.id, "city", "town")
+        assert change is not None
+        changes.undo(session, actor, members.id, change.id)
+        changes.undo(session, actor, members.id, of_town.id)
+        changes.undo(session, actor, members.id, removal.id)
+    expected = [{"city": "Leeds" if n % 3 == 0 else "Hull", "town": f"{n}"} for n in range(30)]
+    assert [one[2] for one in everybody(database, members)] == expected
+
+
+def test_undo_changes_nobody_who_got_the_number_of_somebody_removed(
+    database: Database, actor: Person, members: RecipientList
+) -> None:
+    with database.writing() as session:
+        setting = changes.begin(session, actor, members.id, ChangeKind.SET, act=TO_YORK)
+        last = people.recipients_page(session, actor, members.id, search="p29")[0]
+        people.remove_recipient(session, actor, members.id, last.id)
+        session.expunge_all()
+        people.add_recipient(session, actor, members.id, email="z@example.com", name="Z", data={"city": "York"})
+    done = undo(database, actor, members, setting.id)
+    assert (done.done, done.kept) == (29, 1)
+    assert cities(database, members)["York"] == 1
+
+
+def test_the_undo_of_a_rename_in_a_large_list_is_the_workers_however_few_have_a_cell_there(
+    database: Database, actor: Person, members: RecipientList, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(changes, "AT_ONCE", 10)
+    monkeypatch.setattr(column_changes, "AT_ONCE", 10)
+    with database.writing() as session:
+        column_changes.add_column(session, actor, members.id, "plan", ColumnKind.TEXT)
+        change = column_changes.rename_column(session, actor, members.id, "plan", "tariff")
+        assert change is not None and change.state is ChangeState.RUNNING
+    changes.work(database, change.id)
+    assert undo(database, actor, members, change.id).state is ChangeState.UNDOING

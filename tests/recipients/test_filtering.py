@@ -18,7 +18,18 @@ from app.recipients.checking import NewRecipient
 from app.recipients.columns import ColumnKind
 from app.recipients.finding import keying
 from app.recipients.finding.filtering import Condition, Filter, Operator, check_filter, clauses, words_of
-from app.recipients.finding.keys import key_of, keys_of, number_key, read_date, read_number, read_yes_no
+from app.recipients.finding.keys import (
+    LONGEST,
+    WHOLE,
+    folded,
+    key_of,
+    keys_of,
+    number_key,
+    read_date,
+    read_number,
+    read_yes_no,
+)
+from app.recipients.finding.selecting import Selection, people_of
 from app.recipients.models import Recipient, RecipientList
 from app.recipients.views.filter_form import filter_arguments, filter_form_of, read_filter_form
 from app.refusals import Refused
@@ -265,3 +276,38 @@ def test_whether_anybody_lacks_keys_is_asked_of_the_index_of_those(
         with database.engine.connect() as connection:
             plan = connection.exec_driver_sql("EXPLAIN QUERY PLAN " + one, ("0",) * one.count("?")).all()
         assert any("USING INDEX ix_recipient_without_keys" in row[3] for row in plan), plan
+
+
+@pytest.mark.parametrize("value", ["café", "CAFÉ", "cafe", "straße", "a  b", "100%_"])
+@pytest.mark.parametrize("padding", [0, 97, 101, 150])
+def test_contains_makes_no_difference_between_short_and_long_cells(
+    session: Session, actor: Person, value: str, padding: int
+) -> None:
+    cell = "x" * padding + " CAFÉ STRASSE A B 100%_"
+    people = [NewRecipient("ann@example.com", cell, {"notes": cell}), NewRecipient("bo@example.com", "", {})]
+    made = lists.make_list(session, actor, name="Long", columns=["notes"], people=people)
+    for column in ("notes", "name"):
+        wanted = Filter((Condition(column, Operator.CONTAINS, value),))
+        assert list(session.scalars(select(Recipient.email).where(*clauses(made, wanted)))) == ["ann@example.com"]
+
+
+@given(st.text(max_size=20), st.text(max_size=200), st.text(max_size=20))
+def test_a_part_of_a_cell_is_found_in_what_is_kept_of_it(before: str, part: str, after: str) -> None:
+    keys = keys_of({}, ["notes"], "", {"notes": f"{before} {part} {after}"})
+    assert folded(part) in keys.get("notes" + WHOLE, keys["notes"])
+    assert (WHOLE in "".join(keys)) == (len(folded(f"{before} {part} {after}")) > LONGEST)
+
+
+@pytest.mark.parametrize("operator", [Operator.CONTAINS, Operator.BEGINS_WITH, Operator.IS])
+@pytest.mark.parametrize("value", ["\u0301", " ", "\u0301 \u0308"])
+def test_a_value_of_which_nothing_is_compared_is_refused(
+    session: Session, members: RecipientList, operator: Operator, value: str
+) -> None:
+    with pytest.raises(Refused) as refusal:
+        check_filter(members, Filter((Condition("city", operator, value),)))
+    assert refusal.value.field == "value-0"
+
+
+def test_a_search_of_which_nothing_is_compared_finds_nobody(session: Session, members: RecipientList) -> None:
+    met = people_of(session, members, Selection(search="\u0301"))
+    assert session.scalars(select(Recipient.email).where(*met)).all() == []

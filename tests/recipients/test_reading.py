@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import io
+import logging
 import zipfile
 
+import openpyxl
 import pytest
 
+from app.logs import set_up_logs
 from app.recipients.files import reading, reading_text
 from app.recipients.files.reading import MAX_COLUMNS, MAX_UPLOAD
 from app.refusals import Refused
+from app.settings import Settings
 from tests.recipients.imports import read_table
 
 PEOPLE = "email,first name,city\njosé@example.com,José,Málaga\nanna@example.com,Anna Öst,Ålesund\n"
@@ -178,3 +182,32 @@ def test_a_cell_of_10_mib_is_read_so_that_its_row_can_be_named() -> None:
     content = b"email,note\na@example.com,ok\nb@example.com,"
     content += b"x" * (10 * 1024 * 1024)
     assert [row.line for row in read_table(content).rows] == [2, 3]
+
+
+@pytest.mark.parametrize("number", [447700900123, -447700900123])
+def test_a_number_too_large_for_hours_is_answered_with_its_row(number: int) -> None:
+    book = openpyxl.Workbook()
+    for row in (["email", "phone"], ["ann@example.com", 1.5], ["bo@example.com", number]):
+        book.active.append(row)
+    for cell in ("B2", "B3"):
+        book.active[cell].number_format = "[h]:mm"
+    out = io.BytesIO()
+    book.save(out)
+    with pytest.raises(Refused, match="In row 3, a number"):
+        read_table(out.getvalue())
+
+
+def test_the_log_says_nothing_of_what_stands_on_a_card(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    card = b"BEGIN:VCARD\nVERSION:3.0\nAnn Okafor, Secret Street 12\nEMAIL:ann@example.com\nEND:VCARD\n"
+    before = logging.root.handlers[:], logging.root.level
+    try:
+        set_up_logs(settings)
+        read_table(card)
+    finally:
+        logging.root.handlers[:], logging.root.level = before
+    assert "Okafor" not in capsys.readouterr().err
+
+
+def test_an_encoding_that_nobody_offered_is_not_taken_for_a_card() -> None:
+    card = b"BEGIN:VCARD\nVERSION:3.0\nFN:Ann\nEMAIL:ann@example.com\nEND:VCARD\n"
+    assert read_table(card, encoding="hex").rows[0].cells[:2] == ["ann@example.com", "Ann"]

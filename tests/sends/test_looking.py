@@ -60,12 +60,12 @@ def test_problems_are_shown_instead_of_an_e_mail_that_cannot_be_made(
     database: Database, actor: Person, renderer: LimitedRenderer
 ) -> None:
     with database.writing() as session:
-        people = a_list(session, actor, people=[NewRecipient("ann@example.com", "Ann", {})])
+        people = a_list(session, actor, people=[NewRecipient("ann@example.com", "Two\nlines", {})])
         draft_id = a_draft_send(session, actor, version=a_template_version(session, actor), people=people).id
     with database.reading() as session:
         look = look_before(session, renderer, session.get_one(Send, draft_id), None)
     assert look.request is None
-    assert any("there is no value for city" in words for words in look.problems)
+    assert any("line" in words for words in look.problems)
 
 
 def posted(database: Database, send_id: int) -> Message:
@@ -131,8 +131,8 @@ def test_the_readable_request_is_the_posted_one_but_for_the_files_content(
 
 def test_problems_are_paged_in_the_lists_order(database: Database, actor: Person, renderer: LimitedRenderer) -> None:
     with database.writing() as session:
-        people = a_list(session, actor, people=[NewRecipient(f"p{n}@example.com", "", {}) for n in range(5)])
-        version = a_template_version(session, actor, html="<p>{{ city }}</p>", text="Hi", subject="Hi")
+        people = a_list(session, actor, people=[NewRecipient(f"p{n}@example.com", "Two\nlines", {}) for n in range(5)])
+        version = a_template_version(session, actor, html="<p>Hi</p>", text="Hi", subject="Hi {{ name }}")
         draft_id = a_draft_send(session, actor, version=version, people=people).id
     send = reviewed(database, renderer, actor, draft_id)
     with database.reading() as session:

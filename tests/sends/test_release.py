@@ -96,12 +96,12 @@ def test_people_with_problems_are_left_out_with_the_problems_words(
     database: Database, actor: Person, renderer: LimitedRenderer
 ) -> None:
     people = some_people(5)
-    people[2] = NewRecipient("p2@example.com", "Person 2", {})
+    people[2] = NewRecipient("p2@example.com", "Two\nlines", {"city": "Leeds"})
     draft = a_reviewed_send(database, actor, renderer, people)
     release_it(database, actor, draft.id, draft.review_fingerprint)
     left_out = [one for one in messages_of(database, draft.id) if one.state is Outcome.SKIPPED]
     assert [(one.email, one.reason) for one in left_out] == [("p2@example.com", "left_out_at_review")]
-    assert "there is no value for city" in left_out[0].detail
+    assert "line" in left_out[0].detail
     assert tallies(database, draft.id) == {Outcome.PENDING: 4, Outcome.SKIPPED: 1}
 
 
@@ -234,7 +234,7 @@ def test_a_problem_of_the_whole_send_is_refused_with_its_words(
 
 
 def test_nobody_left_is_refused(database: Database, actor: Person, renderer: LimitedRenderer) -> None:
-    people = [NewRecipient(f"p{n}@example.com", "", {}) for n in range(3)]
+    people = [NewRecipient(f"p{n}@example.com", "Two\nlines", {}) for n in range(3)]
     draft = a_reviewed_send(database, actor, renderer, people)
     assert draft.review_problems == 3
     with pytest.raises(Refused, match="Nobody is left"):

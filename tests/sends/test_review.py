@@ -60,16 +60,16 @@ def test_each_person_with_a_problem_is_named_with_it(
     database: Database, actor: Person, renderer: LimitedRenderer
 ) -> None:
     people = some_people(120)
-    people[7] = NewRecipient("p7@example.com", "Person 7", {})
+    people[7] = NewRecipient("p7@example.com", "Person 7", {"city": "x" * 3000})
     people[110] = NewRecipient("p110@example.com", "Two\nlines", {"city": "Leeds"})
-    send_id = a_send_of(database, actor, people)
+    send_id = a_send_of(database, actor, people, headers=[["X-City", "{{ city }}"]])
     send = reviewed(database, renderer, actor, send_id)
     assert (send.review_done, send.review_problems) == (120, 2)
     found = problems_of(database, send_id)
     assert {one.email for one in found} == {"p7@example.com", "p110@example.com"}
     assert all(one.recipient_id is not None for one in found)
     words = {one.email: one.words for one in found}
-    assert "there is no value for city" in words["p7@example.com"]
+    assert "X-City" in words["p7@example.com"]
     assert "line" in words["p110@example.com"]
 
 
@@ -268,7 +268,7 @@ def test_a_review_that_broke_off_begins_again_and_counts_nobody_twice(
     database: Database, actor: Person, renderer: LimitedRenderer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     people = some_people(150)
-    people[3] = NewRecipient("p3@example.com", "Person 3", {})
+    people[3] = NewRecipient("p3@example.com", "Two\nlines", {"city": "Leeds"})
     send_id = a_send_of(database, actor, people)
     original, looked = reviewing._look, 0
 

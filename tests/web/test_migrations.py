@@ -22,6 +22,7 @@ from app.migrating import import_all_tables, is_current, migrate, migrate_back
 from app.people.accounts import add_person, first_workspace
 from app.people.approval_models import ApprovalRequest
 from app.people.roles import Role
+from app.recipients.models import Recipient, RecipientList
 from app.words import _
 from tests.conftest import PASSWORD
 
@@ -176,3 +177,18 @@ def test_images_of_pieces_come_and_go_and_what_is_published_keeps_them(migrated:
     migrate(migrated)
     assert read("SELECT piece_images FROM template_version WHERE id = 2") == []
     assert is_current(migrated)
+
+
+def test_keys_of_long_cells_are_made_again_and_no_others(migrated: Database) -> None:
+    short, long = {"name": "ann", "city": "x" * 119}, {"name": "bo", "city": "x" * 120}
+    migrate_back(migrated, "0031")
+    with migrated.writing() as session:
+        made = RecipientList(workspace_id=first_workspace(session).id, name="Members", columns=["city"])
+        session.add(made)
+        session.flush()
+        for email, keys in (("ann@example.com", short), ("bo@example.com", long), ("cy@example.com", None)):
+            session.add(Recipient(list_id=made.id, email=email, email_key=email, keys=keys))
+    migrate(migrated)
+    with migrated.reading() as session:
+        kept = {one.email: one.keys for one in session.query(Recipient)}
+    assert kept == {"ann@example.com": short, "bo@example.com": None, "cy@example.com": None}

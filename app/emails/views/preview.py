@@ -18,10 +18,11 @@ from app.emails.preview import FRAMED, View
 from app.emails.views.blueprint import Page, blueprint
 from app.emails.views.forms import EXAMPLES, DraftForm
 from app.people.roles import Permission
+from app.recipients.cells import cells_of
 from app.recipients.models import Recipient
 from app.recipients.people import recipient_near
 from app.refusals import NotThere
-from app.sends.composition import SPECIMEN_REFERENCE, unsubscribe_link
+from app.sends.composition import SPECIMEN_REFERENCE, own_values, unsubscribe_link
 from app.web.frames import paper
 from app.web.numbers import LARGEST
 from app.web.request import db, may, me, only_reads, services
@@ -90,11 +91,12 @@ def preview_data(form: DraftForm, draft: Content) -> tuple[dict[str, Any], str, 
     if person is None:
         return examples, _("the examples, because nobody like that is on the list"), None
     links = unsubscribe_link(me().workspace.public_url, SPECIMEN_REFERENCE)
-    return {**links, "email": person.email, "name": person.name, **person.data}, person.email, person
+    own = own_values(person.email, person.name, cells_of(db(), person))
+    return {**own, **links}, person.email, person
 
 
 def examples_of(draft: Content) -> dict[str, Any]:
     """Give the examples of the variables, with what every message has."""
     links = unsubscribe_link(me().workspace.public_url, SPECIMEN_REFERENCE)
     examples = {name: hint.example for name, hint in draft.hints.items() if hint.example}
-    return {"email": "someone@example.com", "name": "", **links, **examples}
+    return {**own_values("someone@example.com", "", examples), **links}

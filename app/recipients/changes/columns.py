@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.audit.trail import Actor, note
+from app.own_variables import OWN_VARIABLES
 from app.recipients.changes.models import ChangeKind, ListChange
 from app.recipients.changes.running import AT_ONCE, begin
 from app.recipients.columns import KIND_WORDS, KIND_WORDS_INSIDE, MOST_COLUMNS, ColumnKind, kind_of
@@ -16,7 +17,7 @@ from app.recipients.finding import keying
 from app.recipients.finding.segments import rename_in_segments
 from app.recipients.lists import find_list
 from app.recipients.models import Recipient, RecipientList
-from app.recipients.naming import TAKEN, plain, variable_names
+from app.recipients.naming import plain, variable_names
 from app.recipients.resting import require_rest
 from app.refusals import Refused
 from app.words import _
@@ -106,8 +107,10 @@ def check_column_name(found: RecipientList, name: str) -> str:
     name = name.strip()
     if not name:
         raise Refused(_("Give the column a name."), field="column_name")
-    if plain(name) in TAKEN:
-        raise Refused(_("Every list has the address and the name already. Choose another name."), field="column_name")
+    if plain(name) in OWN_VARIABLES:
+        raise Refused(
+            _("Every e-mail has a value of this name from Postroom itself. Choose another name."), field="column_name"
+        )
     column = variable_names([name])[0]
     if column == "column_1":
         raise Refused(_("Use letters in the name, such as “city”."), field="column_name")

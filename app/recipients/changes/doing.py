@@ -9,6 +9,7 @@ from sqlalchemy import Row, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.db import table_of
+from app.recipients.changes.kept_cells import rename_kept
 from app.recipients.changes.models import ChangeKind, ListChange, ListChangeRow
 from app.recipients.finding import sorting
 from app.recipients.finding.keys import keys_of
@@ -33,6 +34,8 @@ def do_chunk(session: Session, found: RecipientList, change: ListChange) -> bool
     if people:
         change.done += _DOING[change.kind](session, found, change, people)
         change.last_id = people[-1].id
+    if len(people) < CHUNK and change.kind is ChangeKind.RENAME_COLUMN:
+        return rename_kept(session, change, change.act["column"], change.act["to"])
     return len(people) < CHUNK
 
 

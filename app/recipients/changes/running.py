@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from app.audit.trail import Actor, note
 from app.db import Database, now, table_of
+from app.recipients.changes import kept_cells
 from app.recipients.changes.doing import do_chunk, person_json
 from app.recipients.changes.models import GOING, ChangeKind, ChangeState, ListChange, ListChangeRow
 from app.recipients.changes.undoing import begin_undo, undo_chunk
@@ -32,6 +33,8 @@ from app.words import _
 AT_ONCE = 2_000
 """People that a change may have to be done at once."""
 UNDO_FOR = timedelta(days=7)
+WHOLE_COLUMN = (ChangeKind.RENAME_COLUMN, ChangeKind.REMOVE_COLUMN)
+"""Changes that are about everybody's cell in one column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,7 @@ def begin(
     session.add(change)
     session.flush()
     few = select(Recipient.id).where(*met).limit(AT_ONCE + 1)
-    if len(session.scalars(few).all()) <= AT_ONCE:
+    if len(session.scalars(few).all()) <= AT_ONCE and not kept_cells.are_many(session, change, AT_ONCE):
         while step(session, change.id):
             pass
     return change
@@ -127,11 +130,12 @@ def undo(session: Session, actor: Actor, list_id: int, change_id: int) -> ListCh
     require_rest(session, found)
     if change.state not in (ChangeState.DONE, ChangeState.STOPPED) or change.at < now() - UNDO_FOR:
         raise Refused(_("This cannot be undone any more."))
-    was_large = change.done > AT_ONCE
+    looked_at = found.recipient_count if change.kind in WHOLE_COLUMN else change.done  # however few have a cell there
+    is_large = looked_at > AT_ONCE or kept_cells.are_many(session, change, AT_ONCE)
     change.state, change.last_id, change.done, change.kept = ChangeState.UNDOING, 0, 0, 0
     begin_undo(session, found, change)
     session.flush()
-    while not was_large and step(session, change.id):
+    while not is_large and step(session, change.id):
         pass
     return change
 
@@ -140,7 +144,7 @@ def stop(session: Session, actor: Actor, list_id: int, change_id: int) -> ListCh
     """Stop a change half-way. Raises NotThere, and Refused for one that must be whole, or is over."""
     found = find_list(session, actor, list_id, lock=True)
     change = find_change(session, actor, list_id, change_id)
-    if change.state is not ChangeState.RUNNING or change.kind in (ChangeKind.RENAME_COLUMN, ChangeKind.REMOVE_COLUMN):
+    if change.state is not ChangeState.RUNNING or change.kind in WHOLE_COLUMN:
         raise Refused(_("This cannot be stopped: it is over, or it concerns a whole column."))
     _finish(session, found, change, ChangeState.STOPPED)
     return change
@@ -190,7 +194,7 @@ def _finish(session: Session, found: RecipientList, change: ListChange, state: C
     """Let reviews made before know (P7), and the trail, which names no address."""
     change.state = state
     change.selection = {}  # a search may hold an address, a value a name: neither is needed any more
-    change.act = {name: part for name, part in change.act.items() if name != "value"}
+    change.act = {name: part for name, part in change.act.items() if name not in ("value", kept_cells.PLACE)}
     sorting.count_change(found)
     doer = _Doer(change.person_id, found.workspace_id)
     is_undo = state is ChangeState.UNDONE

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.db import table_of
 from app.recipients.changes.doing import CHUNK, move_cells
+from app.recipients.changes.kept_cells import rename_kept
 from app.recipients.changes.models import ChangeKind, ListChange, ListChangeRow
 from app.recipients.finding import sorting
 from app.recipients.finding.keys import keys_of
@@ -55,7 +56,7 @@ def _undo_rename(session: Session, found: RecipientList, change: ListChange) -> 
     if people:
         change.done += move_cells(session, found, people, change.act["to"], change.act["column"])
         change.last_id = people[-1].id
-    return len(people) < CHUNK
+    return len(people) < CHUNK and rename_kept(session, change, change.act["to"], change.act["column"])
 
 
 def _undo_rows(session: Session, found: RecipientList, change: ListChange) -> bool:
@@ -64,6 +65,7 @@ def _undo_rows(session: Session, found: RecipientList, change: ListChange) -> bo
         .where(ListChangeRow.change_id == change.id, ListChangeRow.recipient_id > change.last_id)
         .order_by(ListChangeRow.recipient_id)
         .limit(CHUNK)
+        .execution_options(populate_existing=True)  # a rename writes to them past the session
     ).all()
     if rows:
         if change.kind is ChangeKind.REMOVE:
@@ -112,7 +114,10 @@ def _take_out(session: Session, found: RecipientList, rows: Sequence[ListChangeR
 
 
 def _restore(session: Session, found: RecipientList, rows: Sequence[ListChangeRow]) -> int:
-    """Give people their old cells back, whose new ones are still there."""
+    """Give people their old cells back, whose new ones are still there.
+
+    SQLite gives the number of a person who went to the next one who comes: the address must be the same, too.
+    """
     people = {
         one.id: one
         for one in session.scalars(
@@ -122,7 +127,7 @@ def _restore(session: Session, found: RecipientList, rows: Sequence[ListChangeRo
     restored = []
     for row in rows:
         person = people.get(row.recipient_id)
-        if person is None or not _matches(person, row.became):
+        if person is None or person.email_key != row.email_key or not _matches(person, row.became):
             continue
         old_email = row.was.get("email", person.email)
         if old_email.lower() != person.email_key and _keys_there(session, found, [old_email.lower()]):

@@ -9,7 +9,7 @@ import vobject
 from vobject.base import ParseError, VObjectError
 
 from app.recipients.files.grid import Choices, Grid, Row
-from app.recipients.files.reading_text import MAX_LENGTH, find_encoding, text_of, unreadable
+from app.recipients.files.reading_text import ENCODING_NAMES, MAX_LENGTH, find_encoding, text_of, unreadable
 from app.refusals import Refused
 from app.words import _
 
@@ -35,7 +35,7 @@ _PICTURES = ("PHOTO", "LOGO", "SOUND", "KEY")
 
 def open_vcard(file: BinaryIO, choices: Choices) -> Grid:
     """Open a file of address cards. Raises Refused for one that breaks off, when it is reached."""
-    encoding = choices.encoding or find_encoding(file)
+    encoding = choices.encoding if choices.encoding in ENCODING_NAMES else find_encoding(file)
     return Grid("vCard", _rows(file, encoding), encoding)
 
 

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import islice
@@ -157,15 +158,18 @@ def _with_most_addresses(workbook: CalamineWorkbook, shown: list[str]) -> tuple[
 
 def _addresses(sheet: CalamineSheet) -> int:
     """Count the addresses in the first rows."""
-    rows = islice(sheet.iter_rows(), LOOKED_AT)
-    return sum(bool(LOOKS_LIKE_ADDRESS.match(cell.strip())) for row in rows for cell in row if isinstance(cell, str))
+    count = 0
+    with suppress(Refused):  # a row that cannot be read is said when its sheet is
+        for row in islice(_values(sheet), LOOKED_AT):
+            count += sum(bool(LOOKS_LIKE_ADDRESS.match(cell.strip())) for cell in row if isinstance(cell, str))
+    return count
 
 
 def _rows(content: bytes, name: str, sheet: CalamineSheet) -> Iterator[Row]:
     zeros = shown_zeros(content, name)
     first_column = (sheet.start or (0, 0))[1]
     try:
-        for line, values in enumerate(sheet.iter_rows(), start=1):
+        for line, values in enumerate(_values(sheet), start=1):
             cells = [value if type(value) is str and value[:2] != "PT" else as_typed(value) for value in values]
             for column, shown in zeros.get(line, ()):
                 if 0 <= column - first_column < len(cells):
@@ -173,6 +177,27 @@ def _rows(content: bytes, name: str, sheet: CalamineSheet) -> Iterator[Row]:
             yield Row(line, cells)
     except CalamineError as error:
         raise Refused(_DAMAGED) from error
+
+
+def _values(sheet: CalamineSheet) -> Iterator[list[Any]]:
+    """Give the values of each row. Raises Refused where the library breaks over a number that is shown as hours."""
+    rows, line = sheet.iter_rows(), 1
+    while True:
+        try:
+            values = next(rows, None)
+        except BaseException as error:
+            if not (isinstance(error, OverflowError) or type(error).__name__ == "PanicException"):
+                raise
+            words = _(
+                "In row %(line)s, a number that is far too large for it is shown as hours and minutes. Give its column "
+                "the format Number or Text and upload the workbook again.",
+                line=line,
+            )
+            raise Refused(words) from error
+        if values is None:
+            return
+        yield values
+        line += 1
 
 
 def as_typed(value: Any) -> str:

@@ -138,7 +138,7 @@ def _path(found: RecipientList, view: View, order: dict[str, int]) -> _Path:
         span = spans.get(view.sort, ALL)
         return _Path(view.sort, order.get(view.sort), span, view.descending)
     if view.search:
-        word = text_key(view.search)
+        word = text_key(view.search) or view.search.lower()
         return _Path(sorting.SEARCH, order[sorting.SEARCH], Span(word, before=word + LAST))
     column = next((one for one in spans if one != EMAIL), EMAIL)
     return _Path(column, order.get(column), spans.get(column, ALL))
@@ -205,9 +205,8 @@ def _meeting(
             continue
         address, own = keys[place[1]]
         if is_search:  # who is found by two words comes once
-            own = min(
-                one for one in (place[0], *sorting.search_keys(address, own)) if one.startswith(path.span.first or "")
-            )
+            found_by = (one for one in sorting.search_keys(address, own) if one.startswith(path.span.first or ""))
+            own = min(found_by, default=place[0])  # an address with capitals or accents, which only its own key finds
         if own == place[0]:
             yield place
 

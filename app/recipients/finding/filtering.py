@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, and_, case, func, or_, true
+from sqlalchemy import ColumnElement, String, and_, func, or_, true
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from app.recipients.columns import ColumnKind, kind_of
-from app.recipients.finding.keys import BEGINNING, EMAIL, LONGEST, NAME, OTHER, key_of, read_date, read_number
+from app.recipients.finding.keys import BEGINNING, EMAIL, NAME, OTHER, WHOLE, folded, key_of, read_date, read_number
 from app.recipients.models import Recipient, RecipientList
 from app.refusals import Refused
 from app.words import LongDay, _, _p, in_a_row, with_commas
@@ -173,7 +173,7 @@ def clause_of(found_list: RecipientList, condition: Condition) -> ColumnElement[
     kind = kind_of_column(found_list, condition.column)
     value = condition_key(kind, condition)
     if condition.operator is Operator.CONTAINS:
-        return _contains(key, condition, value)
+        return _whole_key(condition.column).contains(value, autoescape=True)
     if condition.operator is Operator.IS_NOT:
         return key != value
     span = span_of(kind, condition)
@@ -255,9 +255,10 @@ def value_fault(kind: ColumnKind, operator: Operator, value: str) -> str:
     """Say what is wrong with a condition's value; empty when nothing is."""
     if operator in WITHOUT_VALUE:
         return ""
-    if not value.strip():
+    compared = folded(value)
+    if not compared:  # an accent alone, too: everybody's cell would contain nothing
         return _("Type what to compare with, or choose “is empty”.")
-    if len(value) > MAX_VALUE or "\0" in value:
+    if max(len(value), len(compared)) > MAX_VALUE or "\0" in value:
         return _("A value has at most %(max_value)s characters.", max_value=MAX_VALUE)
     if kind is ColumnKind.NUMBER and read_number(value) is None:
         return _("This column holds numbers. Type one, such as 25 or 1,234.50.")
@@ -308,13 +309,11 @@ def _checked(found_list: RecipientList, condition: Condition, number: int) -> Co
     return Condition(condition.column, condition.operator, value)
 
 
-def _contains(key: ColumnElement[str], condition: Condition, value: str) -> ColumnElement[bool]:
-    """A long cell's key has only its beginning: there the cell itself is searched."""
-    if condition.column == EMAIL:
-        return key.contains(value, autoescape=True)
-    cell = Recipient.name if condition.column == NAME else Recipient.data[condition.column].as_string()
-    in_cell = func.lower(cell).contains(condition.value.strip().lower(), autoescape=True)
-    return case((func.length(key) < LONGEST, key.contains(value, autoescape=True)), else_=in_cell)
+def _whole_key(column: str) -> ColumnElement[str]:
+    """Give what “contains” looks through: the key, or the whole text where the key has only its beginning."""
+    if column == EMAIL:
+        return key_column(EMAIL)
+    return Bytewise(func.coalesce(Recipient.keys[column + WHOLE].as_string(), Recipient.keys[column].as_string(), ""))
 
 
 def _words(condition: Condition, kinds: Mapping[str, str]) -> str:

@@ -25,6 +25,8 @@ LONGEST = 120
 """Letters of a key. Of a longer text the key has the beginning and a digest, so that equal texts have equal keys."""
 BEGINNING = 100
 """Letters of a long text that its key begins with."""
+WHOLE = " whole"
+"""Behind a column's name: the whole text, where its key has only the beginning. No column's name has a space."""
 OTHER = "~"
 """Begins the key of a cell that is not of its column's kind; every digit and letter stands before it."""
 
@@ -61,6 +63,10 @@ def keys_of(kinds: Mapping[str, str], columns: Sequence[str], name: str, data: M
             keys[column] = _typed_key(kind_of(kinds, column), str(cell))
         else:
             keys[column] = text_key(str(cell))
+    for column in [one for one, key in keys.items() if len(key) == LONGEST]:
+        whole = folded(name if column == NAME else str(data[column]))
+        if len(whole) > LONGEST:
+            keys[column + WHOLE] = whole
     return keys
 
 
@@ -92,14 +98,19 @@ def _typed_key(kind: ColumnKind, cell: str) -> str:
 
 
 def text_key(text: str) -> str:
+    """Give the key of a text: as it is compared, and of a long one the beginning and a digest."""
+    whole = folded(text)
+    if len(whole) <= LONGEST:
+        return whole
+    digest = hashlib.sha256(whole.encode("utf-8", "replace")).hexdigest()
+    return whole[:BEGINNING] + digest[: LONGEST - BEGINNING]
+
+
+def folded(text: str) -> str:
     """Give a text as it is compared: without capitals, accents and spare spaces."""
     if not text.isascii():
         text = "".join(sign for sign in unicodedata.normalize("NFKD", text) if not unicodedata.combining(sign))
-    folded = " ".join(text.casefold().split()).replace("\0", "")
-    if len(folded) <= LONGEST:
-        return folded
-    digest = hashlib.sha256(folded.encode("utf-8", "replace")).hexdigest()
-    return folded[:BEGINNING] + digest[: LONGEST - BEGINNING]
+    return " ".join(text.casefold().split()).replace("\0", "")
 
 
 @lru_cache(maxsize=20_000)

@@ -53,11 +53,10 @@ EVERYBODY = Selection()
 def search_clause(search: str) -> ColumnElement[bool]:
     """Give the clause for an address, or a word of a name, that begins with `search`."""
     name, word = key_column(NAME), text_key(search)
-    return or_(
-        Recipient.email_key.startswith(search.lower(), autoescape=True),
-        name.startswith(word, autoescape=True),
-        name.contains(f" {word}", autoescape=True),
-    )
+    address = Recipient.email_key.startswith(search.lower(), autoescape=True)
+    if not word:  # nothing of it is compared, such as an accent alone: every name would begin with it
+        return address
+    return or_(address, name.startswith(word, autoescape=True), name.contains(f" {word}", autoescape=True))
 
 
 def people_of(session: Session, found_list: RecipientList, selection: Selection) -> list[ColumnElement[bool]]:

@@ -35,6 +35,8 @@ class Stream:
 
     list_id: int
     conditions: tuple[ColumnElement[bool], ...] = ()
+    columns: tuple[str, ...] = ()
+    """Columns of the list, where somebody asks for cells."""
 
     @property
     def where(self) -> tuple[ColumnElement[bool], ...]:
