@@ -142,6 +142,7 @@ ROWS: dict[str, Row] = {
     "recipients.undo": WRITE,
     "recipients.undo_import": WRITE,
     "recipients.use_suggestions": WRITE,
+    "recipients.waiting": WRITE,
     # segments
     "segments.change": WRITE,
     "segments.count": LOOK,

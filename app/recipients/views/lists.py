@@ -16,6 +16,7 @@ from app.recipients.changes import words as change_words
 from app.recipients.finding import browsing, selecting, sorting
 from app.recipients.finding.walking import Counted, count_on
 from app.recipients.imports import uploads
+from app.recipients.imports.words import waits_for
 from app.recipients.models import Recipient, RecipientList
 from app.recipients.resting import undoes_import
 from app.recipients.spreadsheet_cells import BYTE_ORDER_MARK, csv_lines
@@ -32,6 +33,8 @@ from app.words import _
 
 LISTS_ON_A_PAGE = 25
 PEOPLE_ON_A_PAGE = 50
+UPLOADS_BESIDE_LISTS = 5
+"""Waiting uploads that stand above the lists; a page of their own has all of them."""
 DOWNLOADED_AT_ONCE = 1_000
 
 
@@ -44,13 +47,31 @@ def index() -> Page:
         db(), me(), search=search, before=request.args.get("before", type=row_number), limit=LISTS_ON_A_PAGE + 1
     )
     page, more = found[:LISTS_ON_A_PAGE], len(found) > LISTS_ON_A_PAGE
+    waiting = uploads.waiting_uploads(db(), me(), limit=UPLOADS_BESIDE_LISTS + 1)
     return render_template(
         "recipients/index.html",
         lists=page,
         search=search,
         is_first=not request.args.get("before"),
-        uploads=uploads.waiting_uploads(db(), me()),
+        uploads=waiting[:UPLOADS_BESIDE_LISTS],
+        has_more_uploads=len(waiting) > UPLOADS_BESIDE_LISTS,
+        waits_for=waits_for,
         next_url=url_for(".index", q=search or None, before=page[-1].id) if more else None,
+    )
+
+
+@blueprint.get("/uploads")
+@may(Permission.WRITE)
+def waiting() -> Page:
+    """Every upload of one's own that is in no list yet."""
+    before = request.args.get("before", type=row_number)
+    found = uploads.waiting_uploads(db(), me(), before=before, limit=LISTS_ON_A_PAGE + 1)
+    page, more = found[:LISTS_ON_A_PAGE], len(found) > LISTS_ON_A_PAGE
+    return render_template(
+        "recipients/waiting.html",
+        uploads=page,
+        waits_for=waits_for,
+        next_url=url_for(".waiting", before=page[-1].id) if more else None,
     )
 
 
