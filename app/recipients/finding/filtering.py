@@ -16,7 +16,7 @@ from app.recipients.columns import ColumnKind, kind_of
 from app.recipients.finding.keys import BEGINNING, EMAIL, LONGEST, NAME, OTHER, key_of, read_date, read_number
 from app.recipients.models import Recipient, RecipientList
 from app.refusals import Refused
-from app.words import LongDay, _, _p, in_a_row, joined, with_commas
+from app.words import _, _p, in_a_row, joined, with_commas
 
 MOST_CONDITIONS = 20
 """Conditions of one filter."""
@@ -329,4 +329,4 @@ def _words(condition: Condition, kinds: Mapping[str, str]) -> str:
     if condition.operator in WITHOUT_VALUE:
         return words
     day = read_date(condition.value) if kind_of(kinds, condition.column) is ColumnKind.DATE else None
-    return _(words, value=condition.value if day is None else LongDay(day.year, day.month, day.day))
+    return _(words, value=condition.value if day is None else day)
