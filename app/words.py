@@ -70,7 +70,7 @@ def locale() -> Locale:
 
 
 class LongDay(date):
-    """A day that is written out: `2 March 2026`, `2. März 2026`; any other date is short."""
+    """A day that is written out, as it stands behind its weekday: `2 March 2026`; any other date is short."""
 
 
 class LanguageTag(str):

@@ -5,33 +5,36 @@
   // What is said here comes with the page, in its language; `%(name)s` is filled in.
   const words = JSON.parse(document.body.dataset.words || "{}");
   const fill = (text, values) => text.replace(/%\((\w+)\)s/g, (_, name) => values[name]);
-  // Dates as the page's language writes them; the browser knows of which country (British or American English).
+  // Times come as UTC; show them in the reader's zone, keeping UTC as the tooltip. They are written as the server writes
+  // them, whatever the browser's country: one page must not have them in two ways.
   const language = document.documentElement.lang;
-  const tongue = navigator.language.startsWith(language) ? undefined : language;
-
-  // Times come as UTC; show them in the reader's zone, keeping UTC as the tooltip.
-  const format = new Intl.DateTimeFormat(tongue, { dateStyle: "medium", timeStyle: "short" });
+  const written = (text, options) => {
+    const format = new Intl.DateTimeFormat(language, { hourCycle: "h23", ...options });
+    return (when) => fill(text, Object.fromEntries(format.formatToParts(when).map((part) => [part.type, part.value])));
+  };
+  const calendar = written(words.date, { day: "numeric", month: "short", year: "numeric" });
+  const almanac = written(words.longDate, { weekday: "long", day: "numeric", month: "long", year: "numeric" });
+  const clock = written("%(hour)s:%(minute)s", { hour: "2-digit", minute: "2-digit" });
+  const watch = written("%(hour)s:%(minute)s:%(second)s", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone.replaceAll("_", " ");
   // “tomorrow at 09:40”, as the server says it, but by the reader's own clock.
-  const clock = new Intl.DateTimeFormat(tongue, { timeStyle: "short" });
-  const calendar = new Intl.DateTimeFormat(tongue, { dateStyle: "medium" });
   function dayAndTime(when) {
     const midnight = (time) => new Date(time.getFullYear(), time.getMonth(), time.getDate());
     const days = Math.round((midnight(when) - midnight(new Date())) / 86400000);
     const text = { "-1": words.yesterday, 0: words.today, 1: words.tomorrow }[days] || words.day;
-    return fill(text, { day: calendar.format(when), time: clock.format(when) });
+    return fill(text, { day: calendar(when), time: clock(when) });
   }
-  const long = { weekday: "long", day: "numeric", month: "long", year: "numeric", hour: "2-digit", minute: "2-digit" };
-  const longFormats = {
-    "": new Intl.DateTimeFormat(tongue, { ...long, timeZoneName: "short" }),
-    seconds: new Intl.DateTimeFormat(tongue, { ...long, second: "2-digit", timeZoneName: "short" }),
+  const far = {
+    short: (when) => `${calendar(when)}, ${clock(when)}`,
+    "": (when) => `${almanac(when)}, ${clock(when)} (${zone})`,
+    seconds: (when) => `${almanac(when)}, ${watch(when)} (${zone})`,
   };
   function localise(root) {
     for (const element of root.querySelectorAll("time[datetime]:not([data-local])")) {
       const when = new Date(element.dateTime);
       if (!Number.isNaN(when.getTime())) {
         element.title = element.textContent;
-        const far = longFormats[element.dataset.long] || format;
-        element.textContent = element.dataset.day ? dayAndTime(when) : far.format(when);
+        element.textContent = element.dataset.day ? dayAndTime(when) : far[element.dataset.long ?? "short"](when);
         element.dataset.local = "yes";
       }
     }

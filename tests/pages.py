@@ -40,6 +40,7 @@ PLACES = (
     Place("template-import", "/templates/import"),
     Place("lists", "/lists"),
     Place("list-new", "/lists/new"),
+    Place("uploads-waiting", "/lists/uploads"),
     Place("list", "/lists/1"),
     Place("segments", "/lists/1/segments"),
     Place("segment-new", "/lists/1/segments/new"),

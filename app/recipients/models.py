@@ -171,6 +171,10 @@ class ImportWay(enum.StrEnum):
     REPLACE = "replace"
 
 
+UNDONE_BY = "undone_by"
+"""Where `ListUpload.counts` has the person who undoes it."""
+
+
 class ListUpload(Base):
     """A file or paste on its way into a list, and afterwards what an undo needs to know."""
 
@@ -215,6 +219,11 @@ class ListUpload(Base):
     """What these columns held, as `RecipientList.column_kinds` has it."""
     created_at: Mapped[datetime] = mapped_column(default=now)
     changed_at: Mapped[datetime] = mapped_column(default=now)
+
+    @property
+    def undone_by(self) -> int:
+        """Who takes it back: whoever imported it, or a colleague."""
+        return int(self.counts.get(UNDONE_BY, self.person_id))
 
 
 class UploadChunk(Base):

@@ -48,7 +48,7 @@ def take_away(run: ImportRun, words: str) -> None:
         upload = run.upload(session, lock=True)
         list_id = upload.list_id
         if list_id is not None and _is_shown(session, list_id):
-            actor = session.get_one(Person, upload.person_id)
+            actor = session.get_one(Person, upload.undone_by)
             session.execute(
                 update(RecipientList)
                 .where(RecipientList.id == list_id)

@@ -21,7 +21,7 @@ from app.sends.composition import SPECIMEN_REFERENCE, MessagePlan, compose, plan
 from app.sends.hiding import GONE_WORDS, names_of, shown_data
 from app.sends.models import Message, ReviewProblem, Send, SendKind
 from app.sends.person_files import cell_of, missing_words, name_key, own_files
-from app.words import LongDay, _, joined
+from app.words import _, joined
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def look_after(
     if message.erased_at is not None:
         words = _(
             "What this e-mail said about the person was taken away on %(day)s.",
-            day=LongDay(message.erased_at.year, message.erased_at.month, message.erased_at.day),
+            day=message.erased_at.date(),
         )
         return Look(message.email, None, (joined([words, _("It cannot be shown again; its outcome stays.")]),))
     plan, own = plan_of(session, send, keys), _own_file(session, send, message.data)

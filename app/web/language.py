@@ -63,6 +63,8 @@ def words_of_scripts() -> dict[str, str]:
         "tomorrow": _("tomorrow at %(time)s"),
         "yesterday": _("yesterday at %(time)s"),
         "day": _("on %(day)s at %(time)s"),
+        "date": _("%(day)s %(month)s %(year)s"),
+        "longDate": _("%(weekday)s %(day)s %(month)s %(year)s"),
         "undoOver": _("The time to undo is over."),
         "undoSoonOver": _("Less than 10 seconds left to undo."),
         "undoFor": _("Undo is possible for %(seconds)s seconds."),

@@ -52,7 +52,9 @@ def leeds_of(page: Page, list_url: str) -> None:
     page.get_by_label("Name of the segment").fill("Leeds")
     page.get_by_label("Column of condition 1").select_option("city")
     page.get_by_label("Value of condition 1").fill("leeds")
+    expect(page.locator(".count")).to_have_text("3 people")  # before anything is pressed
     page.get_by_role("button", name="Show the first people").click()
+    expect(page.locator(".count")).to_have_text("3 people")
     expect(page.get_by_role("region", name="First people")).to_contain_text("dan@example.net")
     expect(page.get_by_role("region", name="First people")).not_to_contain_text("eve@example.net")
     assert problems_of(page) == []

@@ -5,17 +5,21 @@ from __future__ import annotations
 import re
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app.db import Database
+from app.people.accounts import add_person
 from app.people.models import Person
+from app.people.roles import Role
 from app.recipients import lists
 from app.recipients.changes import running as changes
 from app.recipients.checking import NewRecipient
 from app.recipients.columns import ColumnKind
 from app.recipients.models import Recipient, RecipientList
 from app.sends.models import SendState
+from tests.conftest import PASSWORD, signed_in
 from tests.factories import a_draft_send, a_template_version
 from tests.recipients.imports import imported, read_table
 from tests.recipients.test_views import words
@@ -78,6 +82,24 @@ def test_what_makes_no_sense_is_said_beside_its_field(client: FlaskClient, list_
     page = client.get(f"/lists/{list_id}?filter_column=gone&filter_operator=is&filter_value=x").text
     assert "has no column “gone”" in page
     assert "gone (no longer there)" in page
+
+
+def test_a_comparison_of_another_kind_says_where_the_kind_is_changed(
+    app: Flask, client: FlaskClient, database: Database, actor: Person, list_id: int
+) -> None:
+    with database.writing() as session:
+        where = session.merge(actor.workspace)
+        viewer = add_person(session, where, email="vi@example.com", name="Vi", password=PASSWORD, role=Role.VIEWER)
+    url = f"/lists/{list_id}?filter_column=%s&filter_operator=%s&filter_value=1"
+    for operator, kind in (("before", "dates"), ("more_than", "numbers"), ("is_yes", "yes or no")):
+        page = client.get(url % ("fee", operator)).text
+        assert f"Does it hold {kind}? Say so under “Columns”." in page
+        assert page.count(f'href="/lists/{list_id}/columns"') == 2, "beside the words, too"
+    looked = signed_in(app, viewer).get(url % ("fee", "before")).text
+    assert looked.count(f'href="/lists/{list_id}/columns"') == 1
+    assert "Does it hold" not in client.get(url % ("name", "before")).text, "a name is always text"
+    client.post(f"/lists/{list_id}/columns/fee/kind", data={"kind": "number"})
+    assert "Does it hold" not in client.get(url % ("fee", "contains")).text
 
 
 def test_rows_of_the_filter_are_added_and_removed_without_a_script_and_with_one(

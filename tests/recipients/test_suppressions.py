@@ -52,11 +52,11 @@ def test_every_reason_has_a_code_and_words_of_its_own(session: Session, actor: P
         f"{reason}@example.net": CODES[reason] for reason in SuppressionReason
     }
     assert {one.words for one in found.values()} == {
-        "opt_out@example.net unsubscribed on 2 March 2026.",
-        "complaint@example.net marked an e-mail as spam on 2 March 2026. A note",
-        "bounce@example.net permanently bounced on 2 March 2026. A note",
-        "by_hand@example.net was added by hand to the addresses that are not written to on 2 March 2026. A note",
-        "imported@example.net was imported into the addresses that are not written to on 2 March 2026. A note",
+        "opt_out@example.net unsubscribed on 2 Mar 2026.",
+        "complaint@example.net marked an e-mail as spam on 2 Mar 2026. A note",
+        "bounce@example.net permanently bounced on 2 Mar 2026. A note",
+        "by_hand@example.net was added by hand to the addresses that are not written to on 2 Mar 2026. A note",
+        "imported@example.net was imported into the addresses that are not written to on 2 Mar 2026. A note",
     }
     assert {*CODES.values(), THERE} <= set(REASONS)
     assert len({REASONS[code] for code in (*CODES.values(), THERE)}) == len(CODES) + 1
@@ -80,7 +80,7 @@ def test_what_has_ended_counts_no_more(session: Session, actor: Person) -> None:
     emails = [f"{letter}@example.net" for letter in "abcd"]
     found = not_to_write(session, actor.workspace_id, emails, sender_domain="example.com")
     assert set(found) == {"c@example.net", "d@example.net"}
-    assert f"until {at + timedelta(days=2):%-d %B %Y}" in found["c@example.net"].words
+    assert f"until {at + timedelta(days=2):%-d %b %Y}" in found["c@example.net"].words
     later = at + timedelta(days=3)
     assert not_to_write(session, actor.workspace_id, emails, sender_domain="example.com", at=later) == {}
 

@@ -198,7 +198,7 @@ def test_the_review_leaves_out_who_unsubscribed_and_says_when(
         at = session.scalars(select(Suppression.created_at)).one()
         assert would_go_out(session, send) == 2
     assert (problem.code, problem.email) == ("opted_out", "p1@example.com")
-    assert problem.words == f"p1@example.com unsubscribed on {at:%-d %B %Y}."
+    assert problem.words == f"p1@example.com unsubscribed on {at:%-d %b %Y}."
     released(database, renderer, actor, ground.draft)
     states = {one.email: (one.state, one.reason) for one in messages_of(database, ground.draft)}
     assert states["p1@example.com"] == (Outcome.SKIPPED, "opted_out")

@@ -297,11 +297,11 @@ def test_an_example_file_has_the_columns_of_a_template(client: FlaskClient, data
 
 def test_an_upload_survives_until_it_is_cancelled(client: FlaskClient, database: Database) -> None:
     check = upload_file(client, GOOD, database=database)
-    assert "An upload waits for your answer" in client.get("/lists").text
+    assert "Uploads that wait for you Members Look it over, then import" in words(client.get("/lists").text)
     assert client.get(check).text == client.get(check).text
     answer = client.post(f"{check}/cancel", follow_redirects=True)
     assert "No list was changed" in answer.text
-    assert "waits for your answer" not in answer.text
+    assert "Uploads that wait" not in answer.text
     assert client.post(f"{check}/cancel", follow_redirects=True).status_code == 200
     work(database)
     assert saved_lists(database) == {}

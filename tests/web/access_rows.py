@@ -120,6 +120,7 @@ ROWS: dict[str, Row] = {
     "recipients.choose_way": WRITE,
     "recipients.column": LOOK,
     "recipients.columns": (LOOK, WRITE),
+    "recipients.count": LOOK,
     "recipients.delete": WRITE,
     "recipients.download": WRITE,
     "recipients.edit_person": (LOOK, WRITE),
@@ -141,6 +142,7 @@ ROWS: dict[str, Row] = {
     "recipients.undo": WRITE,
     "recipients.undo_import": WRITE,
     "recipients.use_suggestions": WRITE,
+    "recipients.waiting": WRITE,
     # segments
     "segments.change": WRITE,
     "segments.count": LOOK,

@@ -49,8 +49,10 @@ def endpoint_of(app: Flask, method: str, url: str) -> str | None:
 WITHOUT_LINK = {
     *("emails.blank_paper", "emails.picture", "emails.version_picture"),  # in a frame
     *("emails.piece_picture", "emails.piece_change_page"),  # in a frame
-    *("recipients.change_progress", "suppressions.sync", "segments.filter_rows"),  # parts of a page that htmx asks for
+    *("recipients.change_progress", "recipients.count"),  # parts of a page that htmx asks for
+    *("suppressions.sync", "segments.filter_rows"),  # parts of a page that htmx asks for
     *("emails.publish", "emails.publish_piece", "emails.import_check"),  # where a form leads to
+    "recipients.waiting",  # only whoever has more uploads than stand above the lists
     *("recipients.check", "recipients.bad_rows", "recipients.mend"),  # only whoever uploaded the file
     *("factors.new_recovery_codes", "factors.remove_passkey", "factors.turn_app_off"),  # only who has a second step
     "sends.emergency",  # only while what was put up for approval has not changed

@@ -16,7 +16,7 @@ from app.recipients.columns import ColumnKind, kind_of
 from app.recipients.finding.keys import BEGINNING, EMAIL, NAME, OTHER, WHOLE, folded, key_of, read_date, read_number
 from app.recipients.models import Recipient, RecipientList
 from app.refusals import Refused
-from app.words import LongDay, _, _p, in_a_row, with_commas
+from app.words import _, _p, in_a_row, joined, with_commas
 
 MOST_CONDITIONS = 20
 """Conditions of one filter."""
@@ -89,6 +89,12 @@ OPERATORS: Mapping[ColumnKind, tuple[Operator, ...]] = {
     ColumnKind.YES_NO: (Operator.IS_YES, Operator.IS_NO, *_FILLED),
 }
 """The operators that go with a column of each kind."""
+_OTHER_KIND: Mapping[Operator, str] = {
+    **dict.fromkeys((Operator.BEFORE, Operator.AFTER), _("Does it hold dates? Say so under “Columns”.")),
+    **dict.fromkeys((Operator.LESS_THAN, Operator.MORE_THAN), _("Does it hold numbers? Say so under “Columns”.")),
+    **dict.fromkeys((Operator.IS_YES, Operator.IS_NO), _("Does it hold yes or no? Say so under “Columns”.")),
+}
+"""What makes an operator go with a column after all: nobody would look for that elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,7 +307,8 @@ def _checked(found_list: RecipientList, condition: Condition, number: int) -> Co
             column=condition.column,
             fitting=with_commas(quoted),
         )
-        raise Refused(words, field=f"operator-{number}")
+        hint = "" if condition.column in {EMAIL, NAME} else _OTHER_KIND.get(condition.operator, "")
+        raise Refused(joined([words, hint]), field=f"operator-{number}")
     fault = value_fault(kind, condition.operator, condition.value)
     if fault:
         raise Refused(fault, field=f"value-{number}")
@@ -321,4 +328,4 @@ def _words(condition: Condition, kinds: Mapping[str, str]) -> str:
     if condition.operator in WITHOUT_VALUE:
         return words
     day = read_date(condition.value) if kind_of(kinds, condition.column) is ColumnKind.DATE else None
-    return _(words, value=condition.value if day is None else LongDay(day.year, day.month, day.day))
+    return _(words, value=condition.value if day is None else day)

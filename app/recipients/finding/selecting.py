@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from app.recipients.finding import keying
 from app.recipients.finding.filtering import NO_FILTER, Filter, clauses, key_column, words_of
 from app.recipients.finding.keys import NAME, text_key
+from app.recipients.finding.walking import Stream
 from app.recipients.models import Recipient, RecipientList
 from app.refusals import Refused
 from app.words import _, _n, in_a_row
@@ -70,6 +71,11 @@ def people_of(session: Session, found_list: RecipientList, selection: Selection)
         keying.require_ready(session, found_list)
     met = clauses(found_list, selection.wanted)
     return [*met, search_clause(selection.search)] if selection.search else met
+
+
+def stream_of(session: Session, found_list: RecipientList, selection: Selection) -> Stream:
+    """Give the selected people for a count that takes its time. Raises Refused as `people_of` does."""
+    return Stream(found_list.id, tuple(people_of(session, found_list, selection)))
 
 
 def count_people(session: Session, found_list: RecipientList, selection: Selection) -> tuple[int, bool]:

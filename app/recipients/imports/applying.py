@@ -195,7 +195,7 @@ def _end_undo(session: Session, upload: ListUpload, changed: RecipientList, take
     changed.change_number += 1
     upload.state, upload.words = ImportState.UNDONE, _undone_words(upload, taken_back)
     words = _("Import into “%(list_name)s” undone", list_name=changed.name)
-    note(session, session.get_one(Person, upload.person_id), "list.import_undone", words, subject_id=changed.id)
+    note(session, session.get_one(Person, upload.undone_by), "list.import_undone", words, subject_id=changed.id)
 
 
 def _undone_words(upload: ListUpload, taken_back: _TakenBack) -> str:

@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from pathlib import PurePath
 from typing import BinaryIO
 
-from sqlalchemy import select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
 from app.audit.trail import Actor
@@ -26,7 +26,7 @@ from app.recipients.imports.mapping import (
     mapping_of,
 )
 from app.recipients.lists import MAX_LIST_NAME, check_name, find_list, list_by_name
-from app.recipients.models import ImportState, ImportWay, ListUpload, RecipientList
+from app.recipients.models import UNDONE_BY, ImportState, ImportWay, ListUpload, RecipientList
 from app.recipients.resting import require_rest
 from app.refusals import NotThere, Refused
 from app.words import _
@@ -35,6 +35,8 @@ WAITING = (ImportState.CHOOSING, ImportState.READING, ImportState.READY, ImportS
 """States of an upload that somebody comes back to."""
 CHANGEABLE = (ImportState.CHOOSING, ImportState.READING, ImportState.READY, ImportState.FAILED)
 """States in which a person may still say how it is read."""
+DONE = (ImportState.DONE, ImportState.UNDOING, ImportState.UNDONE)
+"""States of an upload that changed a list: it concerns everybody who works on that then."""
 
 
 def keep_upload(
@@ -83,31 +85,39 @@ def find_upload(session: Session, actor: Actor, upload_id: int, *, lock: bool = 
         ListUpload.id == upload_id,
         ListUpload.workspace_id == actor.workspace_id,
         ListUpload.person_id == actor.id,
-        ListUpload.state != ImportState.FORGOTTEN,
     )
-    if lock:
-        query = query.with_for_update().execution_options(populate_existing=True)
-    found = session.scalar(query)
-    if found is None:
-        raise NotThere("upload")
-    return found
+    return _found(session, query, lock=lock)
 
 
-def waiting_uploads(session: Session, actor: Actor) -> Sequence[ListUpload]:
-    """Give the actor's uploads that are not in a list yet, newest first."""
+def find_import(session: Session, actor: Actor, upload_id: int, *, lock: bool = False) -> ListUpload:
+    """Find an import that changed a list of the actor's workspace, whoever did it, to look at it and to undo it; or any
+    upload of the actor's own. Raises NotThere."""
+    query = select(ListUpload).where(
+        ListUpload.id == upload_id,
+        ListUpload.workspace_id == actor.workspace_id,
+        or_(ListUpload.person_id == actor.id, ListUpload.state.in_(DONE)),
+    )
+    return _found(session, query, lock=lock)
+
+
+def waiting_uploads(
+    session: Session, actor: Actor, *, before: int | None = None, limit: int = 25
+) -> Sequence[ListUpload]:
+    """Give the actor's uploads that are not in a list yet, newest first; only older ones than upload `before`."""
     query = select(ListUpload).where(
         ListUpload.workspace_id == actor.workspace_id,
         ListUpload.person_id == actor.id,
         ListUpload.state.in_(WAITING),
     )
-    return session.scalars(query.order_by(ListUpload.id.desc()).limit(5)).all()
+    if before is not None:
+        query = query.where(ListUpload.id < before)
+    return session.scalars(query.order_by(ListUpload.id.desc()).limit(limit)).all()
 
 
-def imports_of_list(session: Session, actor: Actor, list_id: int, *, limit: int = 5) -> Sequence[ListUpload]:
-    """Give the actor's finished imports into a list that can still be undone, newest first."""
+def imports_of_list(session: Session, actor: Actor, list_id: int, *, limit: int = 50) -> Sequence[ListUpload]:
+    """Give the finished imports into a list that can still be undone, whoever did them, newest first."""
     query = select(ListUpload).where(
         ListUpload.workspace_id == actor.workspace_id,
-        ListUpload.person_id == actor.id,
         ListUpload.list_id == list_id,
         ListUpload.state == ImportState.DONE,
     )
@@ -200,10 +210,13 @@ def stop_upload(session: Session, actor: Actor, upload_id: int) -> ListUpload:
 
 
 def undo_upload(session: Session, actor: Actor, upload_id: int, *, unfinished_sends: int) -> ListUpload:
-    """Let a worker take an import back. `unfinished_sends` (a number, of the list) comes from the caller, because lists
-    know nothing of sends. Raises NotThere, Refused."""
-    upload = find_upload(session, actor, upload_id, lock=True)
-    if upload.state is ImportState.UNDONE:
+    """Let a worker take an import back, the actor's own or a colleague's; a second press changes nothing.
+
+    `unfinished_sends` (a number, of the list) comes from the caller, because lists know nothing of sends.
+    Raises NotThere, Refused.
+    """
+    upload = find_import(session, actor, upload_id, lock=True)
+    if upload.state in (ImportState.UNDOING, ImportState.UNDONE):
         return upload
     if upload.state is not ImportState.DONE:
         raise Refused(_("This import is not finished, so there is nothing to undo yet."))
@@ -213,6 +226,7 @@ def undo_upload(session: Session, actor: Actor, upload_id: int, *, unfinished_se
     if changed is not None:
         require_rest(session, changed)
     upload.state, upload.words, upload.changed_at = ImportState.UNDOING, "", now()
+    upload.counts = {**upload.counts, UNDONE_BY: actor.id}
     return upload
 
 
@@ -228,6 +242,16 @@ def cancel_upload(session: Session, actor: Actor, upload_id: int) -> None:
 def taken_name(session: Session, actor: Actor, upload: ListUpload) -> bool:
     """Whether the name of a new list is taken already."""
     return upload.way is ImportWay.NEW and list_by_name(session, actor, upload.list_name) is not None
+
+
+def _found(session: Session, query: Select[ListUpload], *, lock: bool) -> ListUpload:
+    query = query.where(ListUpload.state != ImportState.FORGOTTEN)
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    found = session.scalar(query)
+    if found is None:
+        raise NotThere("upload")
+    return found
 
 
 def _list_name(list_name: str, file_name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from app.recipients.models import ImportState, ImportWay
+from app.recipients.models import ImportState, ImportWay, ListUpload
 from app.words import _
 
 WAY_WORDS: Mapping[ImportWay, tuple[str, str]] = {
@@ -42,3 +42,10 @@ STATE_WORDS: Mapping[ImportState, tuple[str, str]] = {
     ImportState.FORGOTTEN: (_("The upload is cancelled"), ""),
 }
 """Heading and lead of the page of an upload."""
+
+
+def waits_for(upload: ListUpload) -> str:
+    """Say in a line what an upload that is in no list yet waits for."""
+    if upload.state is ImportState.READY:
+        return _("Look it over, then import")
+    return STATE_WORDS[upload.state][0]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, delete, func, or_, select, union_all
 from sqlalchemy.exc import IntegrityError
@@ -19,7 +19,7 @@ from app.recipients.models import Suppression, SuppressionReason
 from app.recipients.suppressions.mirror import look_anew
 from app.recipients.suppressions.models import TheirSuppression
 from app.recipients.suppressions.words import their_reason_words
-from app.words import LongDay, _, joined
+from app.words import _, joined
 
 THERE = "suppressed_there"
 """Code of an address on Cloudflare's list."""
@@ -262,5 +262,5 @@ def _shown(note: str) -> str:
     return note if len(note) <= NOTE_SHOWN else f"{note[: NOTE_SHOWN - 1]}…"
 
 
-def _day(at: datetime) -> LongDay:
-    return LongDay(at.year, at.month, at.day)
+def _day(at: datetime) -> date:
+    return at.date()

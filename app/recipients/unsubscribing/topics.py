@@ -15,7 +15,7 @@ from app.audit.trail import Actor, note
 from app.db import among
 from app.recipients.unsubscribing.models import Topic, TopicOptOut
 from app.refusals import NotThere, Refused
-from app.words import LongDay, _
+from app.words import _
 
 MAIN_LANGUAGE = "en"
 MAX_NAME, MAX_SENTENCE = 80, 300
@@ -212,7 +212,7 @@ def topic_opted_out(session: Session, topic_id: int, emails: Collection[str]) ->
 
 def topic_words(email: str, name: str, at: datetime) -> str:
     """Say that somebody stopped a kind of notice, and on which day (UTC)."""
-    return _("%(email)s stopped “%(name)s” on %(at)s.", email=email, name=name, at=LongDay(at.year, at.month, at.day))
+    return _("%(email)s stopped “%(name)s” on %(at)s.", email=email, name=name, at=at.date())
 
 
 def _of(topic: Topic, email: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Response, flash, redirect, render_template, request, url_for
 
 from app.audit.trail import of_list
@@ -18,7 +20,7 @@ from app.recipients.imports import uploads
 from app.recipients.models import RecipientList
 from app.recipients.views.blueprint import Page, blueprint
 from app.recipients.views.forms import SetColumnForm
-from app.recipients.views.viewing import hidden_fields, read_wanted
+from app.recipients.views.viewing import hidden_fields, read_wanted, way_back
 from app.refusals import Refused
 from app.web.numbers import row_number
 from app.web.request import db, is_htmx, may, me
@@ -55,7 +57,7 @@ def change_many(list_id: int) -> Page:
         form.show(refusal)
         return _bulk_page(found, form)
     _say(found, change)
-    return redirect(url_for(".show", list_id=list_id))
+    return redirect(way_back(found, request.values))
 
 
 @blueprint.get("/<int:list_id>/history")
@@ -88,26 +90,28 @@ def history(list_id: int) -> Page:
 @may(Permission.WRITE)
 def undo(list_id: int, change_id: int) -> Page:
     """Undo a change."""
+    found = lists.find_list(db(), me(), list_id)
     try:
         change = changes.undo(db(), me(), list_id, change_id)
     except Refused as refusal:
         flash(refusal.words, "warn")
     else:
-        _say(lists.find_list(db(), me(), list_id), change)
-    return redirect(url_for(".show", list_id=list_id))
+        _say(found, change)
+    return redirect(way_back(found, request.args))
 
 
 @blueprint.post("/<int:list_id>/changes/<int:change_id>/stop")
 @may(Permission.WRITE)
 def stop_change(list_id: int, change_id: int) -> Page:
     """Stop a large change half-way."""
+    found = lists.find_list(db(), me(), list_id)
     try:
         change = changes.stop(db(), me(), list_id, change_id)
     except Refused as refusal:
         flash(refusal.words, "warn")
     else:
-        _say(lists.find_list(db(), me(), list_id), change)
-    return redirect(url_for(".show", list_id=list_id))
+        _say(found, change)
+    return redirect(way_back(found, request.args))
 
 
 @blueprint.get("/<int:list_id>/changes/<int:change_id>")
@@ -117,12 +121,13 @@ def change_progress(list_id: int, change_id: int) -> Page:
     found = lists.find_list(db(), me(), list_id)
     change = changes.find_change(db(), me(), list_id, change_id)
     if not is_htmx():
-        return redirect(url_for(".show", list_id=list_id))
+        return redirect(way_back(found, request.args))
     if change.state not in GOING:
         return Response(headers={"HX-Refresh": "true"})  # the people are others now
     return render_template(
         "recipients/_change.html",
         list=found,
+        here=read_wanted(found, request.args).here(),
         change=change,
         what_words=change_words.what_words,
         names={one.id: one.name for one in team(db(), found.workspace_id)},
@@ -152,13 +157,12 @@ def _bulk_page(found: RecipientList, form: SetColumnForm | None = None) -> Page:
         count, is_exact = selecting.count_people(db(), found, selection)
     except Refused as refusal:
         flash(refusal.words, "warn")
-        return redirect(url_for(".show", list_id=found.id))
+        return redirect(way_back(found, request.values))
     if form is None:
         form = SetColumnForm(formdata=None)
         form.offer(found.columns)
-    arguments = read_wanted(found, request.values).arguments(all="yes")
-    if selection.ids:
-        arguments = {"person": list(selection.ids)}
+    whom: dict[str, Any] = {"person": list(selection.ids)} if selection.ids else {"all": "yes"}
+    here = read_wanted(found, request.values).here()
     page = render_template(
         "recipients/bulk.html",
         list=found,
@@ -166,7 +170,8 @@ def _bulk_page(found: RecipientList, form: SetColumnForm | None = None) -> Page:
         count=count,
         people_words=selecting.people_words(count, is_exact),
         who_words=selecting.selection_words(found, selection),
-        hidden=hidden_fields(arguments),
+        hidden=hidden_fields(here | whom),
+        list_url=way_back(found, request.values),
     )
     return page, 422 if form.errors or form.form_errors else 200
 

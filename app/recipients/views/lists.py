@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 
@@ -12,23 +13,28 @@ from app.people.roles import Permission
 from app.recipients import lists, people
 from app.recipients.changes import running as changes
 from app.recipients.changes import words as change_words
-from app.recipients.finding import browsing, selecting
+from app.recipients.finding import browsing, selecting, sorting
+from app.recipients.finding.walking import Counted, count_on
 from app.recipients.imports import uploads
-from app.recipients.models import RecipientList
+from app.recipients.imports.words import waits_for
+from app.recipients.models import Recipient, RecipientList
 from app.recipients.resting import undoes_import
 from app.recipients.spreadsheet_cells import BYTE_ORDER_MARK, csv_lines
 from app.recipients.views.blueprint import Page, blueprint, csv_response
+from app.recipients.views.counts import NOT_COUNTED_YET, NOTHING_COUNTED, counted_so_far, counting_url
 from app.recipients.views.forms import COLUMN, NameForm, RecipientForm, recipient_form
-from app.recipients.views.viewing import Wanted, read_wanted
+from app.recipients.views.viewing import Wanted, hidden_fields, read_wanted, way_back
 from app.refusals import Refused
 from app.sends.usage import unfinished_sends_of_list
 from app.web.looks import note_download, note_opened
 from app.web.numbers import row_number
-from app.web.request import db, may, me, services
+from app.web.request import db, is_htmx, may, me, services
 from app.words import _
 
 LISTS_ON_A_PAGE = 25
 PEOPLE_ON_A_PAGE = 50
+UPLOADS_BESIDE_LISTS = 5
+"""Waiting uploads that stand above the lists; a page of their own has all of them."""
 DOWNLOADED_AT_ONCE = 1_000
 
 
@@ -41,13 +47,31 @@ def index() -> Page:
         db(), me(), search=search, before=request.args.get("before", type=row_number), limit=LISTS_ON_A_PAGE + 1
     )
     page, more = found[:LISTS_ON_A_PAGE], len(found) > LISTS_ON_A_PAGE
+    waiting = uploads.waiting_uploads(db(), me(), limit=UPLOADS_BESIDE_LISTS + 1)
     return render_template(
         "recipients/index.html",
         lists=page,
         search=search,
         is_first=not request.args.get("before"),
-        uploads=uploads.waiting_uploads(db(), me()),
+        uploads=waiting[:UPLOADS_BESIDE_LISTS],
+        has_more_uploads=len(waiting) > UPLOADS_BESIDE_LISTS,
+        waits_for=waits_for,
         next_url=url_for(".index", q=search or None, before=page[-1].id) if more else None,
+    )
+
+
+@blueprint.get("/uploads")
+@may(Permission.WRITE)
+def waiting() -> Page:
+    """Every upload of one's own that is in no list yet."""
+    before = request.args.get("before", type=row_number)
+    found = uploads.waiting_uploads(db(), me(), before=before, limit=LISTS_ON_A_PAGE + 1)
+    page, more = found[:LISTS_ON_A_PAGE], len(found) > LISTS_ON_A_PAGE
+    return render_template(
+        "recipients/waiting.html",
+        uploads=page,
+        waits_for=waits_for,
+        next_url=url_for(".waiting", before=page[-1].id) if more else None,
     )
 
 
@@ -56,8 +80,27 @@ def index() -> Page:
 def show(list_id: int) -> Page:
     """One list with its people."""
     found = lists.find_list(db(), me(), list_id)
-    note_opened("list", _("People of list “%(list_name)s” opened", list_name=found.name), found.id)
+    _note_opened(found)
     return _list_page(found)
+
+
+@blueprint.get("/<int:list_id>/count")
+@may(Permission.LOOK)
+def count(list_id: int) -> Page:
+    """Count whom a search and a filter find, for a moment, from where the last answer ended."""
+    found = lists.find_list(db(), me(), list_id)
+    wanted = read_wanted(found, request.args)
+    selection = wanted.view.selection
+    if not is_htmx():
+        _note_opened(found)
+        return _list_page(found, so_far=counted_so_far())
+    if wanted.is_editing or selection.is_everybody:
+        return render_template("recipients/_count.html", refusal=NOT_COUNTED_YET)
+    try:
+        counted = count_on(db(), [selecting.stream_of(db(), found, selection)], counted_so_far())
+    except Refused as refusal:
+        return render_template("recipients/_count.html", refusal=refusal.words)
+    return render_template("recipients/_count.html", **_counting(found, wanted, counted))
 
 
 @blueprint.get("/<int:list_id>/filter-rows")
@@ -113,7 +156,7 @@ def download(list_id: int) -> Page:
         browsing.people_page(db(), found, wanted.view, limit=1)
     except (Refused, browsing.NotSorted):
         flash(_("This list is being sorted after a large change. Download again in a moment."), "warn")
-        return redirect(url_for(".show", list_id=list_id))
+        return redirect(way_back(found, request.args))
     note_download("list_downloaded", _("A part of list “%(list_name)s” downloaded", list_name=found.name), found.id)
     return csv_response(_shown_people(services().database, found.id, wanted.view), found.name)
 
@@ -133,8 +176,8 @@ def add_person(list_id: int) -> Page:
             _show(form, refusal)
         else:
             flash(_("%(email)s is in the list now.", email=added.email))
-            return redirect(url_for(".show", list_id=list_id))
-    return render_template("recipients/person.html", list=found, form=form, recipient=None), 422 if form.errors else 200
+            return redirect(way_back(found, request.args))
+    return _person_page(found, form, None)
 
 
 @blueprint.route("/<int:list_id>/people/<int:recipient_id>", methods=["GET", "POST"])
@@ -159,25 +202,43 @@ def edit_person(list_id: int, recipient_id: int) -> Page:
             _show(form, refusal)
         else:
             flash(_("%(email)s is saved.", email=recipient.email))
-            return redirect(url_for(".show", list_id=list_id))
-    page = render_template("recipients/person.html", list=found, form=form, recipient=recipient)
-    return page, 422 if form.errors else 200
+            return redirect(way_back(found, request.args))
+    return _person_page(found, form, recipient)
 
 
 @blueprint.post("/<int:list_id>/people/<int:recipient_id>/remove")
 @may(Permission.WRITE)
 def remove_person(list_id: int, recipient_id: int) -> Page:
     """Take one person out of a list."""
+    found = lists.find_list(db(), me(), list_id)
     try:
         email = people.remove_recipient(db(), me(), list_id, recipient_id)
     except Refused as refusal:
         flash(refusal.words, "warn")
     else:
         flash(_("%(email)s is no longer in the list.", email=email))
-    return redirect(url_for(".show", list_id=list_id))
+    return redirect(way_back(found, request.args))
 
 
-def _list_page(found: RecipientList, *, name_form: NameForm | None = None, problems: list[str] | None = None) -> str:
+def _person_page(found: RecipientList, form: RecipientForm, recipient: Recipient | None) -> Page:
+    page = render_template(
+        "recipients/person.html",
+        list=found,
+        form=form,
+        recipient=recipient,
+        list_url=way_back(found, request.args),
+        here=read_wanted(found, request.args).here(),
+    )
+    return page, 422 if form.errors else 200
+
+
+def _list_page(
+    found: RecipientList,
+    *,
+    name_form: NameForm | None = None,
+    problems: list[str] | None = None,
+    so_far: Counted | None = None,
+) -> str:
     wanted = read_wanted(found, request.args)
     problems, is_sorting, page = list(problems or []), False, browsing.PeoplePage([])
     try:
@@ -187,6 +248,10 @@ def _list_page(found: RecipientList, *, name_form: NameForm | None = None, probl
     except Refused as refusal:
         problems.append(refusal.words)
     following = wanted.next_arguments(page.next_place) if page.next_place else None
+    shown_words = selecting.selection_words(found, wanted.view.selection)
+    counting = {}
+    if shown_words and not (problems or is_sorting):
+        counting = _counting(found, wanted, _counted(found, wanted, page, so_far))
     return render_template(
         "recipients/list.html",
         list=found,
@@ -194,9 +259,12 @@ def _list_page(found: RecipientList, *, name_form: NameForm | None = None, probl
         is_partial=page.is_partial,
         is_sorting=is_sorting,
         wanted=wanted,
+        here=wanted.here(),
+        hidden=hidden_fields(wanted.here()),
         search=wanted.view.search,
         is_first=wanted.after is None,
-        shown_words=_shown_words(found, wanted),
+        shown_words=shown_words,
+        counting=counting,
         filter_form=wanted.form,
         filter_rows_url=_rows_url(found.id),
         problems=problems,
@@ -209,8 +277,22 @@ def _list_page(found: RecipientList, *, name_form: NameForm | None = None, probl
     )
 
 
-def _shown_words(found: RecipientList, wanted: Wanted) -> str:
-    return selecting.selection_words(found, wanted.view.selection)
+def _counted(found: RecipientList, wanted: Wanted, page: browsing.PeoplePage, so_far: Counted | None) -> Counted | None:
+    """Count who is found, as far as a page has time for it: of a large list, htmx or a link counts afterwards."""
+    if page.next_place is None and wanted.after is None:
+        return Counted(len(page.people), found.recipient_count, None)
+    if so_far is None and found.recipient_count >= sorting.LARGE:
+        return None
+    return count_on(db(), [selecting.stream_of(db(), found, wanted.view.selection)], so_far or NOTHING_COUNTED)
+
+
+def _counting(found: RecipientList, wanted: Wanted, counted: Counted | None) -> dict[str, Any]:
+    url = counting_url(found, wanted.arguments(sort=None, down=None), counted)
+    return {"counted": counted, "total": found.recipient_count, "next_url": url}
+
+
+def _note_opened(found: RecipientList) -> None:
+    note_opened("list", _("People of list “%(list_name)s” opened", list_name=found.name), found.id)
 
 
 def _rows_url(list_id: int) -> str:

@@ -14,15 +14,22 @@ from app.recipients.finding import segments
 from app.recipients.finding.filtering import Filter
 from app.recipients.finding.keying import require_ready
 from app.recipients.finding.models import Segment
-from app.recipients.finding.walking import Counted, Place, Stream, count_on, first_people
+from app.recipients.finding.walking import Counted, Stream, count_on, first_people
 from app.recipients.lists import MAX_LIST_NAME, find_list
 from app.recipients.models import Recipient, RecipientList
 from app.recipients.views.blueprint import Page
-from app.recipients.views.filter_form import ADD, REMOVE, FilterForm, filter_form_of, read_filter_form
+from app.recipients.views.counts import NOT_COUNTED_YET, NOTHING_COUNTED, counted_so_far, counting_url, next_step
+from app.recipients.views.filter_form import (
+    ADD,
+    REMOVE,
+    FilterForm,
+    filter_arguments,
+    filter_form_of,
+    read_filter_form,
+)
 from app.refusals import Refused
 from app.sends.usage import unfinished_sends_of_segment
 from app.web.forms import Form, strip
-from app.web.numbers import row_number
 from app.web.request import db, is_htmx, may, me
 from app.words import _
 
@@ -149,26 +156,6 @@ def filter_rows(list_id: int) -> Page:
     return render_template("recipients/_filter.html", filter_form=rows, filter_rows_url=_rows_url(list_id))
 
 
-def counted_so_far() -> Counted:
-    """Read from the address how far a count came; at the beginning when it says nothing."""
-    found, looked, stream, after = (
-        request.args.get(name, 0, type=row_number) for name in ("found", "looked", "stream", "after")
-    )
-    return Counted(found, looked, Place(stream, after))
-
-
-def next_step(counted: Counted) -> dict[str, int] | None:
-    """Give the parts of the address where a count goes on; None when it is done."""
-    if counted.place is None:
-        return None
-    return {
-        "found": counted.found,
-        "looked": counted.looked,
-        "stream": counted.place.stream,
-        "after": counted.place.after,
-    }
-
-
 def _only_rows() -> bool:
     return ADD in request.form or REMOVE in request.form
 
@@ -178,7 +165,7 @@ def _rows_url(list_id: int) -> str:
 
 
 def _counting(segment: Segment, counted: Counted | None) -> dict[str, object]:
-    step = next_step(counted) if counted is not None else {}
+    step = next_step(counted)
     where: dict[str, Any] = {"list_id": segment.list_id, "segment_id": segment.id, **(step or {})}
     return {
         "next_url": None if step is None else url_for("segments.count", **where),
@@ -195,6 +182,7 @@ def _segment_page(segment: Segment, counted: Counted | None, problems: list[str]
         words=segments.filter_words(segment),
         counted=counted,
         people=people,
+        here=filter_arguments(segments.filter_of(segment)),
         is_whole=is_whole,
         most=FIRST,
         problems=problems,
@@ -207,6 +195,10 @@ def _form_page(
     of_list: RecipientList, segment: Segment | None, form: SegmentForm, rows: FilterForm, look: Filter | None = None
 ) -> str:
     people, is_whole, problems = _first(of_list, look, []) if look else (None, True, [])
+    counted = None
+    if look and people is not None:
+        counted = count_on(db(), [Stream(of_list.id, (segments.clause(of_list, look),))], NOTHING_COUNTED)
+    here = filter_arguments(look) if look else {}
     return render_template(
         "recipients/segment_form.html",
         list=of_list,
@@ -215,6 +207,11 @@ def _form_page(
         filter_form=rows,
         filter_rows_url=_rows_url(of_list.id),
         people=people,
+        here=here,
+        counted=counted,
+        not_counted="" if counted else NOT_COUNTED_YET,
+        total=of_list.recipient_count,
+        next_url=counting_url(of_list, here, counted) if counted else None,
         is_whole=is_whole,
         most=FIRST,
         problems=[*form.form_errors, *problems],

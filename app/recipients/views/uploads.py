@@ -73,7 +73,7 @@ def example() -> Response:
 @may(Permission.WRITE)
 def check(upload_id: int) -> Page:
     """Show an upload: how it is read, what it would do, which rows have a problem, how far it is."""
-    return _page(uploads.find_upload(db(), me(), upload_id))
+    return _page(uploads.find_import(db(), me(), upload_id))
 
 
 @blueprint.post("/uploads/<int:upload_id>/reading")
@@ -145,7 +145,7 @@ def stop(upload_id: int) -> Page:
 @may(Permission.WRITE)
 def undo_import(upload_id: int) -> Page:
     """Take an import back as a whole."""
-    upload = uploads.find_upload(db(), me(), upload_id)
+    upload = uploads.find_import(db(), me(), upload_id)
     unfinished = unfinished_sends_of_list(db(), me(), upload.list_id) if upload.list_id is not None else 0
     try:
         uploads.undo_upload(db(), me(), upload_id, unfinished_sends=unfinished)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from flask import url_for
 from werkzeug.datastructures import MultiDict
 
 from app.recipients.finding.browsing import Place, View
@@ -36,6 +37,11 @@ class Wanted:
             **filter_arguments(view.wanted),
         }
         return {name: value for name, value in {**kept, **changed}.items() if value is not None}
+
+    def here(self, **changed: Any) -> dict[str, Any]:
+        """Give the parts of this very page's address, for the pages that come back to it."""
+        after, after_id = self.after or (None, None)
+        return self.arguments(after=after, after_id=after_id, **changed)
 
     def next_arguments(self, place: Place) -> dict[str, Any]:
         """Give the parts of the next page's address."""
@@ -73,6 +79,12 @@ def read_wanted(found: RecipientList, values: MultiDict[str, str]) -> Wanted:
     number = values.get("after_id", type=row_number)
     after = None if number is None else (_text(values, "after"), number)
     return Wanted(view, form, after, is_editing=was_pressed or wanted is None)
+
+
+def way_back(found: RecipientList, values: MultiDict[str, str]) -> str:
+    """Give the address of the list page that a page was opened from. Only what such a page takes is read of `values`,
+    which are the address or the form of the request, so it leads to this list and nowhere else."""
+    return url_for("recipients.show", list_id=found.id, **read_wanted(found, values).here())
 
 
 def hidden_fields(arguments: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ from wtforms import RadioField, SelectField
 
 from app.people.roles import Permission
 from app.recipients.finding.walking import Counted, count_on
-from app.recipients.views.segments import counted_so_far, next_step
+from app.recipients.views.counts import counted_so_far, next_step
 from app.refusals import Refused
 from app.sends import audience, choosing, compose
 from app.sends.audience_parts import parts_of, words_of
