@@ -19,6 +19,7 @@ from app.recipients.models import Conflict, Handing, Suppression, SuppressionRea
 from app.recipients.suppressions.listing import Wanted, ago_words, entries
 from app.recipients.suppressions.models import SuppressionRules, SuppressionSync
 from tests.conftest import signed_in
+from tests.recipients.files.making import ods, xlsx
 from tests.recipients.test_suppressions import ours, theirs
 
 
@@ -138,6 +139,48 @@ def test_adding_many_from_a_paste(
     assert {row.note for row in all_of(database)} <= {"From the old system", "Moved"}
     assert ("not added" in answer.text) == bool(bad)
     assert f"{len(added)} address" in answer.text
+
+
+BARE = [["anna@example.net"], ["ben@example.net"]]
+NOTED = [["E-mail", "Note"], ["anna@example.net", "Moved"], ["ben@example.net", "Moved"]]
+FILES: dict[str, tuple[str, bytes]] = {
+    "workbook": ("no.xlsx", xlsx(*NOTED)()),
+    "workbook without names": ("no.xlsx", xlsx(*BARE)()),
+    "OpenDocument": ("no.ods", ods(("People", NOTED))()),
+    "OpenDocument without names": ("no.ods", ods(("People", BARE))()),
+    "Mac line ends": ("no.csv", b"E-mail,Note\ranna@example.net,Moved\rben@example.net,Moved\r"),
+    "Mac line ends without names": ("no.csv", b"anna@example.net\rben@example.net\r"),
+    "UTF-16": ("no.csv", "E-mail\tNote\r\nanna@example.net\tMoved\r\nben@example.net\tMoved\r\n".encode("utf-16")),
+    "UTF-16 without names": ("no.csv", "anna@example.net\r\nben@example.net\r\n".encode("utf-16")),
+    "semicolons": ("no.csv", b"E-mail;Note\r\nanna@example.net;Moved\r\nben@example.net;Moved\r\n"),
+    "semicolons without names": ("no.csv", b"Anna;anna@example.net\r\nBen;ben@example.net\r\n"),
+    "address cards": (
+        "no.vcf",
+        b"".join(
+            b"BEGIN:VCARD\r\nVERSION:3.0\r\nFN:%b\r\nEMAIL:%b@example.net\r\nEND:VCARD\r\n" % (one, one)
+            for one in (b"anna", b"ben")
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_adding_many_from_every_kind_of_file(client: FlaskClient, database: Database, kind: str) -> None:
+    name, content = FILES[kind]
+    page = client.get("/suppressions/add-many").text
+    assert "Spreadsheet or CSV file" in page
+    answer = client.post("/suppressions/add-many", data={"file": (io.BytesIO(content), name)})
+    assert answer.status_code == 200, answer.text
+    assert "not added" not in answer.text
+    assert [(row.email, row.note) for row in all_of(database)] == [
+        (email, "Moved" if b"Moved" in content or kind in {"workbook", "OpenDocument", "UTF-16"} else "")
+        for email in ("anna@example.net", "ben@example.net")
+    ]
+
+
+def test_a_bad_row_under_bare_addresses_is_named_by_its_own_line(client: FlaskClient, database: Database) -> None:
+    answer = client.post("/suppressions/add-many", data={"pasted": "anna@example.net\nno address\n"})
+    assert '<td class="numeric" data-label="Line">2</td>' in answer.text
 
 
 def test_adding_many_counts_who_was_there_and_can_be_undone(

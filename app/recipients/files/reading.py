@@ -47,8 +47,11 @@ class Table:
     rows: Iterator[Row]
 
 
-def open_table(file: BinaryIO, choices: Choices | None = None) -> Table:
-    """Open a file or a paste (as bytes). Raises Refused when it is too large, no table, or has no header row."""
+def open_table(file: BinaryIO, choices: Choices | None = None, *, may_lack_header: bool = False) -> Table:
+    """Open a file or a paste (as bytes). Raises Refused when it is too large, no table, or has no header row.
+
+    `may_lack_header`: where a person stands in its place, as in bare addresses, the columns are given names.
+    """
     choices = choices or Choices()
     file.seek(0, 2)
     if file.tell() > MAX_UPLOAD:
@@ -64,6 +67,8 @@ def open_table(file: BinaryIO, choices: Choices | None = None) -> Table:
     if not first:
         raise Refused(_("There is nothing in it: no header row and no people."))
     header = _chosen_header(first, choices.header_line) or _find_header(first)
+    if may_lack_header and _holds_address(header):
+        header = _made_header(header)
     sample = [row for row in first if row.line > header.line]
     _check_header(header)
     if not sample:
@@ -119,6 +124,19 @@ def _count(row: Row) -> int:
     return sum(bool(cell.strip()) for cell in row.cells)
 
 
+def _holds_address(row: Row) -> bool:
+    return any(LOOKS_LIKE_ADDRESS.match(cell.strip()) for cell in row.cells)
+
+
+def _made_header(first: Row) -> Row:
+    """Name the columns above a first row that is a person already."""
+    names = (
+        "email" if LOOKS_LIKE_ADDRESS.match(cell.strip()) else f"column {number}"
+        for number, cell in enumerate(first.cells, start=1)
+    )
+    return Row(first.line - 1, list(names))
+
+
 def _check_header(header: Row) -> None:
     while len(header.cells) > MAX_COLUMNS and not header.cells[-1].strip():
         header.cells.pop()  # empty cells to the right, as spreadsheets leave them
@@ -142,7 +160,7 @@ def _check_header(header: Row) -> None:
                     max_header=MAX_HEADER,
                 )
             )
-    if any(LOOKS_LIKE_ADDRESS.match(cell.strip()) for cell in header.cells):
+    if _holds_address(header):
         raise Refused(
             _(
                 "The first row seems to be a person already. Put a row with the names of the columns above it, "

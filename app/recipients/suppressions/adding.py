@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,9 +17,7 @@ from app.audit.trail import Actor, note
 from app.cloudflare.contract import MAX_SUPPRESSION_NOTE, check_address
 from app.db import now, table_of
 from app.recipients.checking import clean_address, suggest
-from app.recipients.files.grid import LOOKS_LIKE_ADDRESS
 from app.recipients.files.reading import Table, open_table
-from app.recipients.files.reading_text import DELIMITERS
 from app.recipients.imports.mapping import data_columns, email_position, guess_mapping
 from app.recipients.imports.rows import RowChecker
 from app.recipients.models import Conflict, Handing, Suppression, SuppressionReason
@@ -97,7 +94,7 @@ def add_many(session: Session, actor: Actor, *, content: bytes, words: str, at_c
     general, batch = _checked_note(words), str(uuid.uuid4())
     added = there = 0
     try:
-        rows = _rows_of(open_table(io.BytesIO(_with_header(content))), general, bad_rows)
+        rows = _rows_of(open_table(io.BytesIO(content), may_lack_header=True), general, bad_rows)
         while chunk := list(islice(rows, CHUNK)):
             new = _insert(session, actor, chunk, SuppressionReason.IMPORTED, batch, at_cloudflare=at_cloudflare)
             added, there = added + new, there + len(chunk) - new
@@ -321,20 +318,6 @@ def _rows_of(table: Table, words: str, bad_rows: list[BadRow]) -> Iterator[dict[
             seen.add(person.email_key)
             own = str(person.data.get(own_words, "")) or words
             yield {"email": person.email, "note": own[:MAX_SUPPRESSION_NOTE], "until": None}
-
-
-def _with_header(content: bytes) -> bytes:
-    """Put a row of names above text that begins with an address: addresses are often pasted without one."""
-    first = content.lstrip().split(b"\n", 1)[0].decode("utf-8", "replace").strip()
-    delimiter = next((sign for sign in DELIMITERS if sign in first), ",")
-    cells = next(csv.reader([first], delimiter=delimiter), [])
-    if not any(LOOKS_LIKE_ADDRESS.match(clean_address(cell)) for cell in cells):
-        return content
-    names = [
-        "email" if LOOKS_LIKE_ADDRESS.match(clean_address(cell)) else f"column {number}"
-        for number, cell in enumerate(cells, start=1)
-    ]
-    return delimiter.join(names).encode() + b"\n" + content.lstrip()
 
 
 def _checked_note(words: str) -> str:

@@ -85,7 +85,7 @@ class ChangeForm(_NoteForm):
 class AddManyForm(Form):
     """Many addresses from a file or a paste."""
 
-    file = FileField(_("CSV file"), render_kw={"accept": ACCEPTED})
+    file = FileField(_("Spreadsheet or CSV file"), render_kw={"accept": ACCEPTED})
     pasted = TextAreaField(_("Or paste addresses here"), render_kw={"rows": 8, "spellcheck": "false", "wrap": "off"})
     note = StringField(_("Note for all of them (optional)"), [Length(max=MAX_SUPPRESSION_NOTE)], filters=[strip])
     at_cloudflare = BooleanField(_("Hand them to Cloudflare too"))
