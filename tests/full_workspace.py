@@ -31,6 +31,7 @@ from app.recipients.models import Conflict, Recipient, RecipientList
 from app.recipients.suppressions import adding as suppression_adding
 from app.recipients.suppressions.models import SuppressionSync, TheirSuppression
 from app.recipients.unsubscribing import topics
+from app.recipients.unsubscribing.models import TopicOptOut
 from app.sends import testers
 from app.sends.archives import check_archive
 from app.sends.audience_models import AudiencePart
@@ -104,6 +105,8 @@ def fill(database: Database, renderer: LimitedRenderer, person: Person, mark: st
         made.add(group_id=group.id)
         topic = topics.add_topic(session, person, {"en": (f"{mark} news", f"{mark} sentence")})
         made.add(topic_id=topic.id)
+        assert topics.stop_topic(session, topic, f"{mark}-stopped@example.com")
+        made.add(opt_out_id=session.scalars(select(TopicOptOut.id).where(TopicOptOut.topic_id == topic.id)).one())
         waiting = importing.keep_import(session, person, f"{mark}.html", b"<p>Hello</p>", keep_braces=False)
         made.add(import_id=waiting.id)
     rows = f"email,name\n{mark}-new@example.com,New\nnot an address,{mark} wrong\n"

@@ -19,6 +19,7 @@ from app.recipients.changes.models import ListChangeRow
 from app.recipients.checking import NewRecipient
 from app.recipients.models import Recipient, RecipientList, SuppressionReason
 from app.recipients.suppressions import who as suppressions
+from app.recipients.unsubscribing.topics import add_topic, stop_topic
 from app.refusals import Refused
 from app.sends import erasing, whole_person
 from app.sends.bad_address_models import BadAddressKind
@@ -28,6 +29,7 @@ from app.sends.retrying import reasons_of
 from tests.conftest import PASSWORD
 from tests.factories import a_draft_send, a_list, a_template_version, messages_of, released, some_people
 from tests.recipients.imports import imported
+from tests.recipients.test_suppressions import theirs as at_cloudflare
 from tests.recipients.test_views import words
 from tests.sends.outcomes import at_once, settle, tally_of
 
@@ -78,6 +80,23 @@ def test_the_page_shows_every_list_every_e_mail_and_the_opt_out(
     assert client.get("/sends/person?email=nobody@example.com").status_code == 404
     assert client.get("/sends/person").status_code == 404
     assert client.get("/sends/person?email=%00").status_code == 404
+
+
+def test_who_stopped_one_kind_of_notice_may_be_written_to_and_the_page_says_what_is_stopped(
+    client: FlaskClient, database: Database, actor: Person, sent_id: int
+) -> None:
+    with database.writing() as session:
+        stop_topic(session, add_topic(session, actor, {"en": ("Opening hours", "")}), ANN)
+        at_cloudflare(session, actor.workspace_id, ANN, scope_type="sending_domain", scope_value="example.org")
+    page = words(client.get(f"/sends/person?email={ANN}").text)
+    assert "Gets no e-mails of the kind “Opening hours”." in page and "Gets no e-mail from example.org." in page
+    assert "Must not be written to" not in page
+    kept = json.loads(client.get(f"/sends/person/data.json?email={ANN}").text)
+    assert kept["must_not_be_written_to"] == []
+    assert len(kept["gets_not_everything"]) == 2
+    assert "gets not everything,,why,Gets no e-mails of the kind “Opening hours”." in (
+        client.get(f"/sends/person/data.csv?email={ANN}").text
+    )
 
 
 def test_e_mails_written_by_hand_count_too_also_to_the_second_address(

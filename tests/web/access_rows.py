@@ -227,6 +227,7 @@ ROWS: dict[str, Row] = {
     "suppressions.open_again": WRITE,
     "suppressions.put_aside": WRITE,
     "suppressions.remove_ours": WRITE,
+    "suppressions.remove_stopped": ADMINISTER,
     "suppressions.remove_theirs": ADMINISTER,
     "suppressions.resolve_conflict": WRITE,
     "suppressions.rules": LOOK,

@@ -24,7 +24,8 @@ from app.recipients.models import Conflict, Handing, Suppression, SuppressionRea
 from app.recipients.suppressions.listing import FOR_ADMINISTRATORS
 from app.recipients.suppressions.mirror import state_of
 from app.recipients.suppressions.models import SuppressionSync
-from app.recipients.suppressions.words import OUR_REASONS, OUR_REASONS_INSIDE
+from app.recipients.suppressions.words import OUR_REASONS, OUR_REASONS_INSIDE, of_kind_words
+from app.recipients.unsubscribing.models import Topic, TopicOptOut
 from app.refusals import NotThere, Refused
 from app.words import _, _n
 
@@ -175,6 +176,26 @@ def remove_ours(session: Session, actor: Actor, suppression_id: int, *, is_admin
     session.delete(found)
     session.flush()
     return found.email
+
+
+def resume_kind(session: Session, actor: Actor, opt_out_id: int) -> str:
+    """Write of a kind of notice again to one who stopped it; gives the address. Raises NotThere."""
+    row = session.execute(
+        select(TopicOptOut, Topic)
+        .join(Topic, Topic.id == TopicOptOut.topic_id)
+        .where(TopicOptOut.id == opt_out_id, TopicOptOut.workspace_id == actor.workspace_id)
+        .with_for_update(of=TopicOptOut)
+    ).first()
+    if row is None:
+        raise NotThere("suppression")
+    found, topic = row
+    reason = of_kind_words(topic)
+    words = _("One suppression taken away: %(reason)s", reason=reason)
+    changes = {_("Written to"): (False, True), _("Why not"): (reason, "")}
+    note(session, actor, "suppression.kind_resumed", words, subject_id=topic.id, changes=changes)
+    session.delete(found)
+    session.flush()
+    return str(found.email)
 
 
 CHOICES: dict[Conflict, dict[str, str]] = {

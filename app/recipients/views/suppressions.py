@@ -32,7 +32,7 @@ from app.refusals import Refused
 from app.sends.bad_addresses import has_open, lists_with
 from app.web.looks import note_download
 from app.web.request import db, is_htmx, may, me, roll_back, services
-from app.words import _, _n
+from app.words import _, _n, joined
 
 blueprint = Blueprint("suppressions", __name__, url_prefix="/suppressions")
 Page = str | Answer | tuple[str, int]
@@ -201,6 +201,16 @@ def remove_ours(suppression_id: int) -> Page:
     return redirect(url_for(".address", email=email))
 
 
+@blueprint.post("/stopped/<int:opt_out_id>/remove")
+@may(Permission.ADMINISTER)
+def remove_stopped(opt_out_id: int) -> Page:
+    """Let a person get a kind of notice again that they stopped."""
+    email = suppression_adding.resume_kind(db(), me(), opt_out_id)
+    left = suppression_list.entries_of_address(db(), me(), email)
+    flash(_("Taken away. %(rest)s", rest=_left_words(email, left)))
+    return redirect(url_for(".address", email=email))
+
+
 @blueprint.post("/ours/<int:suppression_id>/conflict")
 @may(Permission.WRITE)
 def resolve_conflict(suppression_id: int) -> Page:
@@ -324,13 +334,14 @@ def _rules_page(form: RulesForm) -> str:
 
 def _left_words(email: str, left: list[Entry]) -> str:
     left = [one for one in left if not one.is_ended]
-    if not left:
-        return _("%(email)s may be written to again.", email=email)
-    return _(
-        "%(email)s still gets no e-mail: %(reasons)s.",
-        email=email,
-        reasons=", ".join(str(one.reason_inside) for one in left),
-    )
+    of_all = [one for one in left if not one.only]
+    if of_all:
+        return _(
+            "%(email)s still gets no e-mail: %(reasons)s.",
+            email=email,
+            reasons=", ".join(str(one.reason_inside) for one in of_all),
+        )
+    return joined([_("%(email)s may be written to again.", email=email), *(one.only for one in left)])
 
 
 def _sync_words() -> dict[str, object]:

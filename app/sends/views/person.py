@@ -95,6 +95,7 @@ _IN_CSV: dict[str, str] = {
     "field": _p("download", "field"),
     "value": _p("download", "value"),
     "held_back": _p("download", "must not be written to"),
+    "gets_no": _p("download", "gets not everything"),
     "why": _p("download", "why"),
     "list": _p("download", "list"),
     "send": _p("download", "send"),
@@ -112,7 +113,8 @@ _IN_CSV: dict[str, str] = {
 def _as_csv(everything: dict[str, object]) -> str:
     words = {name: str(word) for name, word in _IN_CSV.items()}  # a CSV writer takes what they were when they were made
     rows: list[list[object]] = [[words[name] for name in ("what", "where", "field", "value")]]
-    rows += [[words["held_back"], "", words["why"], reason] for reason in everything["must_not_be_written_to"]]  # type: ignore[attr-defined]
+    for what, key in (("held_back", "must_not_be_written_to"), ("gets_no", "gets_not_everything")):
+        rows += [[words[what], "", words["why"], reason] for reason in everything[key]]  # type: ignore[attr-defined]
     for kind, title in (("lists", "list"), ("emails", "send")):
         for one in everything[kind]:  # type: ignore[attr-defined]
             what, where = words[title], one[title]
