@@ -25,11 +25,11 @@ PAGE = 50
 @may(Permission.LOOK)
 def person() -> Page:
     """Everything about one address: lists, e-mails, opt-out."""
-    email = _address()
+    email = whole_person.clean(request.args.get("email", ""))
     found = whole_person.whole_person(db(), me(), email)
     page = whole_person.written_to(db(), me(), email, before=request.args.get("before", type=row_number), limit=PAGE)
-    if not found.entries and not page.written and not found.held_back and not request.args.get("before"):
-        raise NotThere("person")
+    if not (found.entries or page.written or page.before or found.suppressions or request.args.get("before")):
+        return render_template("sends/nobody.html", email=email), 404
     following = url_for("sends.person", email=email, before=page.before) if page.before else None
     return render_template(
         "sends/person.html",
