@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.audit.trail import Actor, note
 from app.db import now, table_of
-from app.recipients.checking import clean_address
+from app.recipients.checking import clean_address, require_no_slip
 from app.recipients.models import Recipient, RecipientList
 from app.recipients.people import change_recipient, remove_recipient
 from app.recipients.suppressions.who import not_to_write
@@ -147,10 +147,13 @@ def lists_with(session: Session, workspace_id: int, keys: Iterable[str]) -> dict
     return found
 
 
-def mend(session: Session, actor: Actor, bad_id: int, *, email: str, list_ids: Sequence[int]) -> BadAddress:
+def mend(
+    session: Session, actor: Actor, bad_id: int, *, email: str, list_ids: Sequence[int], as_typed: bool = False
+) -> BadAddress:
     """Put the right address in place of a bad one, in the lists chosen; all of them or none.
 
-    Raises NotThere, and Refused with the field `email` or `lists`.
+    Raises NotThere, and Refused with the field `email` or `lists`; Doubted for what looks mistyped, unless somebody
+    said that it is right `as_typed`.
     """
     bad = find_bad(session, actor, bad_id, lock=True)
     _check_open(bad)
@@ -158,6 +161,7 @@ def mend(session: Session, actor: Actor, bad_id: int, *, email: str, list_ids: S
     if email.lower() == bad.email_key:
         raise Refused(_("This is the same address. Type the right one."), field="email")
     chosen = _chosen(session, actor, bad, list_ids)
+    require_no_slip(email, as_typed=as_typed)
     held_back = not_to_write(session, actor.workspace_id, [email], sender_domain="").get(email.lower())
     if held_back is not None:
         raise Refused(_("%(words)s Nothing was changed.", words=held_back.words), field="email")
@@ -172,6 +176,7 @@ def mend(session: Session, actor: Actor, bad_id: int, *, email: str, list_ids: S
                 email=email,
                 name=recipient.name,
                 data=dict(recipient.data),
+                as_typed=True,
             )
         except Refused as refusal:
             words = _(

@@ -188,6 +188,19 @@ def test_two_windows_settle_it_once(
     assert client_sees(second, "state=mended", "now right@example.com")
 
 
+def test_a_right_address_that_looks_mistyped_is_doubted(
+    client: FlaskClient, database: Database, renderer: LimitedRenderer, actor: Person
+) -> None:
+    _, list_id, bad_id = bounced_send(database, renderer, actor)
+    url, data = f"/suppressions/bad-addresses/{bad_id}/mend", {"email": "rosa@gmial.com", "lists": [list_id]}
+    doubted = client.post(url, data=data)
+    assert doubted.status_code == 422 and "It is right as typed" in doubted.text
+    assert "“gmial.com” looks like a slip for “gmail.com”. Did you mean “rosa@gmail.com”?" in doubted.text
+    assert "rosa@gmial.com" not in people_of(database, list_id)
+    assert client.post(url, data={**data, "as_typed": "y"}).status_code == 302
+    assert "rosa@gmial.com" in people_of(database, list_id)
+
+
 def test_put_aside_and_back(client: FlaskClient, database: Database, renderer: LimitedRenderer, actor: Person) -> None:
     _, _, bad_id = bounced_send(database, renderer, actor)
     client.post(f"/suppressions/bad-addresses/{bad_id}/aside")

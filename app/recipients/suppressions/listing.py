@@ -16,6 +16,7 @@ from app.people.models import Account, Person
 from app.recipients.models import Conflict, Suppression, SuppressionReason
 from app.recipients.spreadsheet_cells import BYTE_ORDER_MARK, csv_lines
 from app.recipients.suppressions.models import SuppressionSync, TheirSuppression
+from app.recipients.suppressions.who import not_to_write
 from app.recipients.suppressions.words import (
     FILTERS,
     OF_KIND,
@@ -121,6 +122,19 @@ def entries_of_address(session: Session, actor: Actor, email: str) -> list[Entry
         for source, table in _TABLES.items()
     ]
     return _loaded(session, session.execute(union_all(*parts)).all()) if key else []
+
+
+def what_stands_against(session: Session, actor: Actor, email: str) -> list[str]:
+    """Say why an address is not written to, or not with everything; a sentence each, none when it may be."""
+    reasons = not_to_write(session, actor.workspace_id, [email], sender_domain="").values()
+    return [
+        *(_("Postroom does not write to this address: %(why)s", why=one.words) for one in reasons),
+        *(
+            _("%(email)s: %(what)s", email=email, what=one.only)
+            for one in entries_of_address(session, actor, email)
+            if one.only and not one.is_ended
+        ),
+    ]
 
 
 def email_of_theirs(session: Session, actor: Actor, entry_id: int) -> str:

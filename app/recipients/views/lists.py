@@ -17,6 +17,7 @@ from app.recipients.imports import uploads
 from app.recipients.models import RecipientList
 from app.recipients.resting import undoes_import
 from app.recipients.spreadsheet_cells import BYTE_ORDER_MARK, csv_lines
+from app.recipients.suppressions.listing import what_stands_against
 from app.recipients.views.blueprint import Page, blueprint, csv_response
 from app.recipients.views.forms import COLUMN, NameForm, RecipientForm, recipient_form
 from app.recipients.views.viewing import Wanted, read_wanted
@@ -127,12 +128,19 @@ def add_person(list_id: int) -> Page:
     if form.validate_on_submit():
         try:
             added = people.add_recipient(
-                db(), me(), list_id, email=form.email.data or "", name=form.name.data or "", data=form.data_of_columns()
+                db(),
+                me(),
+                list_id,
+                email=form.email.data or "",
+                name=form.name.data or "",
+                data=form.data_of_columns(),
+                as_typed=form.as_typed.data,
             )
         except Refused as refusal:
             _show(form, refusal)
         else:
             flash(_("%(email)s is in the list now.", email=added.email))
+            _warn(added.email)
             return redirect(url_for(".show", list_id=list_id))
     return render_template("recipients/person.html", list=found, form=form, recipient=None), 422 if form.errors else 200
 
@@ -143,7 +151,7 @@ def edit_person(list_id: int, recipient_id: int) -> Page:
     """Show one person; POST changes them."""
     found = lists.find_list(db(), me(), list_id)
     recipient = people.find_recipient(db(), me(), list_id, recipient_id)
-    form = recipient_form(found.columns, recipient)
+    form, before = recipient_form(found.columns, recipient), recipient.email_key
     if form.validate_on_submit():
         try:
             people.change_recipient(
@@ -154,11 +162,14 @@ def edit_person(list_id: int, recipient_id: int) -> Page:
                 email=form.email.data or "",
                 name=form.name.data or "",
                 data=form.data_of_columns(),
+                as_typed=form.as_typed.data,
             )
         except Refused as refusal:
             _show(form, refusal)
         else:
             flash(_("%(email)s is saved.", email=recipient.email))
+            if recipient.email_key != before:
+                _warn(recipient.email)
             return redirect(url_for(".show", list_id=list_id))
     page = render_template("recipients/person.html", list=found, form=form, recipient=recipient)
     return page, 422 if form.errors else 200
@@ -239,5 +250,12 @@ def _shown_people(database: Database, list_id: int, view: browsing.View) -> Iter
 
 def _show(form: RecipientForm, refusal: Refused) -> None:
     """Put a refusal beside its field; the fields of columns have a beginning of their own."""
-    field = refusal.field if refusal.field in {"email", "name", ""} else COLUMN + refusal.field
-    form.show(Refused(refusal.words, field=field))
+    if refusal.field not in {"email", "name", ""}:
+        refusal = Refused(refusal.words, field=COLUMN + refusal.field)
+    form.show(refusal)
+
+
+def _warn(email: str) -> None:
+    """Say of an address that was typed why it gets no e-mail, or not every one."""
+    for words in what_stands_against(db(), me(), email):
+        flash(words, "warn")

@@ -22,7 +22,7 @@ from app.cloudflare.contract import MAX_SUPPRESSION_NOTE
 from app.people.zones import is_zone
 from app.recipients.models import SuppressionReason
 from app.recipients.suppressions.words import FILTERS, OUR_REASONS
-from app.recipients.views.forms import ACCEPTED
+from app.recipients.views.forms import ACCEPTED, AddressForm
 from app.web.forms import Form, strip
 from app.web.request import reader
 from app.words import _, day
@@ -138,7 +138,7 @@ class RulesForm(Form):
         return [SuppressionReason(one) for one in self.hands_over.data or ()]
 
 
-class MendForm(Form):
+class MendForm(AddressForm):
     """The right address, and the lists to put it into."""
 
     email = EmailField(_("Right address"), [InputRequired(_("Enter the right address."))], filters=[strip])

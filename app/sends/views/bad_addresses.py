@@ -59,7 +59,9 @@ def mend(bad_id: int) -> Page:
     form = MendForm()
     if form.validate_on_submit():
         try:
-            mended = bad_addresses.mend(db(), me(), bad_id, email=form.email.data or "", list_ids=_lists())
+            mended = bad_addresses.mend(
+                db(), me(), bad_id, email=form.email.data or "", list_ids=_lists(), as_typed=form.as_typed.data
+            )
         except Refused as refusal:
             roll_back()
             form.show(refusal)
