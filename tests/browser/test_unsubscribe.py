@@ -81,8 +81,8 @@ def test_a_reader_stops_a_kind_then_all_without_script_on_a_phone_in_the_dark(
     number = page.url.rstrip("/").rpartition("/")[2]
     page.goto(f"{postroom.url}/templates/{number}/notice")
     page.get_by_label("Kind of notice", exact=True).select_option(label=KIND)
-    page.get_by_role("button", name="Save the kind").click()
-    expect(page.get_by_role("status")).to_contain_text("from now on are of this kind")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_role("status")).to_contain_text("It holds for sends that are begun from now on.")
     email, key = send_and_take_a_link(page, postroom)
 
     found: dict[str, list[str]] = {}
