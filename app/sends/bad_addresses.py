@@ -7,16 +7,19 @@ from dataclasses import dataclass
 
 from sqlalchemy import case, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from app.audit.trail import Actor, note
 from app.db import now, table_of
+from app.emails.models import TemplateVersion
+from app.emails.templates import WITHOUT_CONTENT
 from app.recipients.checking import clean_address, require_no_slip
 from app.recipients.models import Recipient, RecipientList
 from app.recipients.people import change_recipient, remove_recipient
 from app.recipients.suppressions.who import not_to_write
 from app.refusals import NotThere, Refused
 from app.sends.bad_address_models import BadAddress, BadAddressKind, BadAddressState
+from app.sends.models import Send
 from app.words import _, _n
 
 KINDS: dict[BadAddressKind, str] = {
@@ -112,6 +115,16 @@ def bad_addresses(
     if search := search.replace("\0", "").strip().lower():
         query = query.where(BadAddress.email_key.startswith(search, autoescape=True))
     return session.scalars(query.order_by(BadAddress.email_key).limit(limit)).all()
+
+
+def sends_of(session: Session, rows: Iterable[BadAddress]) -> dict[int, Send]:
+    """Give the last sends to these addresses with what their titles say, with a few queries for all."""
+    query = select(Send).where(Send.id.in_({one.send_id for one in rows if one.send_id is not None}))
+    with_titles = query.options(
+        joinedload(Send.template_version).options(joinedload(TemplateVersion.template), *WITHOUT_CONTENT),
+        selectinload(Send.recipient_list),
+    )
+    return {one.id: one for one in session.scalars(with_titles)}
 
 
 def has_open(session: Session, actor: Actor) -> bool:

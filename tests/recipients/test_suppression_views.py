@@ -174,6 +174,7 @@ def test_adding_one_by_hand(client: FlaskClient, database: Database, actor: Pers
     assert row.until is not None and f"{row.until:%Y-%m-%d}" == "2031-06-01", "the last day counts whole"
     again = client.post("/suppressions/add", data={"email": "anna@example.net", "note": "x"})
     assert again.status_code == 422 and "added by hand already" in again.text and 'value="x"' in again.text
+    assert '<a href="/suppressions/address?email=Anna@example.net">' in again.text
     for data, words in (
         ({"email": "no address"}, "has an @ in it"),
         ({"email": ""}, "Enter the e-mail address."),

@@ -19,6 +19,7 @@ from app.sends import bad_addresses, following
 from app.sends.bad_address_models import BadAddress, BadAddressKind, BadAddressState
 from app.sends.bad_addresses import Found, note_bad
 from app.sends.models import Message, Outcome, Send, SendKind, SendState
+from app.sends.results import title_of
 from app.sends.tallies import move
 from app.sends.writing_again import write_again
 from tests.conftest import signed_in
@@ -162,7 +163,9 @@ def test_the_page_shows_what_the_server_said_and_the_lists(
 ) -> None:
     send_id, _, bad_id = bounced_send(database, renderer, actor)
     page = client.get("/suppressions/bad-addresses").text
-    for words in ("p1@example.com", "Person 1", "550 no such user", "Members", f"Send {send_id}"):
+    with database.reading() as session:
+        title = title_of(session.get_one(Send, send_id))
+    for words in ("p1@example.com", "Person 1", "550 no such user", "Members", f"{title}</a>"):
         assert words in page
     assert "Nothing found" in client.get("/suppressions/bad-addresses?q=zz").text
     assert "p1@example.com" in client.get("/suppressions/bad-addresses?q=P1").text

@@ -188,7 +188,7 @@ def test_erasing_takes_the_person_out_of_everything_and_keeps_the_counts(
     page = words(client.get(f"/sends/person/erase?email={ANN}").text)
     assert f"This takes {ANN} out of 2 lists and 1 e-mail. It cannot be undone." in page
     answer = client.post("/sends/person/erase", data={"email": ANN}, follow_redirects=True)
-    assert "Erased: taken out of 2 lists and 1 e-mails." in words(answer.text)
+    assert "Erased: taken out of 2 lists and 1 e-mail." in words(answer.text)
     assert everywhere(database, ANN, SECRET, "Okafor") == {"suppression"}, "an opt-out stays"
     assert tally_of(database, sent_id) == before
     with database.reading() as session:

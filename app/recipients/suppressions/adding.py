@@ -75,7 +75,7 @@ def add_one(
         raise Refused(f"{problem.words} {suggest(email)}".strip(), field="email")
     row: dict[str, object] = {"email": email, "note": _checked_note(words), "until": _checked_until(until)}
     if not _insert(session, actor, [row], SuppressionReason.BY_HAND, None, at_cloudflare=at_cloudflare):
-        raise Refused(_("This address was added by hand already. Look it up to change it."), field="email")
+        raise Refused(_("This address was added by hand already."), field="email")
     added = session.scalars(
         select(Suppression).where(
             Suppression.workspace_id == actor.workspace_id,
@@ -106,7 +106,7 @@ def add_many(session: Session, actor: Actor, *, content: bytes, words: str, at_c
         actor,
         "suppression.imported",
         _n(
-            "%(count)s addresses imported that are not written to",
+            "%(count)s address imported that is not written to",
             "%(count)s addresses imported that are not written to",
             added,
         ),
@@ -129,7 +129,7 @@ def undo_batch(session: Session, actor: Actor, batch: str) -> int:
             session,
             actor,
             "suppression.import_undone",
-            _n("%(count)s imported suppressions taken away", "%(count)s imported suppressions taken away", gone),
+            _n("%(count)s imported suppression taken away", "%(count)s imported suppressions taken away", gone),
             batch=batch[:36],
         )
         _sync_soon(session, actor)

@@ -16,7 +16,7 @@ from app.recipients.suppressions.who import lift_opt_out, suppress
 from app.recipients.unsubscribing.models import Topic
 from app.recipients.unsubscribing.topics import resume_topic, stop_topic
 from app.refusals import Refused
-from app.words import _
+from app.words import _, _n
 
 MOST_ADDRESSES = 500
 """Addresses that are taken at once."""
@@ -78,11 +78,19 @@ def unsubscribe_by_hand(session: Session, actor: Actor, text: str, topic: Topic 
     before = [one for one in pasted.addresses if one not in added]
     if added:
         words = (
-            _("%(added)s people who wrote to us unsubscribed by hand from “%(topic)s”", topic=topic.name)
+            _n(
+                "%(count)s person who wrote to us unsubscribed by hand from “%(topic)s”",
+                "%(count)s people who wrote to us unsubscribed by hand from “%(topic)s”",
+                len(added),
+                topic=topic.name,
+            )
             if topic is not None
-            else _("%(added)s people who wrote to us unsubscribed by hand from all e-mail")
+            else _n(
+                "%(count)s person who wrote to us unsubscribed by hand from all e-mail",
+                "%(count)s people who wrote to us unsubscribed by hand from all e-mail",
+                len(added),
+            )
         )
-        words = _(words, added=len(added))
         note(session, actor, "suppression.opted_out_by_hand", words)
     return ByHand(added, before, pasted.unread)
 
@@ -100,7 +108,11 @@ def take_back(session: Session, actor: Actor, addresses: Sequence[str], topic: T
             session,
             actor,
             "suppression.by_hand_undone",
-            _("Unsubscribing by hand of %(done)s people taken back", done=done),
+            _n(
+                "Unsubscribing by hand of %(count)s person taken back",
+                "Unsubscribing by hand of %(count)s people taken back",
+                done,
+            ),
         )
     return done
 

@@ -14,10 +14,12 @@ from app.delivery.worker import worker_alive
 from app.people.connection import ConnectionParameters, NotConnected, resolve
 from app.people.models import Person
 from app.people.roles import Permission
+from app.recipients.models import SuppressionReason
 from app.recipients.suppressions import adding as suppression_adding
 from app.recipients.suppressions import listing as suppression_list
 from app.recipients.suppressions.listing import OURS, Entry, Wanted
 from app.recipients.suppressions.rules import change_rules, rules_of
+from app.recipients.suppressions.who import find_suppression
 from app.recipients.suppressions.words import CONFLICTS, READ_ONLY
 from app.recipients.views.blueprint import csv_response
 from app.recipients.views.suppression_forms import (
@@ -125,7 +127,13 @@ def add() -> Page:
         else:
             flash(_("%(email)s gets no e-mail any more.", email=added.email))
             return redirect(url_for(".address", email=added.email))
-    page = render_template("suppressions/add.html", form=form, is_connected=_parameters() is not None)
+    there = find_suppression(db(), me().workspace_id, form.email.data or "", SuppressionReason.BY_HAND)
+    page = render_template(
+        "suppressions/add.html",
+        form=form,
+        is_connected=_parameters() is not None,
+        there=there if form.errors else None,
+    )
     return page, 422 if form.errors else 200
 
 

@@ -36,6 +36,7 @@ def bad() -> Page:
         "suppressions/bad.html",
         rows=page,
         lists=bad_addresses.lists_with(db(), me().workspace_id, [one.email_key for one in page]),
+        sends=bad_addresses.sends_of(db(), page),
         state=state,
         search=search,
         is_first=not after,

@@ -74,8 +74,8 @@ def erase_person() -> Page:
     flash(
         _(
             "Erased: taken out of %(lists)s and %(messages)s. Counts and outcomes stay.",
-            lists=_n("%(count)s lists", "%(count)s lists", gone.lists),
-            messages=_n("%(count)s e-mails", "%(count)s e-mails", gone.messages),
+            lists=_n("%(count)s list", "%(count)s lists", gone.lists),
+            messages=_n("%(count)s e-mail", "%(count)s e-mails", gone.messages),
         )
     )
     return redirect(url_for("recipients.index"))
