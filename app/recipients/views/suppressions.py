@@ -128,12 +128,7 @@ def add() -> Page:
             flash(_("%(email)s gets no e-mail any more.", email=added.email))
             return redirect(url_for(".address", email=added.email))
     there = find_suppression(db(), me().workspace_id, form.email.data or "", SuppressionReason.BY_HAND)
-    page = render_template(
-        "suppressions/add.html",
-        form=form,
-        is_connected=_parameters() is not None,
-        there=there if form.errors else None,
-    )
+    page = render_template("suppressions/add.html", form=form, is_connected=_parameters() is not None, there=there)
     return page, 422 if form.errors else 200
 
 
