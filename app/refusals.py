@@ -1,4 +1,4 @@
-"""Two ways in which a rule says no. Views turn them into a page; nothing below the views knows HTTP."""
+"""The ways in which a rule says no. Views turn them into a page; nothing below the views knows HTTP."""
 
 from __future__ import annotations
 
@@ -14,3 +14,7 @@ class Refused(Exception):
         super().__init__(words)
         self.words = words
         self.field = field
+
+
+class Doubted(Refused):
+    """A rule takes what somebody typed for a mistake; it is taken when they say that it is right."""

@@ -31,6 +31,7 @@ from app.recipients.models import Conflict, Recipient, RecipientList
 from app.recipients.suppressions import adding as suppression_adding
 from app.recipients.suppressions.models import SuppressionSync, TheirSuppression
 from app.recipients.unsubscribing import topics
+from app.recipients.unsubscribing.models import TopicOptOut
 from app.recipients.unsubscribing.opt_outs_by_hand import unsubscribe_by_hand
 from app.sends import testers
 from app.sends.archives import check_archive
@@ -106,6 +107,9 @@ def fill(database: Database, renderer: LimitedRenderer, person: Person, mark: st
         topic = topics.add_topic(session, person, {"en": (f"{mark} news", f"{mark} sentence")})
         made.add(topic_id=topic.id)
         made.add(by_hand_batch=unsubscribe_by_hand(session, person, f"{mark}-wrote@example.com", topic).batch)
+        assert topics.stop_topic(session, topic, f"{mark}-stopped@example.com")
+        stopped = select(TopicOptOut.id).where(TopicOptOut.email_key == f"{mark}-stopped@example.com")
+        made.add(opt_out_id=session.scalars(stopped).one())
         waiting = importing.keep_import(session, person, f"{mark}.html", b"<p>Hello</p>", keep_braces=False)
         made.add(import_id=waiting.id)
     rows = f"email,name\n{mark}-new@example.com,New\nnot an address,{mark} wrong\n"

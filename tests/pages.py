@@ -51,6 +51,7 @@ PLACES = (
     Place("list-history", "/lists/1/history"),
     Place("list-person", "/lists/1/people/1"),
     Place("person", "/sends/person?email=imani.khan1@example.net"),
+    Place("person-unknown", "/sends/person?email=nobody@example.net"),
     Place("person-erase", "/sends/person/erase?email=imani.khan1@example.net"),
     Place("retention", "/sends/retention"),
     Place("list-import", "/lists/1/import"),

@@ -45,8 +45,21 @@ def code() -> dict[str, Catalog]:
     return messages_of_code()
 
 
+SAME_FOR_ALL = {
+    *("%(count)s made", "%(count)s more", "%(named)s and %(count)s more"),
+    *("%(names)s may publish it.", "%(names)s may approve it."),
+    "%(names)s may approve it. Until then nobody can change it; you can take it back.",
+}
+"""English has one form of these; other languages have more."""
+
+
 def texts(one: Message) -> tuple[str, ...]:
     return one.id if isinstance(one.id, tuple) else (one.id,)
+
+
+def test_english_says_one_and_many_differently(code: dict[str, Catalog]) -> None:
+    pairs = [one.id for messages in code.values() for one in messages if isinstance(one.id, tuple)]
+    assert {one for one, many in pairs if one == many} == SAME_FOR_ALL
 
 
 def strings(one: Message) -> tuple[str, ...]:

@@ -53,7 +53,7 @@ def _chunk(session: Session, workspace_id: int, before: datetime) -> int:
         .execution_options(synchronize_session=False)
     )
     words = _n(
-        "Words and addresses of %(count)s old entries of the trail taken away by the retention rule",
+        "Words and addresses of %(count)s old entry of the trail taken away by the retention rule",
         "Words and addresses of %(count)s old entries of the trail taken away by the retention rule",
         len(rows),
     )

@@ -38,7 +38,7 @@ ROLE_WORDS: dict[Role, tuple[str, str]] = {
     Role.VIEWER: (_p("role", "Viewer"), _("Sees everything, changes nothing")),
     Role.EDITOR: (_p("role", "Editor"), _("Also writes templates and keeps lists")),
     Role.SENDER: (_p("role", "Sender"), _("Also composes and releases sends")),
-    Role.APPROVER: (_p("role", "Approver"), _("Also approves what others want to send")),
+    Role.APPROVER: (_p("role", "Approver"), _("Also approves what others want to send, and declares service notices")),
     Role.ADMINISTRATOR: (_p("role", "Administrator"), _("Everything, settings and people too")),
 }
 """A role's name, and what it adds."""

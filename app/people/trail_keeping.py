@@ -30,7 +30,7 @@ def keep_trail_for(session: Session, actor: Actor, years: int | None) -> None:
             words = _("The words of the trail are kept for ever")
         else:
             words = _n(
-                "The words of the trail are kept for %(count)s years",
+                "The words of the trail are kept for %(count)s year",
                 "The words of the trail are kept for %(count)s years",
                 years,
             )

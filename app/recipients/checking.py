@@ -13,7 +13,8 @@ import idna
 from app.cloudflare.contract import check_address
 from app.recipients.files.grid import LOOKS_LIKE_ADDRESS
 from app.recipients.typing_slips import meant_domain
-from app.words import _
+from app.refusals import Doubted
+from app.words import _, joined
 
 MAX_CELL = 10_000
 """Characters of one cell."""
@@ -162,6 +163,13 @@ def slip_of(address: str) -> Fault | None:
     better = f"{local}@{meant}"
     words = _("“%(domain)s” looks like a slip for “%(meant)s”.", domain=domain, meant=meant)
     return Fault("email", words, _("Did you mean “%(meant)s”?", meant=better), ProblemKind.SLIP, better)
+
+
+def require_no_slip(address: str, *, as_typed: bool) -> None:
+    """Raise Doubted with the field `email` for a domain that looks mistyped, unless somebody said that it is right."""
+    slip = None if as_typed else slip_of(address)
+    if slip is not None:
+        raise Doubted(joined([slip.words, slip.suggestion]), field="email")
 
 
 def _kind_of(address: str) -> ProblemKind:

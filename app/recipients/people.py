@@ -12,7 +12,7 @@ from app.audit.trail import Actor, note
 from app.recipients.changes import running as changes
 from app.recipients.changes.doing import person_json
 from app.recipients.changes.models import ChangeKind
-from app.recipients.checking import NewRecipient, clean_address, fault_of
+from app.recipients.checking import NewRecipient, clean_address, fault_of, require_no_slip
 from app.recipients.finding import sorting
 from app.recipients.finding.keys import keys_of
 from app.recipients.lists import find_list
@@ -45,12 +45,23 @@ def recipients_page(
 
 
 def add_recipient(
-    session: Session, actor: Actor, list_id: int, *, email: str, name: str, data: Mapping[str, str]
+    session: Session,
+    actor: Actor,
+    list_id: int,
+    *,
+    email: str,
+    name: str,
+    data: Mapping[str, str],
+    as_typed: bool = False,
 ) -> Recipient:
-    """Add one person. Raises NotThere, and Refused with the field (`email`, `name` or a column) that is wrong."""
+    """Add one person. Raises NotThere, and Refused with the field (`email`, `name` or a column) that is wrong.
+
+    `as_typed`: somebody said that an address that looks mistyped is right; else it is Doubted.
+    """
     found = find_list(session, actor, list_id, lock=True)
     require_rest(session, found)
     person = _checked(session, found, email, name, data)
+    require_no_slip(person.email, as_typed=as_typed)
     added = Recipient(list_id=found.id)
     _fill(found, added, person)
     session.add(added)
@@ -70,7 +81,15 @@ def add_recipient(
 
 
 def change_recipient(
-    session: Session, actor: Actor, list_id: int, recipient_id: int, *, email: str, name: str, data: Mapping[str, str]
+    session: Session,
+    actor: Actor,
+    list_id: int,
+    recipient_id: int,
+    *,
+    email: str,
+    name: str,
+    data: Mapping[str, str],
+    as_typed: bool = False,
 ) -> Recipient:
     """Change one person. Raises as `add_recipient` does."""
     found = find_list(session, actor, list_id, lock=True)
@@ -80,6 +99,7 @@ def change_recipient(
     before = (changed.email, changed.name, {column: changed.data.get(column, "") for column in found.columns})
     if before == (person.email, person.name, person.data):
         return changed
+    require_no_slip(person.email, as_typed=as_typed or person.email_key == changed.email_key)
     was = person_json(changed)
     _fill(found, changed, person)
     session.flush()

@@ -7,16 +7,19 @@ from dataclasses import dataclass
 
 from sqlalchemy import case, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from app.audit.trail import Actor, note
 from app.db import now, table_of
-from app.recipients.checking import clean_address
+from app.emails.models import TemplateVersion
+from app.emails.templates import WITHOUT_CONTENT
+from app.recipients.checking import clean_address, require_no_slip
 from app.recipients.models import Recipient, RecipientList
 from app.recipients.people import change_recipient, remove_recipient
 from app.recipients.suppressions.who import not_to_write
 from app.refusals import NotThere, Refused
 from app.sends.bad_address_models import BadAddress, BadAddressKind, BadAddressState
+from app.sends.models import Send
 from app.words import _, _n
 
 KINDS: dict[BadAddressKind, str] = {
@@ -114,6 +117,16 @@ def bad_addresses(
     return session.scalars(query.order_by(BadAddress.email_key).limit(limit)).all()
 
 
+def sends_of(session: Session, rows: Iterable[BadAddress]) -> dict[int, Send]:
+    """Give the last sends to these addresses with what their titles say, with a few queries for all."""
+    query = select(Send).where(Send.id.in_({one.send_id for one in rows if one.send_id is not None}))
+    with_titles = query.options(
+        joinedload(Send.template_version).options(joinedload(TemplateVersion.template), *WITHOUT_CONTENT),
+        selectinload(Send.recipient_list),
+    )
+    return {one.id: one for one in session.scalars(with_titles)}
+
+
 def has_open(session: Session, actor: Actor) -> bool:
     """Tell whether any bad address waits for a person."""
     waits = select(BadAddress.id).where(
@@ -147,10 +160,13 @@ def lists_with(session: Session, workspace_id: int, keys: Iterable[str]) -> dict
     return found
 
 
-def mend(session: Session, actor: Actor, bad_id: int, *, email: str, list_ids: Sequence[int]) -> BadAddress:
+def mend(
+    session: Session, actor: Actor, bad_id: int, *, email: str, list_ids: Sequence[int], as_typed: bool = False
+) -> BadAddress:
     """Put the right address in place of a bad one, in the lists chosen; all of them or none.
 
-    Raises NotThere, and Refused with the field `email` or `lists`.
+    Raises NotThere, and Refused with the field `email` or `lists`; Doubted for what looks mistyped, unless somebody
+    said that it is right `as_typed`.
     """
     bad = find_bad(session, actor, bad_id, lock=True)
     _check_open(bad)
@@ -158,6 +174,7 @@ def mend(session: Session, actor: Actor, bad_id: int, *, email: str, list_ids: S
     if email.lower() == bad.email_key:
         raise Refused(_("This is the same address. Type the right one."), field="email")
     chosen = _chosen(session, actor, bad, list_ids)
+    require_no_slip(email, as_typed=as_typed)
     held_back = not_to_write(session, actor.workspace_id, [email], sender_domain="").get(email.lower())
     if held_back is not None:
         raise Refused(_("%(words)s Nothing was changed.", words=held_back.words), field="email")
@@ -172,6 +189,7 @@ def mend(session: Session, actor: Actor, bad_id: int, *, email: str, list_ids: S
                 email=email,
                 name=recipient.name,
                 data=dict(recipient.data),
+                as_typed=True,
             )
         except Refused as refusal:
             words = _(

@@ -25,7 +25,7 @@ from app.sends.models import UNDER_WAY, Attempt, Message, PersonFile, ReviewProb
 from app.sends.person_files import name_key
 from app.sends.usage import UNFINISHED
 from app.sends.whole_person import all_written_to, clean, names_address, whole_person
-from app.words import _
+from app.words import _, _n
 
 ERASED = "erased"
 """Stands in the place of an address."""
@@ -74,9 +74,9 @@ def erase(session: Session, actor: Actor, email: str) -> ToErase:
     forget_address(session, actor.workspace_id, key)
     staging.forget_person(session, actor.workspace_id, key)
     words = _(
-        "One person erased on request: taken out of %(lists)s lists and %(messages)s e-mails",
-        lists=found.lists,
-        messages=found.messages,
+        "One person erased on request: taken out of %(lists)s and %(messages)s",
+        lists=_n("%(count)s list", "%(count)s lists", found.lists),
+        messages=_n("%(count)s e-mail", "%(count)s e-mails", found.messages),
     )
     note(session, actor, "person.erased", words)
     session.flush()

@@ -32,7 +32,7 @@ def change_topic(session: Session, actor: Actor, send_id: int, topic_id: int) ->
 
 
 def declare(session: Session, person: Person, send_id: int, scope: ServiceScope, reason: str) -> Send:
-    """Declare a draft a service notice, or take it back. Raises Refused for anybody but an administrator."""
+    """Declare a draft a service notice, or take it back. Raises Refused for who may not approve."""
     send = _draft(session, person, send_id)
     reason = checked_declaration(person, scope, reason)
     changes = {

@@ -14,12 +14,11 @@ from app.audit.trail import Actor
 from app.emails.models import TemplateVersion
 from app.emails.templates import WITHOUT_CONTENT
 from app.recipients.models import Recipient, RecipientList
+from app.recipients.suppressions.listing import Entry, entries_of_address
 from app.recipients.suppressions.who import not_to_write
-from app.recipients.unsubscribing.topics import stopped_topics
 from app.sends.hiding import shown_data
 from app.sends.models import Message, Send, SendKind
 from app.sends.words import OUTCOMES, why_words
-from app.words import _
 
 SENDS_LOOKED = 500
 """Sends that are looked through in one statement."""
@@ -50,7 +49,14 @@ class WholePerson:
     email: str
     entries: Sequence[tuple[RecipientList, Recipient]] = field(default_factory=tuple)
     held_back: Sequence[str] = ()
-    """Why they must not be written to, or not with every kind of notice; a sentence each."""
+    """Why they must not be written to at all; a sentence each."""
+    suppressions: Sequence[Entry] = ()
+    """All that stands against the address, what has ended too."""
+
+    @property
+    def gets_no(self) -> Sequence[str]:
+        """What alone they must not be written to with; a sentence each."""
+        return [one.only for one in self.suppressions if one.only and not one.is_ended]
 
     @property
     def name(self) -> str:
@@ -69,13 +75,9 @@ def whole_person(session: Session, actor: Actor, email: str) -> WholePerson:
         .where(Recipient.list_id.in_(list_ids), Recipient.email_key == key)
         .order_by(RecipientList.name)
     )
-    return WholePerson(key, [(row[0], row[1]) for row in rows], _held_back(session, actor, key))
-
-
-def _held_back(session: Session, actor: Actor, key: str) -> list[str]:
     reasons = not_to_write(session, actor.workspace_id, [key], sender_domain="").values()
-    topics = stopped_topics(session, actor.workspace_id, key)
-    return [*(one.words for one in reasons), *(_("They stopped “%(name)s”.", name=one.name) for one in topics)]
+    against = entries_of_address(session, actor, key)
+    return WholePerson(key, [(row[0], row[1]) for row in rows], [one.words for one in reasons], against)
 
 
 def written_to(
@@ -105,6 +107,7 @@ def everything(session: Session, actor: Actor, email: str) -> dict[str, Any]:
             for one, entry in person.entries
         ],
         "must_not_be_written_to": [str(one) for one in person.held_back],
+        "gets_not_everything": [str(one) for one in person.gets_no],
         "emails": [_as_json(one) for one in all_written_to(session, actor, email)],
     }
 

@@ -47,6 +47,8 @@ SETTINGS = (
     (_("Workspaces"), "people.all_workspaces", Permission.RUN),
 )
 """Pages under Settings, each for whom."""
+ABOUT_PEOPLE = frozenset({"sends.person", "sends.erase_person"})
+"""Pages of people among those of sends: one comes to them from the lists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,9 @@ def part_of_navigation() -> str:
         return ""
     if request.path.startswith("/settings") or request.endpoint in {endpoint for _label, endpoint, _needs in SETTINGS}:
         return "people"
-    return "recipients" if request.blueprint == "segments" else request.blueprint or ""
+    if request.blueprint == "segments" or request.endpoint in ABOUT_PEOPLE:
+        return "recipients"
+    return request.blueprint or ""
 
 
 def workspace_notice() -> Notice | None:

@@ -22,6 +22,8 @@ from app.audit.origin import Via
 from app.db import Database, now
 from app.emails.limits import LimitedRenderer
 from app.people.models import Person, SenderIdentity
+from app.recipients.unsubscribing.models import TopicOptOut
+from app.recipients.unsubscribing.topics import add_topic, stop_topic
 from app.sends.models import Send
 from app.sends.review import run_review
 from app.web.request import SAFE_METHODS
@@ -44,7 +46,6 @@ ACTS: dict[str, tuple[str, ...] | str] = {
     "emails.change_file_kind": ("template.file_changed",),
     "emails.check_headers": READS,
     "emails.checks": READS,
-    "emails.declare_service": ("template.service_notice",),
     "emails.duplicate": ("template.created",),
     "emails.edit": DRAFT,
     "emails.edit_piece": ("piece.renamed",),
@@ -56,7 +57,7 @@ ACTS: dict[str, tuple[str, ...] | str] = {
     "emails.move": ("template.moved",),
     "emails.new": ("template.created",),
     "emails.new_piece": ("piece.created",),
-    "emails.notice": ("template.topic",),
+    "emails.notice": ("template.topic", "template.service_notice"),
     "emails.preview": READS,
     "emails.preview_piece": READS,
     "emails.publish": ("template.published",),
@@ -111,13 +112,12 @@ ACTS: dict[str, tuple[str, ...] | str] = {
     "sends.change_test_group": ("test_group.saved",),
     "sends.check_headers": READS,
     "sends.decide": ("send.doubt_leave", "send.doubt_mark_sent", "send.doubt_send_again"),
-    "sends.declare_service": ("send.service_notice",),
     "sends.delete": ("send.deleted",),
     "sends.erase_person": ("person.erased",),
     "sends.follow_added": ("send.followed_up",),
     "sends.go_on": ("send.wave_continued",),
     "sends.new": ("send.started",),
-    "sends.notice": ("send.topic",),
+    "sends.notice": ("send.topic", "send.service_notice"),
     "sends.pace": ("send.pace_changed",),
     "sends.pause": ("send.paused",),
     "sends.put_first": ("send.people_chosen",),
@@ -149,6 +149,7 @@ ACTS: dict[str, tuple[str, ...] | str] = {
     "suppressions.open_again": ("bad_address.open",),
     "suppressions.put_aside": ("bad_address.aside",),
     "suppressions.remove_ours": ("suppression.removed",),
+    "suppressions.remove_stopped": ("suppression.kind_resumed",),
     "suppressions.remove_theirs": ("suppression.removed_there",),
     "suppressions.resolve_conflict": ("suppression.conflict", "suppression.removed"),
     "suppressions.save_rules": ("suppression.rules",),
@@ -342,6 +343,16 @@ def test_suppressions(acting: Acting) -> None:
     assert "gone@" not in told[0].words + str(told[0].details)
     acting.does(f"/suppressions/ours/{told[0].subject_id}/change", {"note": "by letter"}, "suppression.changed")
     acting.does(f"/suppressions/ours/{told[0].subject_id}/remove", {}, "suppression.removed")
+
+
+def test_a_kind_of_notice_that_somebody_gets_again(acting: Acting, database: Database, actor: Person) -> None:
+    with database.writing() as session:
+        topic = add_topic(session, actor, {"en": ("Opening hours", "")})
+        stop_topic(session, topic, "gone@example.com")
+        opt_out_id = session.scalars(select(TopicOptOut.id)).one()
+    told = acting.does(f"/suppressions/stopped/{opt_out_id}/remove", {}, "suppression.kind_resumed")
+    assert told[0].words == "One suppression taken away: unsubscribed from “Opening hours”"
+    assert "gone@" not in told[0].words + str(told[0].details)
 
 
 def test_a_send_from_its_draft_to_its_end(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
@@ -81,8 +82,8 @@ def test_a_reader_stops_a_kind_then_all_without_script_on_a_phone_in_the_dark(
     number = page.url.rstrip("/").rpartition("/")[2]
     page.goto(f"{postroom.url}/templates/{number}/notice")
     page.get_by_label("Kind of notice", exact=True).select_option(label=KIND)
-    page.get_by_role("button", name="Save the kind").click()
-    expect(page.get_by_role("status")).to_contain_text("from now on are of this kind")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_role("status")).to_contain_text("It holds for sends that are begun from now on.")
     email, key = send_and_take_a_link(page, postroom)
 
     found: dict[str, list[str]] = {}
@@ -162,3 +163,24 @@ def test_those_who_wrote_are_unsubscribed_by_hand_and_it_is_taken_back(page: Pag
     assert problems_of(page) == []
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_role("status")).to_contain_text("Taken back for 1 person")
+
+
+TOPS = "all => all.map(one => one.getBoundingClientRect()).map(box => [box.left, box.top, box.bottom])"
+
+
+@pytest.mark.parametrize("width", [360, 1440])
+def test_fields_lists_and_words_have_their_room(page: Page, postroom: RunningPostroom, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(f"{postroom.url}/settings/unsubscribing/kinds/new")
+    fields = page.locator("main form .field input").evaluate_all(TOPS)
+    assert len(fields) == 8
+    if width == 1440:
+        assert all(name[1] == sentence[1] for name, sentence in zip(fields[::2], fields[1::2], strict=True))
+    rows = page.locator("main form .grid-2").evaluate_all(TOPS)
+    assert all(below[1] - above[2] >= 16 for above, below in pairwise(rows))
+    page.goto(f"{postroom.url}/settings/unsubscribing/by-hand")
+    (card_edge,) = page.locator("ol.card").evaluate_all(TOPS)
+    assert all(step[0] - card_edge[0] >= 36 for step in page.locator("ol.card li").evaluate_all(TOPS)), "its number too"
+    page.goto(f"{postroom.url}/sends/retention")
+    cards, words = (page.locator(found).evaluate_all(TOPS) for found in ("main form.card", "main form.card + p"))
+    assert all(below[1] - above[2] >= 16 for above, below in zip(cards, words, strict=True))

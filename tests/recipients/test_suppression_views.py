@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from datetime import timedelta
 
 import pytest
@@ -18,8 +19,11 @@ from app.people.models import Connection, Person, Workspace
 from app.recipients.models import Conflict, Handing, Suppression, SuppressionReason
 from app.recipients.suppressions.listing import Wanted, ago_words, entries
 from app.recipients.suppressions.models import SuppressionRules, SuppressionSync
+from app.recipients.unsubscribing.topics import add_topic, stop_topic, stopped_topics
 from tests.conftest import signed_in
+from tests.recipients.files.making import ods, xlsx
 from tests.recipients.test_suppressions import ours, theirs
+from tests.statements import statements
 
 
 def all_of(database: Database) -> list[Suppression]:
@@ -64,12 +68,84 @@ def test_paging_by_key_shows_every_entry_once(session: Session, actor: Person) -
             scope_type="sending_domain",
             scope_value="example.com",
         )
+    kinds = [add_topic(session, actor, {"en": (name, "")}) for name in ("Visits", "Parking")]
+    for number in range(0, 25, 2):
+        for kind in kinds:
+            stop_topic(session, kind, f"P{number:02}@example.net")
     seen, after = [], ""
     while page := entries(session, actor, Wanted(), after=after, limit=7):
         seen += [(one.email_key, one.source, one.id) for one in page]
         after = page[-1].place
-    assert len(seen) == len(set(seen)) == 75
+    assert len(seen) == len(set(seen)) == 75 + 2 * 13
     assert seen == sorted(seen)
+
+
+def test_who_stopped_one_kind_of_notice_is_listed_with_its_scope(
+    client: FlaskClient, staff_client: FlaskClient, session: Session, actor: Person
+) -> None:
+    hours = add_topic(session, actor, {"en": ("Opening hours", ""), "de": ("Öffnungszeiten", "")})
+    stop_topic(session, hours, "Cy@example.net")
+    ours(session, actor.workspace_id, "dan@example.net", SuppressionReason.OPT_OUT)
+    theirs(session, actor.workspace_id, "eve@example.net")
+    session.commit()
+    for query in ("", "?q=cy", "?reason=of_kind", "?source=ours", "?q=CY&source=ours&reason=of_kind"):
+        page = client.get(f"/suppressions{query}").text
+        assert "Unsubscribed from “Opening hours”" in page, query
+        assert "e-mails of the kind “Opening hours”" in page, query
+    for query in ("?reason=opt_out", "?source=theirs", "?conflicts=1", "?q=d"):
+        assert "Cy@example.net" not in client.get(f"/suppressions{query}").text, query
+    only = client.get("/suppressions?reason=of_kind").text
+    assert "dan@" not in only and "eve@" not in only
+    rows = list(csv.reader(io.StringIO(client.get("/suppressions/download.csv?q=cy").text.removeprefix("\ufeff"))))
+    assert rows[1][:4] == [
+        *("Postroom", "Cy@example.net"),
+        *("Unsubscribed from “Opening hours”", "e-mails of the kind “Opening hours”"),
+    ]
+    page = staff_client.get("/suppressions/address?email=cy@example.net").text
+    assert "Unsubscribed from “Opening hours”" in page and "Nothing speaks against it" not in page
+    assert "only an administrator takes this away" in page and "Take away" not in page
+
+
+def test_an_administrator_lets_a_person_get_a_kind_of_notice_again(
+    client: FlaskClient, staff_client: FlaskClient, session: Session, actor: Person
+) -> None:
+    kinds = [add_topic(session, actor, {"en": (name, "")}) for name in ("Visits", "Parking")]
+    for kind in kinds:
+        stop_topic(session, kind, "Cy@example.net")
+    session.commit()
+    page = client.get("/suppressions/address?email=CY@example.net").text
+    first, second = dict.fromkeys(re.findall(r"/suppressions/stopped/\d+/remove", page))
+    assert "Has the person asked for e-mail again?" in page and "1 person, Cy@example.net, gets this kind" in page
+    assert staff_client.post(first).status_code == 403
+    assert len(topics_stopped(session, actor)) == 2
+    answer = client.post(first, follow_redirects=True)
+    assert "Cy@example.net may be written to again. Gets no e-mails of the kind “Parking”." in answer.text
+    answer = client.post(second, follow_redirects=True)
+    assert "Cy@example.net may be written to again." in answer.text and "Nothing speaks against it" in answer.text
+    assert topics_stopped(session, actor) == []
+    assert client.post(second).status_code == 404, "another window was first"
+
+
+def topics_stopped(session: Session, actor: Person) -> list[str]:
+    """The kinds that Cy stopped; holds nothing that a view must wait for."""
+    found = [one.name for one in stopped_topics(session, actor.workspace_id, "cy@example.net")]
+    session.commit()
+    return found
+
+
+def test_the_list_asks_no_more_for_more_rows(client: FlaskClient, session: Session, actor: Person) -> None:
+    kind = add_topic(session, actor, {"en": ("Visits", "")})
+
+    def grow(numbers: range) -> int:
+        for number in numbers:
+            stop_topic(session, kind, f"p{number}@example.net")
+            ours(session, actor.workspace_id, f"p{number}@example.net", SuppressionReason.OPT_OUT)
+        session.commit()
+        with statements() as seen:
+            assert f"p{numbers[-1]}@example.net" in client.get("/suppressions").text
+        return len(seen)
+
+    assert grow(range(2)) == grow(range(2, 20))
 
 
 def test_the_download_runs_no_formula_and_holds_what_was_filtered(
@@ -98,6 +174,7 @@ def test_adding_one_by_hand(client: FlaskClient, database: Database, actor: Pers
     assert row.until is not None and f"{row.until:%Y-%m-%d}" == "2031-06-01", "the last day counts whole"
     again = client.post("/suppressions/add", data={"email": "anna@example.net", "note": "x"})
     assert again.status_code == 422 and "added by hand already" in again.text and 'value="x"' in again.text
+    assert '<a href="/suppressions/address?email=Anna@example.net">' in again.text
     for data, words in (
         ({"email": "no address"}, "has an @ in it"),
         ({"email": ""}, "Enter the e-mail address."),
@@ -138,6 +215,48 @@ def test_adding_many_from_a_paste(
     assert {row.note for row in all_of(database)} <= {"From the old system", "Moved"}
     assert ("not added" in answer.text) == bool(bad)
     assert f"{len(added)} address" in answer.text
+
+
+BARE = [["anna@example.net"], ["ben@example.net"]]
+NOTED = [["E-mail", "Note"], ["anna@example.net", "Moved"], ["ben@example.net", "Moved"]]
+FILES: dict[str, tuple[str, bytes]] = {
+    "workbook": ("no.xlsx", xlsx(*NOTED)()),
+    "workbook without names": ("no.xlsx", xlsx(*BARE)()),
+    "OpenDocument": ("no.ods", ods(("People", NOTED))()),
+    "OpenDocument without names": ("no.ods", ods(("People", BARE))()),
+    "Mac line ends": ("no.csv", b"E-mail,Note\ranna@example.net,Moved\rben@example.net,Moved\r"),
+    "Mac line ends without names": ("no.csv", b"anna@example.net\rben@example.net\r"),
+    "UTF-16": ("no.csv", "E-mail\tNote\r\nanna@example.net\tMoved\r\nben@example.net\tMoved\r\n".encode("utf-16")),
+    "UTF-16 without names": ("no.csv", "anna@example.net\r\nben@example.net\r\n".encode("utf-16")),
+    "semicolons": ("no.csv", b"E-mail;Note\r\nanna@example.net;Moved\r\nben@example.net;Moved\r\n"),
+    "semicolons without names": ("no.csv", b"Anna;anna@example.net\r\nBen;ben@example.net\r\n"),
+    "address cards": (
+        "no.vcf",
+        b"".join(
+            b"BEGIN:VCARD\r\nVERSION:3.0\r\nFN:%b\r\nEMAIL:%b@example.net\r\nEND:VCARD\r\n" % (one, one)
+            for one in (b"anna", b"ben")
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_adding_many_from_every_kind_of_file(client: FlaskClient, database: Database, kind: str) -> None:
+    name, content = FILES[kind]
+    page = client.get("/suppressions/add-many").text
+    assert "Spreadsheet or CSV file" in page
+    answer = client.post("/suppressions/add-many", data={"file": (io.BytesIO(content), name)})
+    assert answer.status_code == 200, answer.text
+    assert "not added" not in answer.text
+    assert [(row.email, row.note) for row in all_of(database)] == [
+        (email, "Moved" if b"Moved" in content or kind in {"workbook", "OpenDocument", "UTF-16"} else "")
+        for email in ("anna@example.net", "ben@example.net")
+    ]
+
+
+def test_a_bad_row_under_bare_addresses_is_named_by_its_own_line(client: FlaskClient, database: Database) -> None:
+    answer = client.post("/suppressions/add-many", data={"pasted": "anna@example.net\nno address\n"})
+    assert '<td class="numeric" data-label="Line">2</td>' in answer.text
 
 
 def test_adding_many_counts_who_was_there_and_can_be_undone(

@@ -55,8 +55,8 @@ def test_every_reason_has_a_code_and_words_of_its_own(session: Session, actor: P
         "opt_out@example.net unsubscribed on 2 Mar 2026.",
         "complaint@example.net marked an e-mail as spam on 2 Mar 2026. A note",
         "bounce@example.net permanently bounced on 2 Mar 2026. A note",
-        "by_hand@example.net was added by hand to the addresses that are not written to on 2 Mar 2026. A note",
-        "imported@example.net was imported into the addresses that are not written to on 2 Mar 2026. A note",
+        "by_hand@example.net was added by hand on 2 Mar 2026 as an address that is not written to. A note",
+        "imported@example.net was imported on 2 Mar 2026 as an address that is not written to. A note",
     }
     assert {*CODES.values(), THERE} <= set(REASONS)
     assert len({REASONS[code] for code in (*CODES.values(), THERE)}) == len(CODES) + 1

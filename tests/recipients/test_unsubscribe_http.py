@@ -319,10 +319,13 @@ def test_a_person_stops_the_kind_then_all_and_takes_each_back(post: Post) -> Non
     assert (post.out_of_kind(), post.out_of_all()) == (["p0@example.com"], [])
     assert press(url, do="stop-all").count("Stopped.") == 2
     assert (post.out_of_kind(), post.out_of_all()) == (["p0@example.com"], ["p0@example.com"])
-    press(url, do="undo-all")
+    assert "Undone. You get e-mail from Harbour Council again." in press(url, do="undo-all")
     assert (post.out_of_kind(), post.out_of_all()) == (["p0@example.com"], [])
-    press(url, do="undo-kind", kind=str(post.topic.id))
+    assert "Undone. You get that kind of notice again." in press(url, do="undo-kind", kind=str(post.topic.id))
     assert post.nothing_happened()
+    press(url, do="stop-kind")
+    later = requests.get(f"{url}?undone={post.topic.id}", timeout=PATIENCE).text
+    assert "Undone." not in later, "an address that was opened before says nothing that is not true"
 
 
 def test_what_was_stopped_by_another_link_is_shown_and_can_be_undone(post: Post) -> None:

@@ -18,7 +18,9 @@ from app.recipients.checking import NewRecipient
 from app.recipients.files.reading import MAX_UPLOAD
 from app.recipients.imports import uploads
 from app.recipients.imports.job import open_imports, run_import
-from app.recipients.models import ListUpload, RecipientList
+from app.recipients.models import ListUpload, Recipient, RecipientList, SuppressionReason
+from app.recipients.suppressions.who import suppress
+from app.recipients.unsubscribing.topics import add_topic, stop_topic
 from app.sends.models import Send, SendKind, SendState
 from tests.conftest import PASSWORD
 from tests.factories import a_template_version
@@ -466,6 +468,61 @@ def test_a_bad_person_is_answered_beside_the_field_and_kept(
     assert 'aria-invalid="true"' in answer.text
     for value in given.values():
         assert value in answer.text
+
+
+SLIP = "“gmial.com” looks like a slip for “gmail.com”. Did you mean “new@gmail.com”?"
+
+
+def test_an_address_that_looks_mistyped_is_doubted_and_may_be_kept(client: FlaskClient, list_id: int) -> None:
+    url = f"/lists/{list_id}/people/new"
+    given = {"email": "new@gmial.com", "name": "Kept name", "column-city": "Hull"}
+    assert "It is right as typed" not in client.get(url).text
+    doubted = client.post(url, data=given)
+    assert doubted.status_code == 422 and SLIP in doubted.text and "It is right as typed" in doubted.text
+    assert 'value="new@gmial.com"' in doubted.text and 'value="Kept name"' in doubted.text
+    wrong = client.post(url, data={**given, "as_typed": "y", "column-city": "x" * 10_001})
+    assert wrong.status_code == 422 and "It is right as typed" in wrong.text, "an answer that was given stays"
+    assert client.post(url, data={**given, "as_typed": "y"}).status_code == 302
+
+
+def test_changing_a_person_doubts_only_an_address_that_is_new(
+    client: FlaskClient, database: Database, list_id: int
+) -> None:
+    with database.writing() as session:
+        one = people.recipients_page(session, _person(database), list_id)[0]
+        session.get_one(Recipient, one.id).email = "P000@gmial.com"
+        session.get_one(Recipient, one.id).email_key = "p000@gmial.com"
+    url = f"/lists/{list_id}/people/{one.id}"
+    assert client.post(url, data={"email": "p000@gmial.com", "name": "Other name"}).status_code == 302
+    doubted = client.post(url, data={"email": "new@gmial.com", "name": "Other name"})
+    assert doubted.status_code == 422 and SLIP in doubted.text
+    assert client.post(url, data={"email": "new@gmial.com", "name": "", "as_typed": "y"}).status_code == 302
+
+
+def test_whoever_types_a_suppressed_address_is_told_why_it_gets_nothing(
+    client: FlaskClient, database: Database, list_id: int
+) -> None:
+    actor = _person(database)
+    with database.writing() as session:
+        suppress(session, actor.workspace_id, "no@example.com", SuppressionReason.OPT_OUT)
+        stop_topic(session, add_topic(session, actor, {"en": ("Visits", "")}), "part@example.com")
+    url = f"/lists/{list_id}/people/new"
+    told = client.post(url, data={"email": "No@example.com"}, follow_redirects=True).text
+    assert "No@example.com is in the list now." in told
+    assert "Postroom does not write to this address: No@example.com unsubscribed on" in told
+    told = client.post(url, data={"email": "part@example.com"}, follow_redirects=True).text
+    assert "part@example.com: Gets no e-mails of the kind “Visits”." in told
+    assert "does not write to" not in client.post(url, data={"email": "yes@example.com"}, follow_redirects=True).text
+    with database.reading() as session:
+        one = people.recipients_page(session, actor, list_id, search="yes@")[0]
+        session.expunge(one)
+    with database.writing() as session:
+        suppress(session, actor.workspace_id, "other@example.com", SuppressionReason.BOUNCE)
+    url = f"/lists/{list_id}/people/{one.id}"
+    told = client.post(url, data={"email": "other@example.com"}, follow_redirects=True).text
+    assert "other@example.com permanently bounced on" in told
+    told = client.post(url, data={"email": "other@example.com", "name": "O"}, follow_redirects=True).text
+    assert "permanently bounced on" not in told, "the address is the one that stood there"
 
 
 def test_a_list_is_renamed_and_deleted_after_naming_its_people(

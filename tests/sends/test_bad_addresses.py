@@ -19,6 +19,7 @@ from app.sends import bad_addresses, following
 from app.sends.bad_address_models import BadAddress, BadAddressKind, BadAddressState
 from app.sends.bad_addresses import Found, note_bad
 from app.sends.models import Message, Outcome, Send, SendKind, SendState
+from app.sends.results import title_of
 from app.sends.tallies import move
 from app.sends.writing_again import write_again
 from tests.conftest import signed_in
@@ -162,7 +163,9 @@ def test_the_page_shows_what_the_server_said_and_the_lists(
 ) -> None:
     send_id, _, bad_id = bounced_send(database, renderer, actor)
     page = client.get("/suppressions/bad-addresses").text
-    for words in ("p1@example.com", "Person 1", "550 no such user", "Members", f"Send {send_id}"):
+    with database.reading() as session:
+        title = title_of(session.get_one(Send, send_id))
+    for words in ("p1@example.com", "Person 1", "550 no such user", "Members", f"{title}</a>"):
         assert words in page
     assert "Nothing found" in client.get("/suppressions/bad-addresses?q=zz").text
     assert "p1@example.com" in client.get("/suppressions/bad-addresses?q=P1").text
@@ -186,6 +189,19 @@ def test_two_windows_settle_it_once(
     answer = second.post(f"/suppressions/bad-addresses/{bad_id}/write-again")
     assert answer.status_code == 302 and answer.location.endswith("/review")
     assert client_sees(second, "state=mended", "now right@example.com")
+
+
+def test_a_right_address_that_looks_mistyped_is_doubted(
+    client: FlaskClient, database: Database, renderer: LimitedRenderer, actor: Person
+) -> None:
+    _, list_id, bad_id = bounced_send(database, renderer, actor)
+    url, data = f"/suppressions/bad-addresses/{bad_id}/mend", {"email": "rosa@gmial.com", "lists": [list_id]}
+    doubted = client.post(url, data=data)
+    assert doubted.status_code == 422 and "It is right as typed" in doubted.text
+    assert "“gmial.com” looks like a slip for “gmail.com”. Did you mean “rosa@gmail.com”?" in doubted.text
+    assert "rosa@gmial.com" not in people_of(database, list_id)
+    assert client.post(url, data={**data, "as_typed": "y"}).status_code == 302
+    assert "rosa@gmial.com" in people_of(database, list_id)
 
 
 def test_put_aside_and_back(client: FlaskClient, database: Database, renderer: LimitedRenderer, actor: Person) -> None:

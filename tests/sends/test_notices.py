@@ -1,10 +1,11 @@
-"""Kind of notice and service notice: taken from the template, changed on a draft, declared by administrators alone."""
+"""Kind of notice and service notice: taken from the template, changed on a draft, declared by approvers alone."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
@@ -13,7 +14,9 @@ from app.db import Database
 from app.emails import notices as of_templates
 from app.emails.limits import LimitedRenderer
 from app.emails.publishing import publish
+from app.people.accounts import add_person
 from app.people.models import Person, Workspace
+from app.people.roles import Role
 from app.recipients.models import SuppressionReason
 from app.recipients.suppressions.who import suppress
 from app.recipients.unsubscribing.models import Topic
@@ -23,6 +26,7 @@ from app.refusals import Refused
 from app.sends import compose, notices
 from app.sends.models import Outcome, ReviewProblem, ReviewState, Send, SendKind
 from app.sends.release import would_go_out
+from tests.conftest import PASSWORD, signed_in
 from tests.factories import a_list, a_template_version, messages_of, released, reviewed, some_people
 
 
@@ -89,20 +93,77 @@ def test_staff_cannot_declare_a_service_notice(
 ) -> None:
     with database.writing() as session:
         for declare, number in ((notices.declare, ground.send), (of_templates.declare, ground.template)):
-            with pytest.raises(Refused, match="Only an administrator"):
+            with pytest.raises(Refused, match="Only an approver"):
                 declare(session, staff, number, ServiceScope.KIND, "Because.")
     for url in (f"/sends/{ground.send}/notice", f"/templates/{ground.template}/notice"):
         page = staff_client.get(url)
         assert page.status_code == 200
-        assert "Only an administrator declares a service notice." in page.text
-        assert staff_client.post(f"{url}/service", data={"scope": "all", "reason": "x"}).status_code == 403
-    assert the_send(database, ground.send).service_scope is ServiceScope.NONE
+        assert "Only an approver declares a service notice." in page.text
+        forged = staff_client.post(url, data={"topic": "0", "scope": "all", "reason": "x"})
+        assert forged.status_code == 422 and "Only an approver declares" in forged.text
+    send = the_send(database, ground.send)
+    assert (send.service_scope, send.topic_id) == (ServiceScope.NONE, ground.topic.id)
+
+
+@pytest.mark.parametrize("role", [Role.APPROVER, Role.ADMINISTRATOR])
+def test_whoever_may_approve_declares_a_service_notice(
+    app: Flask, database: Database, actor: Person, ground: Ground, role: Role
+) -> None:
+    with database.writing() as session:
+        workspace = session.get_one(Workspace, actor.workspace_id)
+        add_person(session, workspace, email="appro@example.com", name="Appro", password=PASSWORD, role=role)
+        person = session.scalars(select(Person).order_by(Person.id.desc()).limit(1)).one()
+    client = signed_in(app, person)
+    for url in (f"/sends/{ground.send}/notice", f"/templates/{ground.template}/notice"):
+        assert "Is it a service notice?" in client.get(url).text
+        given = {"topic": ground.topic.id, "scope": "kind", "reason": "The contract says so."}
+        assert client.post(url, data=given).status_code == 302
+    assert the_send(database, ground.send).service_scope is ServiceScope.KIND
+    assert another(database, actor, ground).service_scope is ServiceScope.KIND
+
+
+def test_kind_and_service_notice_are_saved_together_and_nothing_typed_is_dropped(
+    client: FlaskClient, database: Database, actor: Person, ground: Ground
+) -> None:
+    with database.writing() as session:
+        other = add_topic(session, actor, {"en": ("Parking", "")})
+    url = f"/sends/{ground.send}/notice"
+    wrong = client.post(url, data={"topic": other.id, "scope": "all", "reason": ""})
+    assert wrong.status_code == 422 and f'selected value="{other.id}"' in wrong.text
+    assert the_send(database, ground.send).topic_id == ground.topic.id, "all of it, or nothing"
+    unsaid = client.post(url, data={"topic": other.id, "scope": "none", "reason": "A reason for nothing"})
+    assert unsaid.status_code == 422 and "A reason for nothing" in unsaid.text
+    assert client.post(url, data={"topic": other.id, "scope": "all", "reason": "Law."}).status_code == 302
+    send = the_send(database, ground.send)
+    assert (send.topic_id, send.service_scope, send.service_reason) == (other.id, ServiceScope.ALL, "Law.")
+    assert client.post(url, data={"topic": 0, "scope": "all", "reason": "Law."}).status_code == 302
+    assert client.post(url, data={"topic": 0, "scope": "none", "reason": "Law."}).status_code == 302
+    send = the_send(database, ground.send)
+    assert (send.topic_id, send.service_scope, send.service_reason) == (None, ServiceScope.NONE, "")
+    with database.reading() as session:
+        actions = session.scalars(select(AuditEntry.action).where(AuditEntry.action.like("send.%"))).all()
+    assert (actions.count("send.topic"), actions.count("send.service_notice")) == (2, 2), "what changed, and no more"
+
+
+def test_saving_the_kind_declares_no_newer_version_unless_asked(
+    client: FlaskClient, database: Database, actor: Person, ground: Ground
+) -> None:
+    with database.writing() as session:
+        of_templates.declare(session, actor, ground.template, ServiceScope.KIND, "Invoice.")
+        newer = publish(session, actor, ground.template).id
+    url, given = f"/templates/{ground.template}/notice", {"topic": 0, "scope": "kind", "reason": "Invoice."}
+    assert "Save, and declare the newest version" in client.get(url).text
+    assert client.post(url, data=given).status_code == 302
+    assert another(database, actor, ground, newer).service_scope is ServiceScope.NONE
+    assert client.post(url, data={**given, "again": "1"}).status_code == 302
+    assert another(database, actor, ground, newer).service_scope is ServiceScope.KIND
+    assert "Save, and declare the newest version" not in client.get(url).text
 
 
 def test_a_declaration_needs_a_reason_and_stands_in_the_trail(
     client: FlaskClient, database: Database, ground: Ground
 ) -> None:
-    url = f"/sends/{ground.send}/notice/service"
+    url = f"/sends/{ground.send}/notice"
     missing = client.post(url, data={"scope": "all", "reason": "  "})
     assert missing.status_code == 422
     assert "Say why people must get this" in missing.text
@@ -142,7 +203,7 @@ def test_only_what_is_published_can_be_declared(database: Database, actor: Perso
 
     with database.writing() as session:
         template_id = create_template(session, actor, "Unpublished").id
-    answer = client.post(f"/templates/{template_id}/notice/service", data={"scope": "all", "reason": "Law."})
+    answer = client.post(f"/templates/{template_id}/notice", data={"scope": "all", "reason": "Law."})
     assert answer.status_code == 422
     assert "Publish the template first" in answer.text
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
-from app.db import Base, Database
+from app.db import Base, Database, now
 from app.emails.limits import LimitedRenderer
 from app.people.accounts import add_person
 from app.people.models import Person, Workspace
@@ -19,6 +20,7 @@ from app.recipients.changes.models import ListChangeRow
 from app.recipients.checking import NewRecipient
 from app.recipients.models import Recipient, RecipientList, SuppressionReason
 from app.recipients.suppressions import who as suppressions
+from app.recipients.unsubscribing.topics import add_topic, stop_topic
 from app.refusals import Refused
 from app.sends import erasing, whole_person
 from app.sends.bad_address_models import BadAddressKind
@@ -28,6 +30,8 @@ from app.sends.retrying import reasons_of
 from tests.conftest import PASSWORD
 from tests.factories import a_draft_send, a_list, a_template_version, messages_of, released, some_people
 from tests.recipients.imports import imported
+from tests.recipients.test_suppressions import ours
+from tests.recipients.test_suppressions import theirs as at_cloudflare
 from tests.recipients.test_views import words
 from tests.sends.outcomes import at_once, settle, tally_of
 
@@ -75,9 +79,49 @@ def test_the_page_shows_every_list_every_e_mail_and_the_opt_out(
     for part in ("Ann", "Members", "Friends", SECRET, f"{ANN} unsubscribed on", "Notice to Members Failed"):
         assert part in page, part
     assert "p1@example.com" not in page
-    assert client.get("/sends/person?email=nobody@example.com").status_code == 404
-    assert client.get("/sends/person").status_code == 404
-    assert client.get("/sends/person?email=%00").status_code == 404
+    for question in ("", "?email=%00"):
+        answer = client.get(f"/sends/person{question}")
+        assert answer.status_code == 404 and "Type the whole address" in answer.text
+
+
+def test_an_unknown_address_is_answered_with_the_field_filled(client: FlaskClient, database: Database) -> None:
+    answer = client.get("/sends/person?email=Nobody@example.com")
+    assert answer.status_code == 404
+    assert "Nobody with this address" in answer.text and 'value="nobody@example.com"' in answer.text
+    assert "in no list, no e-mail and no suppression" in words(answer.text)
+
+
+def test_who_is_only_held_back_is_found_too(client: FlaskClient, database: Database, actor: Person) -> None:
+    over = now() - timedelta(days=1)
+    with database.writing() as session:
+        stop_topic(session, add_topic(session, actor, {"en": ("Opening hours", "")}), "cy@example.net")
+        ours(session, actor.workspace_id, "dan@example.net", SuppressionReason.BY_HAND)
+        ours(session, actor.workspace_id, "eve@example.net", SuppressionReason.BY_HAND, until=over)
+        at_cloudflare(
+            session, actor.workspace_id, "fay@example.net", scope_type="sending_domain", scope_value="example.org"
+        )
+    for name in ("cy", "dan", "eve", "fay"):
+        answer = client.get(f"/sends/person?email={name}@example.net")
+        assert answer.status_code == 200 and "In no list." in answer.text, name
+        offered = f"/suppressions/add?email={name}@example.net" in answer.text
+        assert offered is (name != "dan"), "who is held back from everything already needs no more"
+
+
+def test_who_stopped_one_kind_of_notice_may_be_written_to_and_the_page_says_what_is_stopped(
+    client: FlaskClient, database: Database, actor: Person, sent_id: int
+) -> None:
+    with database.writing() as session:
+        stop_topic(session, add_topic(session, actor, {"en": ("Opening hours", "")}), ANN)
+        at_cloudflare(session, actor.workspace_id, ANN, scope_type="sending_domain", scope_value="example.org")
+    page = words(client.get(f"/sends/person?email={ANN}").text)
+    assert "Gets no e-mails of the kind “Opening hours”." in page and "Gets no e-mail from example.org." in page
+    assert "Must not be written to" not in page
+    kept = json.loads(client.get(f"/sends/person/data.json?email={ANN}").text)
+    assert kept["must_not_be_written_to"] == []
+    assert len(kept["gets_not_everything"]) == 2
+    assert "gets not everything,,why,Gets no e-mails of the kind “Opening hours”." in (
+        client.get(f"/sends/person/data.csv?email={ANN}").text
+    )
 
 
 def test_e_mails_written_by_hand_count_too_also_to_the_second_address(
@@ -144,7 +188,7 @@ def test_erasing_takes_the_person_out_of_everything_and_keeps_the_counts(
     page = words(client.get(f"/sends/person/erase?email={ANN}").text)
     assert f"This takes {ANN} out of 2 lists and 1 e-mail. It cannot be undone." in page
     answer = client.post("/sends/person/erase", data={"email": ANN}, follow_redirects=True)
-    assert "Erased: taken out of 2 lists and 1 e-mails." in words(answer.text)
+    assert "Erased: taken out of 2 lists and 1 e-mail." in words(answer.text)
     assert everywhere(database, ANN, SECRET, "Okafor") == {"suppression"}, "an opt-out stays"
     assert tally_of(database, sent_id) == before
     with database.reading() as session:

@@ -19,6 +19,8 @@ from flask.testing import FlaskClient
         ("/sends/approval-rule", ["Settings"]),
         ("/sends/retention", ["Settings"]),
         ("/sends/", ["Sends"]),
+        ("/sends/person?email=jo@example.com", ["Lists"]),
+        ("/sends/person/erase?email=jo@example.com", ["Lists"]),
         ("/you", []),
         ("/you/signing-in", []),
     ],

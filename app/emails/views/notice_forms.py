@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Self
 
-from wtforms import RadioField, SelectField, TextAreaField
+from wtforms import BooleanField, RadioField, SelectField, TextAreaField
 
 from app.recipients.unsubscribing.models import Topic
 from app.recipients.unsubscribing.notices import SCOPES, ServiceScope
@@ -16,7 +16,7 @@ from app.words import _
 
 
 class NoticeForm(Form):
-    """Which kind of notice it is; for administrators also whether people can stop it."""
+    """Which kind of notice it is; for who may approve also whether people can stop it."""
 
     topic = SelectField(_("Kind of notice"), coerce=chosen_number, validate_choice=False)
     scope = RadioField(
@@ -26,6 +26,9 @@ class NoticeForm(Form):
         validate_choice=False,
     )
     reason = TextAreaField(_("Why people must get it"), filters=[strip], render_kw={"rows": 3})
+
+    again = BooleanField()
+    """The button that declares the newest version what an older one was declared."""
 
     @classmethod
     def of(cls, topic_id: int | None, scope: ServiceScope, reason: str) -> Self:
@@ -40,8 +43,21 @@ class NoticeForm(Form):
             *((one.id, one.name) for one in (*topics, *more)),
         ]
 
-    def chosen_scope(self) -> ServiceScope:
-        """Give what was chosen. Raises Refused."""
+    def save(
+        self,
+        stored: ServiceScope,
+        why: str,
+        change_topic: Callable[[int], object],
+        declare: Callable[[ServiceScope, str], object],
+    ) -> None:
+        """Save all that was typed: the kind, and what was declared when it is not as it is `stored`. Raises Refused."""
+        change_topic(self.topic.data or 0)
+        if not self.scope.raw_data:
+            return  # the form of one who may not declare
         if self.scope.data not in list(ServiceScope):
             raise Refused(_("Choose one."), field="scope")
-        return ServiceScope(self.scope.data)
+        scope, reason = ServiceScope(self.scope.data), self.reason.data or ""
+        if scope is stored is ServiceScope.NONE and reason:
+            raise Refused(_("Choose whom it also goes to, or empty the reason."), field="scope")
+        if self.again.data or scope is not stored or (reason != why and scope is not ServiceScope.NONE):
+            declare(scope, reason)

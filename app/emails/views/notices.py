@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from flask import flash, redirect, render_template, request, url_for
 
 from app.emails import notices, templates
@@ -13,40 +15,30 @@ from app.people.roles import Permission
 from app.recipients.unsubscribing.models import Topic
 from app.recipients.unsubscribing.topics import topics
 from app.refusals import Refused
-from app.web.request import db, may, me
+from app.web.request import db, may, me, roll_back
 from app.words import _
 
 
 @blueprint.route("/<int:template_id>/notice", methods=["GET", "POST"])
 @may(Permission.WRITE)
 def notice(template_id: int) -> Page:
-    """Choose the kind of notice."""
+    """Choose the kind of notice; who may approve also declares a service notice."""
     template = templates.find_template(db(), me(), template_id)
     if request.method == "GET":
         return _page(template, NoticeForm.of(template.topic_id, template.service_scope, template.service_reason))
     form = NoticeForm()
     try:
-        notices.change_topic(db(), me(), template_id, form.topic.data or 0)
+        form.save(
+            template.service_scope,
+            template.service_reason,
+            partial(notices.change_topic, db(), me(), template_id),
+            partial(notices.declare, db(), me(), template_id),
+        )
     except Refused as refusal:
+        roll_back()
         form.show(refusal)
         return _page(template, form), 422
-    flash(_("Sends that are begun from now on are of this kind."))
-    return redirect(url_for("emails.notice", template_id=template_id))
-
-
-@blueprint.post("/<int:template_id>/notice/service")
-@may(Permission.ADMINISTER)
-def declare_service(template_id: int) -> Page:
-    """Declare the newest version a service notice, or take it back."""
-    template = templates.find_template(db(), me(), template_id)
-    form = NoticeForm()
-    try:
-        notices.declare(db(), me(), template_id, form.chosen_scope(), form.reason.data or "")
-    except Refused as refusal:
-        form.topic.data = template.topic_id or 0
-        form.show(refusal)
-        return _page(template, form), 422
-    flash(_("Saved. It stands in the activity, and holds for sends that are begun from now on."))
+    flash(_("Saved. It holds for sends that are begun from now on."))
     return redirect(url_for("emails.notice", template_id=template_id))
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from typing import BinaryIO
 
+from app.recipients.checking import clean_address
 from app.recipients.files.file_kinds import Reader, reader_of
 from app.recipients.files.grid import LOOKED_AT, LOOKS_LIKE_ADDRESS, Choices, Grid, Row
 from app.recipients.files.reading_text import open_text
@@ -49,7 +50,10 @@ class Table:
 
 
 def open_table(file: BinaryIO, choices: Choices | None = None) -> Table:
-    """Open a file or a paste (as bytes). Raises Refused when it is too large, no table, or has no header row."""
+    """Open a file or a paste (as bytes). Raises Refused when it is too large, no table, or has no header row.
+
+    `may_lack_header`: where a person stands in its place, as in bare addresses, the columns are given names.
+    """
     choices = choices or Choices()
     file.seek(0, 2)
     if file.tell() > MAX_UPLOAD:
@@ -149,4 +153,4 @@ def _check_header(header: Row) -> None:
 
 
 def _is_address(cell: str) -> bool:
-    return bool(LOOKS_LIKE_ADDRESS.match(cell.strip()))
+    return bool(LOOKS_LIKE_ADDRESS.match(clean_address(cell)))

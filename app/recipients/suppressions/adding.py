@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,9 +17,7 @@ from app.audit.trail import Actor, note
 from app.cloudflare.contract import MAX_SUPPRESSION_NOTE, check_address
 from app.db import now, table_of
 from app.recipients.checking import clean_address, suggest
-from app.recipients.files.grid import LOOKS_LIKE_ADDRESS
 from app.recipients.files.reading import Table, open_table
-from app.recipients.files.reading_text import DELIMITERS
 from app.recipients.imports.mapping import data_columns, email_position, guess_mapping
 from app.recipients.imports.rows import RowChecker
 from app.recipients.models import Conflict, Handing, Suppression, SuppressionReason
@@ -28,7 +25,8 @@ from app.recipients.suppressions.listing import FOR_ADMINISTRATORS
 from app.recipients.suppressions.mirror import look_anew, state_of
 from app.recipients.suppressions.models import SuppressionSync
 from app.recipients.suppressions.who import lift_batch
-from app.recipients.suppressions.words import OUR_REASONS, OUR_REASONS_INSIDE
+from app.recipients.suppressions.words import OUR_REASONS, OUR_REASONS_INSIDE, of_kind_words
+from app.recipients.unsubscribing.models import Topic, TopicOptOut
 from app.refusals import NotThere, Refused
 from app.words import _, _n
 
@@ -78,7 +76,7 @@ def add_one(
         raise Refused(f"{problem.words} {suggest(email)}".strip(), field="email")
     row: dict[str, object] = {"email": email, "note": _checked_note(words), "until": _checked_until(until)}
     if not _insert(session, actor, [row], SuppressionReason.BY_HAND, None, at_cloudflare=at_cloudflare):
-        raise Refused(_("This address was added by hand already. Look it up to change it."), field="email")
+        raise Refused(_("This address was added by hand already."), field="email")
     added = session.scalars(
         select(Suppression).where(
             Suppression.workspace_id == actor.workspace_id,
@@ -98,7 +96,7 @@ def add_many(session: Session, actor: Actor, *, content: bytes, words: str, at_c
     general, batch = _checked_note(words), str(uuid.uuid4())
     added = there = 0
     try:
-        rows = _rows_of(open_table(io.BytesIO(_with_header(content))), general, bad_rows)
+        rows = _rows_of(open_table(io.BytesIO(content)), general, bad_rows)
         while chunk := list(islice(rows, CHUNK)):
             new = _insert(session, actor, chunk, SuppressionReason.IMPORTED, batch, at_cloudflare=at_cloudflare)
             added, there = added + new, there + len(chunk) - new
@@ -109,7 +107,7 @@ def add_many(session: Session, actor: Actor, *, content: bytes, words: str, at_c
         actor,
         "suppression.imported",
         _n(
-            "%(count)s addresses imported that are not written to",
+            "%(count)s address imported that is not written to",
             "%(count)s addresses imported that are not written to",
             added,
         ),
@@ -128,7 +126,7 @@ def undo_batch(session: Session, actor: Actor, batch: str) -> int:
             session,
             actor,
             "suppression.import_undone",
-            _n("%(count)s imported suppressions taken away", "%(count)s imported suppressions taken away", gone),
+            _n("%(count)s imported suppression taken away", "%(count)s imported suppressions taken away", gone),
             batch=batch,
         )
         _sync_soon(session, actor)
@@ -180,6 +178,26 @@ def remove_ours(session: Session, actor: Actor, suppression_id: int, *, is_admin
     session.delete(found)
     session.flush()
     return found.email
+
+
+def resume_kind(session: Session, actor: Actor, opt_out_id: int) -> str:
+    """Write of a kind of notice again to one who stopped it; gives the address. Raises NotThere."""
+    row = session.execute(
+        select(TopicOptOut, Topic)
+        .join(Topic, Topic.id == TopicOptOut.topic_id)
+        .where(TopicOptOut.id == opt_out_id, TopicOptOut.workspace_id == actor.workspace_id)
+        .with_for_update(of=TopicOptOut)
+    ).first()
+    if row is None:
+        raise NotThere("suppression")
+    found, topic = row
+    reason = of_kind_words(topic)
+    words = _("One suppression taken away: %(reason)s", reason=reason)
+    changes = {_("Written to"): (False, True), _("Why not"): (reason, "")}
+    note(session, actor, "suppression.kind_resumed", words, subject_id=topic.id, changes=changes)
+    session.delete(found)
+    session.flush()
+    return str(found.email)
 
 
 CHOICES: dict[Conflict, dict[str, str]] = {
@@ -324,20 +342,6 @@ def _rows_of(table: Table, words: str, bad_rows: list[BadRow]) -> Iterator[dict[
             seen.add(person.email_key)
             own = str(person.data.get(own_words, "")) or words
             yield {"email": person.email, "note": own[:MAX_SUPPRESSION_NOTE], "until": None}
-
-
-def _with_header(content: bytes) -> bytes:
-    """Put a row of names above text that begins with an address: addresses are often pasted without one."""
-    first = content.lstrip().split(b"\n", 1)[0].decode("utf-8", "replace").strip()
-    delimiter = next((sign for sign in DELIMITERS if sign in first), ",")
-    cells = next(csv.reader([first], delimiter=delimiter), [])
-    if not any(LOOKS_LIKE_ADDRESS.match(clean_address(cell)) for cell in cells):
-        return content
-    names = [
-        "email" if LOOKS_LIKE_ADDRESS.match(clean_address(cell)) else f"column {number}"
-        for number, cell in enumerate(cells, start=1)
-    ]
-    return delimiter.join(names).encode() + b"\n" + content.lstrip()
 
 
 def _end_of(found: Suppression, until: datetime | None, *, is_administrator: bool) -> datetime | None:

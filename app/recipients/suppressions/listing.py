@@ -1,4 +1,4 @@
-"""Suppressions for people: ours and Cloudflare's in one list, by address, with filters and a download."""
+"""What speaks against addresses, for people: ours, Cloudflare's and stopped kinds of notice in one list, by address."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, false, literal, or_, select, union_all
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import Session
 
 from app.audit.trail import Actor
 from app.db import LARGEST_ID, now
@@ -16,11 +16,25 @@ from app.people.models import Account, Person
 from app.recipients.models import Conflict, Suppression, SuppressionReason
 from app.recipients.spreadsheet_cells import BYTE_ORDER_MARK, csv_lines
 from app.recipients.suppressions.models import SuppressionSync, TheirSuppression
-from app.recipients.suppressions.words import FILTERS, OUR_REASONS, OUR_REASONS_INSIDE, scope_words, their_reason_words
+from app.recipients.suppressions.who import not_to_write
+from app.recipients.suppressions.words import (
+    FILTERS,
+    OF_KIND,
+    OUR_REASONS,
+    OUR_REASONS_INSIDE,
+    of_kind_words,
+    scope_words,
+    their_reason_words,
+)
+from app.recipients.unsubscribing.models import Topic, TopicOptOut
 from app.refusals import NotThere
 from app.words import _, _n
 
-OURS, THEIRS = "ours", "theirs"
+OURS, THEIRS, KINDS = "ours", "theirs", "stopped"
+"""Where an entry comes from: our suppressions, Cloudflare's, and people who stopped one kind of notice.
+
+In the order in which the entries of one address stand, which is that of their letters.
+"""
 FOR_ADMINISTRATORS = frozenset({SuppressionReason.OPT_OUT, SuppressionReason.COMPLAINT})
 """The person themself said no to these: only an administrator takes them away."""
 CHUNK = 1000
@@ -29,10 +43,10 @@ CHUNK = 1000
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of the page: an entry of ours or of theirs."""
+    """One line of the page: an entry of ours or of theirs, or a kind of notice that somebody stopped."""
 
     source: str
-    """`OURS` or `THEIRS`."""
+    """`OURS`, `THEIRS` or `KINDS`."""
     id: int
     email: str
     email_key: str
@@ -54,6 +68,8 @@ class Entry:
     is_refusal: bool = False
     """The person themself said no: only an administrator takes it away."""
     conflict: Conflict = Conflict.NONE
+    only: str = ""
+    """What alone is stopped, in a sentence; empty: every e-mail."""
 
     @property
     def place(self) -> str:
@@ -68,7 +84,7 @@ class Wanted:
     search: str = ""
     """Begins the address."""
     source: str = ""
-    """`OURS`, `THEIRS` or everything."""
+    """`OURS`, with the kinds that people stopped, `THEIRS`, or everything."""
     reason: str = ""
     """A key of `FILTERS`, or everything."""
     conflicts: bool = False
@@ -76,28 +92,22 @@ class Wanted:
 
 
 def entries(session: Session, actor: Actor, wanted: Wanted, *, after: str = "", limit: int = 50) -> list[Entry]:
-    """Give entries by address, ours before theirs, `after` an entry's `place`. Reads only as many as are shown."""
+    """Give entries by address and source, `after` an entry's `place`. Reads only as many as are shown."""
     side, number, key = _place(after)
-    ours = _of_page(Suppression.email_key, Suppression.id, OURS, limit).where(
-        Suppression.workspace_id == actor.workspace_id,
-        *_filters(wanted, OURS),
-        _behind(Suppression.email_key, Suppression.id, key, number if side == OURS else None, is_all=False),
-    )
-    theirs = _of_page(TheirSuppression.email_key, TheirSuppression.id, THEIRS, limit).where(
-        TheirSuppression.workspace_id == actor.workspace_id,
-        *_filters(wanted, THEIRS),
-        _behind(
-            TheirSuppression.email_key,
-            TheirSuppression.id,
-            key,
-            number if side == THEIRS else None,
-            is_all=side == OURS,
-        ),
-    )
+    parts = [
+        _of_page(table, source, limit).where(
+            table.workspace_id == actor.workspace_id,
+            *_filters(wanted, source),
+            _behind(table, key, number if source == side else None, is_all=source > side),
+        )
+        for source, table in _TABLES.items()
+    ]
     # Put together and ordered by the database: its order of letters is not Python's.
-    both = union_all(select(ours.subquery()), select(theirs.subquery())).subquery()
+    together = union_all(*(select(part.subquery()) for part in parts)).subquery()
     found: Sequence[Any] = session.execute(
-        select(both.c.side, both.c.id).order_by(both.c.email_key, both.c.side, both.c.id).limit(limit)
+        select(together.c.side, together.c.id)
+        .order_by(together.c.email_key, together.c.side, together.c.id)
+        .limit(limit)
     ).all()
     return _loaded(session, found)
 
@@ -105,13 +115,26 @@ def entries(session: Session, actor: Actor, wanted: Wanted, *, after: str = "", 
 def entries_of_address(session: Session, actor: Actor, email: str) -> list[Entry]:
     """Give everything that stands against one address."""
     key = email.lower()
-    ours = select(literal(OURS).label("side"), Suppression.id).where(
-        Suppression.workspace_id == actor.workspace_id, Suppression.email_key == key
-    )
-    theirs = select(literal(THEIRS).label("side"), TheirSuppression.id).where(
-        TheirSuppression.workspace_id == actor.workspace_id, TheirSuppression.email_key == key
-    )
-    return _loaded(session, session.execute(union_all(ours, theirs)).all()) if key else []
+    parts = [
+        select(literal(source).label("side"), table.id).where(
+            table.workspace_id == actor.workspace_id, table.email_key == key
+        )
+        for source, table in _TABLES.items()
+    ]
+    return _loaded(session, session.execute(union_all(*parts)).all()) if key else []
+
+
+def what_stands_against(session: Session, actor: Actor, email: str) -> list[str]:
+    """Say why an address is not written to, or not with everything; a sentence each, none when it may be."""
+    reasons = not_to_write(session, actor.workspace_id, [email], sender_domain="").values()
+    return [
+        *(_("Postroom does not write to this address: %(why)s", why=one.words) for one in reasons),
+        *(
+            _("%(email)s: %(what)s", email=email, what=one.only)
+            for one in entries_of_address(session, actor, email)
+            if one.only and not one.is_ended
+        ),
+    ]
 
 
 def email_of_theirs(session: Session, actor: Actor, entry_id: int) -> str:
@@ -172,7 +195,7 @@ def as_csv(session: Session, actor: Actor, wanted: Wanted) -> Iterator[str]:
     while rows := entries(session, actor, wanted, after=after, limit=CHUNK):
         yield csv_lines(
             (
-                "Postroom" if one.source == OURS else "Cloudflare",
+                "Cloudflare" if one.source == THEIRS else "Postroom",
                 one.email,
                 str(one.reason),
                 str(one.scope),
@@ -188,38 +211,34 @@ def as_csv(session: Session, actor: Actor, wanted: Wanted) -> Iterator[str]:
         session.expunge_all()
 
 
-def _of_page(
-    key: InstrumentedAttribute[str], number: InstrumentedAttribute[int], side: str, limit: int
-) -> Select[str, str, int]:
-    shown = select(key.label("email_key"), literal(side).label("side"), number.label("id"))
-    return shown.order_by(key, number).limit(limit)
+_Table = type[Suppression] | type[TheirSuppression] | type[TopicOptOut]
+_TABLES: dict[str, _Table] = {OURS: Suppression, THEIRS: TheirSuppression, KINDS: TopicOptOut}
 
 
-def _behind(
-    column: InstrumentedAttribute[str],
-    id_column: InstrumentedAttribute[int],
-    key: str,
-    number: int | None,
-    *,
-    is_all: bool,
-) -> ColumnElement[bool]:
+def _of_page(table: _Table, side: str, limit: int) -> Select[str, str, int]:
+    shown = select(table.email_key.label("email_key"), literal(side).label("side"), table.id.label("id"))
+    return shown.order_by(table.email_key, table.id).limit(limit)
+
+
+def _behind(table: _Table, key: str, number: int | None, *, is_all: bool) -> ColumnElement[bool]:
     """Give what lies behind a place: later addresses, and of the same address what comes after it."""
+    column = table.email_key
     same = column == key
-    rest = same if is_all else and_(same, id_column > number) if number is not None else false()
+    rest = same if is_all else and_(same, table.id > number) if number is not None else false()
     return and_(column >= key, or_(column > key, rest))  # the first part is what an index can be entered with
 
 
 def _place(after: str) -> tuple[str, int, str]:
     side, _colon, rest = after.replace("\0", "").partition(":")
     number, _colon, key = rest.partition(":")
-    if side not in {OURS, THEIRS} or not (number.isascii() and number.isdigit()) or len(number) > 18:
+    if side not in _TABLES or not (number.isascii() and number.isdigit()) or len(number) > 18:
         return "", 0, ""
     return side, min(int(number), LARGEST_ID), key.lower()
 
 
 def _filters(wanted: Wanted, side: str) -> Iterable[ColumnElement[bool]]:
-    table = Suppression if side == OURS else TheirSuppression
-    if wanted.source and wanted.source != side:
+    table = _TABLES[side]
+    if wanted.source and (wanted.source == THEIRS) != (side == THEIRS):
         yield false()
     if search := wanted.search.replace("\0", "").strip().lower():
         yield table.email_key.startswith(search, autoescape=True)
@@ -230,12 +249,14 @@ def _filters(wanted: Wanted, side: str) -> Iterable[ColumnElement[bool]]:
         _label, ours, theirs = FILTERS[wanted.reason]
         if side == OURS:
             yield Suppression.reason == ours if ours is not None else false()
-        else:
+        elif side == THEIRS:
             yield TheirSuppression.reason == theirs if theirs is not None else false()
+        elif wanted.reason != OF_KIND:
+            yield false()
 
 
 def _loaded(session: Session, found: Sequence[Any]) -> list[Entry]:
-    of_side = {side: [number for one, number in found if one == side] for side in (OURS, THEIRS)}
+    of_side = {side: [number for one, number in found if one == side] for side in _TABLES}
     ours = {
         row.id: (row, name or "")
         for row, name in session.execute(
@@ -247,12 +268,21 @@ def _loaded(session: Session, found: Sequence[Any]) -> list[Entry]:
     }
     query = select(TheirSuppression).where(TheirSuppression.id.in_(of_side[THEIRS]))
     theirs = {row.id: row for row in session.scalars(query)}
+    stopped = {
+        row.id: (row, topic)
+        for row, topic in session.execute(
+            select(TopicOptOut, Topic)
+            .join(Topic, Topic.id == TopicOptOut.topic_id)
+            .where(TopicOptOut.id.in_(of_side[KINDS]))
+        )
+    }
     at = now()
-    return [
-        _our_entry(*ours[number], at) if side == OURS else _their_entry(theirs[number], at)
-        for side, number in found
-        if number in (ours if side == OURS else theirs)
-    ]
+    made: dict[str, dict[int, Entry]] = {
+        OURS: {number: _our_entry(row, name, at) for number, (row, name) in ours.items()},
+        THEIRS: {number: _their_entry(row, at) for number, row in theirs.items()},
+        KINDS: {number: _kind_entry(row, topic) for number, (row, topic) in stopped.items()},
+    }
+    return [made[side][number] for side, number in found if number in made[side]]
 
 
 def _our_entry(row: Suppression, name: str, at: datetime) -> Entry:
@@ -297,6 +327,27 @@ def _their_entry(row: TheirSuppression, at: datetime) -> Entry:
         read_only=row.read_only,
         has_bounced=row.reason == "hard_bounce",
         added_by="Postroom" if row.is_ours else "",
+        only=_("Gets no e-mail from %(domain)s.", domain=row.scope_value) if row.scope_type == "sending_domain" else "",
+    )
+
+
+def _kind_entry(row: TopicOptOut, topic: Topic) -> Entry:
+    return Entry(
+        KINDS,
+        row.id,
+        row.email,
+        row.email_key,
+        _("Unsubscribed from “%(name)s”", name=topic.name),
+        of_kind_words(topic),
+        _("e-mails of the kind “%(name)s”", name=topic.name),
+        row.created_at,
+        None,
+        "",
+        is_ended=False,
+        added_by=_adder(SuppressionReason.OPT_OUT),
+        is_opt_out=True,
+        is_refusal=True,
+        only=_("Gets no e-mails of the kind “%(name)s”.", name=topic.name),
     )
 
 

@@ -36,18 +36,18 @@ _SAYS = {
     SuppressionReason.OPT_OUT: _("%(email)s unsubscribed on %(day)s."),
     SuppressionReason.COMPLAINT: _("%(email)s marked an e-mail as spam on %(day)s."),
     SuppressionReason.BOUNCE: _("%(email)s permanently bounced on %(day)s."),
-    SuppressionReason.BY_HAND: _("%(email)s was added by hand to the addresses that are not written to on %(day)s."),
-    SuppressionReason.IMPORTED: _("%(email)s was imported into the addresses that are not written to on %(day)s."),
+    SuppressionReason.BY_HAND: _("%(email)s was added by hand on %(day)s as an address that is not written to."),
+    SuppressionReason.IMPORTED: _("%(email)s was imported on %(day)s as an address that is not written to."),
 }
 _SAYS_UNTIL = {
     SuppressionReason.OPT_OUT: _("%(email)s unsubscribed on %(day)s, until %(end)s."),
     SuppressionReason.COMPLAINT: _("%(email)s marked an e-mail as spam on %(day)s, until %(end)s."),
     SuppressionReason.BOUNCE: _("%(email)s permanently bounced on %(day)s, until %(end)s."),
     SuppressionReason.BY_HAND: _(
-        "%(email)s was added by hand to the addresses that are not written to on %(day)s, until %(end)s."
+        "%(email)s was added by hand on %(day)s as an address that is not written to until %(end)s."
     ),
     SuppressionReason.IMPORTED: _(
-        "%(email)s was imported into the addresses that are not written to on %(day)s, until %(end)s."
+        "%(email)s was imported on %(day)s as an address that is not written to until %(end)s."
     ),
 }
 NOTE_SHOWN = 200

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.recipients.models import Conflict, SuppressionReason
 from app.recipients.suppressions.models import TheirSuppression
+from app.recipients.unsubscribing.models import Topic
 from app.words import _
 
 OUR_REASONS: dict[SuppressionReason, str] = {
@@ -37,8 +38,11 @@ THEIR_REASONS_INSIDE: dict[str, str] = {
     "policy": _("set by Cloudflare"),
 }
 
+OF_KIND = "of_kind"
+"""Filter for people who stopped one kind of notice."""
 FILTERS: dict[str, tuple[str, SuppressionReason | None, str | None]] = {
-    "opt_out": (_("Unsubscribed"), SuppressionReason.OPT_OUT, None),
+    "opt_out": (_("Unsubscribed from everything"), SuppressionReason.OPT_OUT, None),
+    OF_KIND: (_("Unsubscribed from a kind of notice"), None, None),
     "complaint": (_("Marked as spam"), SuppressionReason.COMPLAINT, "complaint"),
     "bounce": (_("Permanently bounced"), SuppressionReason.BOUNCE, "hard_bounce"),
     "soft_bounce": (_("Bounced for now"), None, "soft_bounce"),
@@ -66,6 +70,11 @@ READ_ONLY = _(
 def their_reason_words(reason: str, *, inside: bool = False) -> str:
     """Say one of Cloudflare's reasons, by itself or inside a sentence."""
     return (THEIR_REASONS_INSIDE if inside else THEIR_REASONS).get(reason, reason.replace("_", " "))
+
+
+def of_kind_words(topic: Topic) -> str:
+    """Say inside a sentence that somebody stopped a kind of notice."""
+    return _("unsubscribed from “%(name)s”", name=topic.name)
 
 
 def scope_words(one: TheirSuppression) -> str:

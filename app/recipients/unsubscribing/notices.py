@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 
 from app.people.models import Person
+from app.people.roles import Permission
 from app.refusals import Refused
 from app.words import _
 
@@ -43,10 +44,10 @@ SCOPE_WORDS: dict[ServiceScope, str] = {
 def checked_declaration(person: Person, scope: ServiceScope, reason: str) -> str:
     """Give the reason of a declaration as it is stored; empty for none. Raises Refused with what to do.
 
-    Only an administrator may declare: whoever writes an e-mail must not decide alone that nobody can refuse it.
+    Only who may approve may declare: whoever writes an e-mail must not decide alone that nobody can refuse it.
     """
-    if not person.is_administrator:
-        raise Refused(_("Only an administrator declares something a service notice. Ask one, and say why."))
+    if not person.may(Permission.APPROVE):
+        raise Refused(_("Only an approver declares something a service notice. Ask one, and say why."))
     reason = " ".join(reason.replace("\0", "").split())
     if scope is ServiceScope.NONE:
         return ""

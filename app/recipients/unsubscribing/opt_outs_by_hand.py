@@ -17,7 +17,7 @@ from app.recipients.suppressions.who import lift_batch, suppress
 from app.recipients.unsubscribing.models import Topic
 from app.recipients.unsubscribing.topics import resume_batch, stop_topic
 from app.refusals import Refused
-from app.words import _
+from app.words import _, _n
 
 MOST_ADDRESSES = 500
 """Addresses that are taken at once."""
@@ -86,11 +86,19 @@ def unsubscribe_by_hand(session: Session, actor: Actor, text: str, topic: Topic 
     before = [one for one in pasted.addresses if one not in stopped]
     if added:
         words = (
-            _("%(added)s people who wrote to us unsubscribed by hand from “%(topic)s”", topic=topic.name)
+            _n(
+                "%(count)s person who wrote to us unsubscribed by hand from “%(topic)s”",
+                "%(count)s people who wrote to us unsubscribed by hand from “%(topic)s”",
+                len(added),
+                topic=topic.name,
+            )
             if topic is not None
-            else _("%(added)s people who wrote to us unsubscribed by hand from all e-mail")
+            else _n(
+                "%(count)s person who wrote to us unsubscribed by hand from all e-mail",
+                "%(count)s people who wrote to us unsubscribed by hand from all e-mail",
+                len(added),
+            )
         )
-        words = _(words, added=len(added))
         note(session, actor, "suppression.opted_out_by_hand", words, batch=batch)
     return ByHand(batch, added, before, pasted.unread)
 
@@ -107,7 +115,11 @@ def take_back(session: Session, actor: Actor, batch: str) -> int:
             session,
             actor,
             "suppression.by_hand_undone",
-            _("Unsubscribing by hand of %(done)s people taken back", done=done),
+            _n(
+                "Unsubscribing by hand of %(count)s person taken back",
+                "Unsubscribing by hand of %(count)s people taken back",
+                done,
+            ),
             batch=batch,
         )
     return done

@@ -78,6 +78,19 @@ _ROWS: Mapping[str, tuple[str, str, str, str]] = {
         "Cancelar todos nuestros correos",
     ),
     "undo": ("Undo", "Annuler", "Rückgängig machen", "Deshacer"),
+    "undone": ("Undone.", "Annulé.", "Rückgängig gemacht.", "Deshecho."),
+    "undone_kind": (
+        "Undone. You get that kind of notice again.",
+        "Annulé. Vous recevez de nouveau ce type de message.",
+        "Rückgängig gemacht. Sie erhalten diese Art von Mitteilung wieder.",
+        "Deshecho. Vuelve a recibir ese tipo de aviso.",
+    ),
+    "undone_all": (
+        "Undone. You get e-mail from {organisation} again.",
+        "Annulé. Vous recevez de nouveau les messages de {organisation}.",
+        "Rückgängig gemacht. Sie erhalten wieder E-Mails von {organisation}.",
+        "Deshecho. Vuelve a recibir correos de {organisation}.",
+    ),
     "by_mistake": (
         "Pressed by mistake?",
         "Appuyé par erreur ?",

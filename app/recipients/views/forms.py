@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from typing import BinaryIO
 
 from flask_wtf.file import FileField
-from wtforms import EmailField, Field, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, EmailField, Field, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
 from app.recipients.checking import MAX_CELL
 from app.recipients.columns import KIND_WORDS
 from app.recipients.lists import MAX_LIST_NAME
 from app.recipients.models import Recipient
+from app.refusals import Doubted, Refused
 from app.web.forms import Form, strip
 from app.words import _
 
@@ -77,7 +78,24 @@ class SetColumnForm(Form):
         self.column.choices = [(column, column) for column in columns]
 
 
-class RecipientForm(Form):
+class AddressForm(Form):
+    """An address typed by hand, which may be doubted: then the form also asks whether it is right."""
+
+    as_typed = BooleanField(_("It is right as typed"))
+    is_doubted = False
+
+    def show(self, refusal: Refused) -> None:
+        """Put a refusal beside its field, and ask back when it is a doubt."""
+        super().show(refusal)
+        self.is_doubted = isinstance(refusal, Doubted)
+
+    @property
+    def asks_back(self) -> bool:
+        """Whether the question is shown: an answer that was given stays."""
+        return self.is_doubted or bool(self.as_typed.data)
+
+
+class RecipientForm(AddressForm):
     """One person; `recipient_form` adds a field for each column of the list."""
 
     email = EmailField(_("E-mail address"), [InputRequired(_("Enter the person's e-mail address."))], filters=[strip])

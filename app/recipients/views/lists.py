@@ -20,6 +20,7 @@ from app.recipients.imports.words import waits_for
 from app.recipients.models import Recipient, RecipientList
 from app.recipients.resting import undoes_import
 from app.recipients.spreadsheet_cells import BYTE_ORDER_MARK, csv_lines
+from app.recipients.suppressions.listing import what_stands_against
 from app.recipients.views.blueprint import Page, blueprint, csv_response
 from app.recipients.views.counts import NOT_COUNTED_YET, NOTHING_COUNTED, counted_so_far, counting_url
 from app.recipients.views.forms import COLUMN, NameForm, RecipientForm, recipient_form
@@ -170,12 +171,19 @@ def add_person(list_id: int) -> Page:
     if form.validate_on_submit():
         try:
             added = people.add_recipient(
-                db(), me(), list_id, email=form.email.data or "", name=form.name.data or "", data=form.data_of_columns()
+                db(),
+                me(),
+                list_id,
+                email=form.email.data or "",
+                name=form.name.data or "",
+                data=form.data_of_columns(),
+                as_typed=form.as_typed.data,
             )
         except Refused as refusal:
             _show(form, refusal)
         else:
             flash(_("%(email)s is in the list now.", email=added.email))
+            _warn(added.email)
             return redirect(way_back(found, request.args))
     return _person_page(found, form, None)
 
@@ -186,7 +194,7 @@ def edit_person(list_id: int, recipient_id: int) -> Page:
     """Show one person; POST changes them."""
     found = lists.find_list(db(), me(), list_id)
     recipient = people.find_recipient(db(), me(), list_id, recipient_id)
-    form = recipient_form(found.columns, recipient)
+    form, before = recipient_form(found.columns, recipient), recipient.email_key
     if form.validate_on_submit():
         try:
             people.change_recipient(
@@ -197,11 +205,14 @@ def edit_person(list_id: int, recipient_id: int) -> Page:
                 email=form.email.data or "",
                 name=form.name.data or "",
                 data=form.data_of_columns(),
+                as_typed=form.as_typed.data,
             )
         except Refused as refusal:
             _show(form, refusal)
         else:
             flash(_("%(email)s is saved.", email=recipient.email))
+            if recipient.email_key != before:
+                _warn(recipient.email)
             return redirect(way_back(found, request.args))
     return _person_page(found, form, recipient)
 
@@ -321,5 +332,12 @@ def _shown_people(database: Database, list_id: int, view: browsing.View) -> Iter
 
 def _show(form: RecipientForm, refusal: Refused) -> None:
     """Put a refusal beside its field; the fields of columns have a beginning of their own."""
-    field = refusal.field if refusal.field in {"email", "name", ""} else COLUMN + refusal.field
-    form.show(Refused(refusal.words, field=field))
+    if refusal.field not in {"email", "name", ""}:
+        refusal = Refused(refusal.words, field=COLUMN + refusal.field)
+    form.show(refusal)
+
+
+def _warn(email: str) -> None:
+    """Say of an address that was typed why it gets no e-mail, or not every one."""
+    for words in what_stands_against(db(), me(), email):
+        flash(words, "warn")

@@ -22,7 +22,7 @@ from app.cloudflare.contract import MAX_SUPPRESSION_NOTE
 from app.people.zones import is_zone
 from app.recipients.models import SuppressionReason
 from app.recipients.suppressions.words import FILTERS, OUR_REASONS
-from app.recipients.views.forms import ACCEPTED
+from app.recipients.views.forms import ACCEPTED, AddressForm
 from app.web.forms import Form, strip
 from app.web.request import reader
 from app.words import _, day
@@ -90,7 +90,7 @@ class ChangeForm(_NoteForm):
 class AddManyForm(Form):
     """Many addresses from a file or a paste."""
 
-    file = FileField(_("CSV file"), render_kw={"accept": ACCEPTED})
+    file = FileField(_("Spreadsheet or CSV file"), render_kw={"accept": ACCEPTED})
     pasted = TextAreaField(_("Or paste addresses here"), render_kw={"rows": 8, "spellcheck": "false", "wrap": "off"})
     note = StringField(_("Note for all of them (optional)"), [Length(max=MAX_SUPPRESSION_NOTE)], filters=[_text])
     at_cloudflare = BooleanField(_("Hand them to Cloudflare too"))
@@ -143,7 +143,7 @@ class RulesForm(Form):
         return [SuppressionReason(one) for one in self.hands_over.data or ()]
 
 
-class MendForm(Form):
+class MendForm(AddressForm):
     """The right address, and the lists to put it into."""
 
     email = EmailField(_("Right address"), [InputRequired(_("Enter the right address."))], filters=[strip])

@@ -14,10 +14,12 @@ from app.delivery.worker import worker_alive
 from app.people.connection import ConnectionParameters, NotConnected, resolve
 from app.people.models import Person
 from app.people.roles import Permission
+from app.recipients.models import SuppressionReason
 from app.recipients.suppressions import adding as suppression_adding
 from app.recipients.suppressions import listing as suppression_list
 from app.recipients.suppressions.listing import OURS, Entry, Wanted
 from app.recipients.suppressions.rules import change_rules, rules_of
+from app.recipients.suppressions.who import find_suppression
 from app.recipients.suppressions.words import CONFLICTS, READ_ONLY
 from app.recipients.views.blueprint import csv_response
 from app.recipients.views.suppression_forms import (
@@ -32,7 +34,7 @@ from app.refusals import Refused
 from app.sends.bad_addresses import has_open, lists_with
 from app.web.looks import note_download
 from app.web.request import db, is_htmx, may, me, roll_back, services
-from app.words import _, _n
+from app.words import _, _n, joined
 
 blueprint = Blueprint("suppressions", __name__, url_prefix="/suppressions")
 Page = str | Answer | tuple[str, int]
@@ -125,7 +127,8 @@ def add() -> Page:
         else:
             flash(_("%(email)s gets no e-mail any more.", email=added.email))
             return redirect(url_for(".address", email=added.email))
-    page = render_template("suppressions/add.html", form=form, is_connected=_parameters() is not None)
+    there = find_suppression(db(), me().workspace_id, form.email.data or "", SuppressionReason.BY_HAND)
+    page = render_template("suppressions/add.html", form=form, is_connected=_parameters() is not None, there=there)
     return page, 422 if form.errors else 200
 
 
@@ -201,6 +204,16 @@ def remove_ours(suppression_id: int) -> Page:
         suppression_adding.remove_ours(db(), me(), suppression_id, is_administrator=me().is_administrator)
     except Refused as refusal:
         return _address_page(email, problems=[refusal.words]), 409
+    left = suppression_list.entries_of_address(db(), me(), email)
+    flash(_("Taken away. %(rest)s", rest=_left_words(email, left)))
+    return redirect(url_for(".address", email=email))
+
+
+@blueprint.post("/stopped/<int:opt_out_id>/remove")
+@may(Permission.ADMINISTER)
+def remove_stopped(opt_out_id: int) -> Page:
+    """Let a person get a kind of notice again that they stopped."""
+    email = suppression_adding.resume_kind(db(), me(), opt_out_id)
     left = suppression_list.entries_of_address(db(), me(), email)
     flash(_("Taken away. %(rest)s", rest=_left_words(email, left)))
     return redirect(url_for(".address", email=email))
@@ -329,13 +342,14 @@ def _rules_page(form: RulesForm) -> str:
 
 def _left_words(email: str, left: list[Entry]) -> str:
     left = [one for one in left if not one.is_ended]
-    if not left:
-        return _("%(email)s may be written to again.", email=email)
-    return _(
-        "%(email)s still gets no e-mail: %(reasons)s.",
-        email=email,
-        reasons=", ".join(str(one.reason_inside) for one in left),
-    )
+    of_all = [one for one in left if not one.only]
+    if of_all:
+        return _(
+            "%(email)s still gets no e-mail: %(reasons)s.",
+            email=email,
+            reasons=", ".join(str(one.reason_inside) for one in of_all),
+        )
+    return joined([_("%(email)s may be written to again.", email=email), *(one.only for one in left)])
 
 
 def _sync_words() -> dict[str, object]:

@@ -12,7 +12,7 @@ from app.recipients.unsubscribing.models import Topic
 from app.recipients.views.topic_forms import ByHandForm, LookForm, MailboxForm, TopicForm
 from app.refusals import NotThere, Refused
 from app.web.request import db, may, me
-from app.words import _, _n
+from app.words import _, _n, language_named
 
 blueprint = Blueprint("topics", __name__, url_prefix="/settings/unsubscribing")
 Page = str | Response | tuple[str, int]
@@ -174,6 +174,7 @@ def _index(*, look_form: LookForm | None = None, mailbox_form: MailboxForm | Non
         topics=topics.topics(db(), workspace_id),
         retired=topics.topics(db(), workspace_id, retired=True),
         answers=answers.counts(db(), workspace_id),
+        language_named=language_named,
         latest=answers.latest_words(db(), workspace_id),
         max_logo=branding.MAX_LOGO // 1024,
     )

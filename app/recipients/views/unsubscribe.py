@@ -75,7 +75,9 @@ def answer(token: str) -> AnyResponse:
         if form.get("do") == "answer":
             return _keep_answer(token, found)
         if form.get("do") in list(Verb):
-            _act(token, found, Verb(form["do"]))
+            verb = Verb(form["do"])
+            if _act(token, verb) and verb in {Verb.UNDO_KIND, Verb.UNDO_ALL}:
+                return _again(token, undone=form.get("kind", "all"))
     except NotThere:
         return _message("unknown", 404)
     return _again(token)
@@ -133,14 +135,17 @@ def _one_click(token: str) -> None:
         opting_out.one_click(session, _keys(), token)
 
 
-def _act(token: str, found: OptOut, verb: Verb) -> None:
+def _act(token: str, verb: Verb) -> bool:
+    """Do what was pressed. False when it was so already."""
     if CHANGES.is_used_up(token):
         raise TooOften
     topic_id = request.form.get("kind", type=row_number)
     with services().database.writing() as session:
         fresh = opting_out.opt_out_of(session, _keys(), token)
-        if opting_out.act(session, fresh, verb, topic_id):
-            CHANGES.count(token)
+        if not opting_out.act(session, fresh, verb, topic_id):
+            return False
+    CHANGES.count(token)
+    return True
 
 
 def _keep_answer(token: str, found: OptOut) -> AnyResponse:
@@ -182,8 +187,19 @@ def _page(token: str, found: OptOut, *, status: int = 200, problem: str = "", ty
         most=MAX_ANSWER,
         problem=problem,
         typed=typed,
+        undone=_undone_words(found),
         thanks=found.is_out and request.args.get("thanks") == "yes",
     )
+
+
+def _undone_words(found: OptOut) -> str:
+    """Give the key of what is said after Undo; the page may be opened again later, and says only what is true then."""
+    if request.args.get("undone") == "all":
+        return "" if found.all_stopped else "undone_all"
+    kind = request.args.get("undone", type=row_number)
+    if kind is None or any(one.id == kind for one in found.stopped):
+        return ""
+    return "undone" if found.all_stopped else "undone_kind"
 
 
 def _message(which: str, status: int) -> AnyResponse:

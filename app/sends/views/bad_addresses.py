@@ -36,6 +36,7 @@ def bad() -> Page:
         "suppressions/bad.html",
         rows=page,
         lists=bad_addresses.lists_with(db(), me().workspace_id, [one.email_key for one in page]),
+        sends=bad_addresses.sends_of(db(), page),
         state=state,
         search=search,
         is_first=not after,
@@ -59,7 +60,9 @@ def mend(bad_id: int) -> Page:
     form = MendForm()
     if form.validate_on_submit():
         try:
-            mended = bad_addresses.mend(db(), me(), bad_id, email=form.email.data or "", list_ids=_lists())
+            mended = bad_addresses.mend(
+                db(), me(), bad_id, email=form.email.data or "", list_ids=_lists(), as_typed=form.as_typed.data
+            )
         except Refused as refusal:
             roll_back()
             form.show(refusal)

@@ -156,7 +156,7 @@ def _people_page(send: Send, form: PartForm, counted: Counted | None = None) -> 
             (
                 f"{one.id}-0",
                 _n(
-                    "Everybody on %(list_name)s (%(count)s people)",
+                    "Everybody on %(list_name)s (%(count)s person)",
                     "Everybody on %(list_name)s (%(count)s people)",
                     one.recipient_count,
                     list_name=one.name,

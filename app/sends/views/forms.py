@@ -39,7 +39,7 @@ def list_choices(lists: Iterable[RecipientList]) -> list[tuple[int, str]]:
         (
             one.id,
             _n(
-                "%(list_name)s (%(count)s people)",
+                "%(list_name)s (%(count)s person)",
                 "%(list_name)s (%(count)s people)",
                 one.recipient_count,
                 list_name=one.name,

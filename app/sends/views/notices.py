@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from flask import flash, redirect, render_template, request, url_for
 
 from app.emails.views.notice_forms import NoticeForm
@@ -13,7 +15,7 @@ from app.refusals import Refused
 from app.sends import compose, notices
 from app.sends.models import Send
 from app.sends.views.blueprint import Page, blueprint
-from app.web.request import db, may, me
+from app.web.request import db, may, me, roll_back
 from app.words import _
 
 
@@ -25,33 +27,23 @@ def _notice_words() -> dict[str, object]:
 @blueprint.route("/<int:send_id>/notice", methods=["GET", "POST"])
 @may(Permission.SEND)
 def notice(send_id: int) -> Page:
-    """Choose the kind of notice."""
+    """Choose the kind of notice; who may approve also declares a service notice."""
     send = compose.draft_of(db(), me(), send_id)
     if request.method == "GET":
         return _page(send, NoticeForm.of(send.topic_id, send.service_scope, send.service_reason))
     form = NoticeForm()
     try:
-        notices.change_topic(db(), me(), send_id, form.topic.data or 0)
+        form.save(
+            send.service_scope,
+            send.service_reason,
+            partial(notices.change_topic, db(), me(), send_id),
+            partial(notices.declare, db(), me(), send_id),
+        )
     except Refused as refusal:
+        roll_back()
         form.show(refusal)
         return _page(send, form), 422
-    flash(_("The kind of notice is saved."))
-    return redirect(url_for("sends.review", send_id=send_id))
-
-
-@blueprint.post("/<int:send_id>/notice/service")
-@may(Permission.ADMINISTER)
-def declare_service(send_id: int) -> Page:
-    """Declare a service notice, or take it back."""
-    send = compose.draft_of(db(), me(), send_id)
-    form = NoticeForm()
-    try:
-        notices.declare(db(), me(), send_id, form.chosen_scope(), form.reason.data or "")
-    except Refused as refusal:
-        form.topic.data = send.topic_id or 0
-        form.show(refusal)
-        return _page(send, form), 422
-    flash(_("Saved. It stands in the activity."))
+    flash(_("Saved."))
     return redirect(url_for("sends.review", send_id=send_id))
 
 

@@ -25,11 +25,11 @@ PAGE = 50
 @may(Permission.LOOK)
 def person() -> Page:
     """Everything about one address: lists, e-mails, opt-out."""
-    email = _address()
+    email = whole_person.clean(request.args.get("email", ""))
     found = whole_person.whole_person(db(), me(), email)
     page = whole_person.written_to(db(), me(), email, before=request.args.get("before", type=row_number), limit=PAGE)
-    if not found.entries and not page.written and not found.held_back and not request.args.get("before"):
-        raise NotThere("person")
+    if not (found.entries or page.written or page.before or found.suppressions or request.args.get("before")):
+        return render_template("sends/nobody.html", email=email), 404
     following = url_for("sends.person", email=email, before=page.before) if page.before else None
     return render_template(
         "sends/person.html",
@@ -74,8 +74,8 @@ def erase_person() -> Page:
     flash(
         _(
             "Erased: taken out of %(lists)s and %(messages)s. Counts and outcomes stay.",
-            lists=_n("%(count)s lists", "%(count)s lists", gone.lists),
-            messages=_n("%(count)s e-mails", "%(count)s e-mails", gone.messages),
+            lists=_n("%(count)s list", "%(count)s lists", gone.lists),
+            messages=_n("%(count)s e-mail", "%(count)s e-mails", gone.messages),
         )
     )
     return redirect(url_for("recipients.index"))
@@ -95,6 +95,7 @@ _IN_CSV: dict[str, str] = {
     "field": _p("download", "field"),
     "value": _p("download", "value"),
     "held_back": _p("download", "must not be written to"),
+    "gets_no": _p("download", "gets not everything"),
     "why": _p("download", "why"),
     "list": _p("download", "list"),
     "send": _p("download", "send"),
@@ -112,7 +113,8 @@ _IN_CSV: dict[str, str] = {
 def _as_csv(everything: dict[str, object]) -> str:
     words = {name: str(word) for name, word in _IN_CSV.items()}  # a CSV writer takes what they were when they were made
     rows: list[list[object]] = [[words[name] for name in ("what", "where", "field", "value")]]
-    rows += [[words["held_back"], "", words["why"], reason] for reason in everything["must_not_be_written_to"]]  # type: ignore[attr-defined]
+    for what, key in (("held_back", "must_not_be_written_to"), ("gets_no", "gets_not_everything")):
+        rows += [[words[what], "", words["why"], reason] for reason in everything[key]]  # type: ignore[attr-defined]
     for kind, title in (("lists", "list"), ("emails", "send")):
         for one in everything[kind]:  # type: ignore[attr-defined]
             what, where = words[title], one[title]

@@ -251,7 +251,7 @@ def cancel(send_id: int) -> Page:
     stopped = control.cancel(db(), me(), send_id)
     flash(
         _n(
-            "Cancelled. %(count)s e-mails were stopped before they went out.",
+            "Cancelled. %(count)s e-mail was stopped before it went out.",
             "Cancelled. %(count)s e-mails were stopped before they went out.",
             stopped,
         )
