@@ -297,6 +297,25 @@ def test_a_mended_row_that_changes_somebody_is_counted_as_such(database: Databas
     assert upload.counts["problems"] == {"no_at": 1}
 
 
+@pytest.mark.parametrize("way", [ImportWay.UPDATE, ImportWay.REPLACE])
+def test_a_mended_row_is_counted_as_if_all_were_counted_again(
+    database: Database, actor: Person, list_id: int, way: ImportWay
+) -> None:
+    rows = "email,name,city\nnew example,New,Ely\nann example,,Bath\nbo example,Bo,York\n"
+    upload_id = uploaded(database, actor, rows, list_id=list_id, way=way)
+    for line, email in ((2, "new@example.com"), (3, "ann@example.com"), (4, "bo@example.com")):
+        with database.writing() as session:
+            assert problems.mend_row(session, actor, upload_id, line, [email]) is None
+    mended = upload_of(database, actor, upload_id)
+    assert mended.state is ImportState.READY
+    other = ImportWay.UPDATE if way is ImportWay.REPLACE else ImportWay.REPLACE
+    for one in (other, way):
+        with database.writing() as session:
+            uploads.choose_way(session, actor, upload_id, one, list_id=list_id)
+        run_import(database, upload_id)
+    assert counted(upload_of(database, actor, upload_id)) == counted(mended)
+
+
 def test_all_suggestions_are_used_at_once_and_the_rows_compared_again(database: Database, actor: Person) -> None:
     with database.writing() as session:
         suppress(session, actor.workspace_id, "out@gmail.com", SuppressionReason.OPT_OUT)

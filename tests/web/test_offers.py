@@ -51,7 +51,8 @@ WITHOUT_LINK = {
     *("emails.piece_picture", "emails.piece_change_page"),  # in a frame
     *("recipients.change_progress", "suppressions.sync", "segments.filter_rows"),  # parts of a page that htmx asks for
     *("emails.publish", "emails.publish_piece", "emails.import_check"),  # where a form leads to
-    *("recipients.check", "recipients.bad_rows", "recipients.mend"),  # only whoever uploaded the file
+    *("recipients.check", "recipients.bad_rows", "recipients.bad_row"),  # only whoever uploaded the file
+    "recipients.back",  # where a form that was refused is opened again
     *("factors.new_recovery_codes", "factors.remove_passkey", "factors.turn_app_off"),  # only who has a second step
     "sends.emergency",  # only while what was put up for approval has not changed
 }

@@ -86,6 +86,41 @@ def count(run: ImportRun) -> None:
         )
 
 
+def count_one(session: Session, upload: ListUpload, line: int) -> None:
+    """Count one more good row, as `count` would have: a mended one, whose address no other good row has."""
+    of_row = (StagedRow.upload_id == upload.id, StagedRow.line == line)
+    found = session.get(RecipientList, upload.list_id) if upload.list_id is not None else None
+    there = (
+        session.execute(
+            select(Recipient.email_key, Recipient.id, Recipient.email, Recipient.name, Recipient.data)
+            .join(StagedRow, StagedRow.email_key == Recipient.email_key)
+            .where(Recipient.list_id == found.id, *of_row)
+        ).first()
+        if found is not None
+        else None
+    )
+    counts = dict(upload.counts)
+    if found is None or there is None:
+        upload.counts = {**counts, "adds": counts["adds"] + 1}
+        return
+    has_name = any(one.role is ColumnRole.NAME for one in mapping_of(upload.mapping))
+    columns = (StagedRow.email_key, StagedRow.line, StagedRow.email, StagedRow.name, StagedRow.data)
+    staged, tally = session.execute(select(*columns).where(*of_row)).one(), _Tally()
+    _in_both(_Plan(upload, list(found.columns), has_name), tally, there, staged)
+    for values in tally.waiting:
+        values.pop("b_line")
+        session.execute(update(StagedRow).where(*of_row).values(values).execution_options(synchronize_session=False))
+    to_remove = (StagedRow.upload_id == upload.id, StagedRow.line == -there.id)
+    gone = session.execute(delete(StagedRow).where(*to_remove).execution_options(synchronize_session=False))
+    stays: int = gone.rowcount  # type: ignore[attr-defined]
+    upload.counts = {
+        **counts,
+        "changes": counts["changes"] + tally.changes,
+        "leaves": counts["leaves"] - tally.changes + stays,
+        "removes": counts["removes"] - stays,
+    }
+
+
 def problem_counts(session: Session, upload_id: int) -> dict[str, int]:
     """Count the bad rows by kind."""
     rows = session.execute(
@@ -197,7 +232,9 @@ def _in_both(plan: _Plan, tally: _Tally, person: There, row: Staged) -> None:
 
 def _twice(row: Staged, first: Staged) -> dict[str, Any]:
     words = _("The same address as in line %(line)s.", line=first.line)
-    return _problem(row.line, ProblemKind.DUPLICATE, words, _("Each person gets one e-mail; remove one of the rows."))
+    return _problem(
+        row.line, ProblemKind.DUPLICATE, words, _("Each person gets one e-mail; leave one of the rows out.")
+    )
 
 
 def _problem(line: int, kind: ProblemKind, words: str, suggestion: str) -> dict[str, Any]:
@@ -262,3 +299,9 @@ def effect_words(counts: Mapping[str, Any]) -> str:
     """Say what an import does, as the end of a sentence: `adds 3, changes 2, leaves 5, removes 0`."""
     numbers = {name: int(counts[name]) for name in ("adds", "changes", "leaves", "removes")}
     return _("adds %(adds)s, changes %(changes)s, leaves %(leaves)s, removes %(removes)s", **numbers)
+
+
+def done_words(counts: Mapping[str, Any]) -> str:
+    """Say what an import did, as a sentence."""
+    numbers = {name: int(counts[name]) for name in ("adds", "changes", "leaves", "removes")}
+    return _("The import added %(adds)s, changed %(changes)s, left %(leaves)s, removed %(removes)s.", **numbers)
