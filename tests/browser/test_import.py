@@ -141,6 +141,19 @@ def test_the_last_mended_row_keeps_the_focus_on_its_words(page: Page, postroom: 
     expect(page.get_by_role("button", name="Save 2 people")).to_be_visible()
 
 
+def test_a_row_is_mended_on_a_page_of_its_own(page: Page, postroom: RunningPostroom) -> None:
+    give(page, postroom, MIXED, "people.csv")
+    address = page.url
+    page.goto(f"{address}/rows/4")
+    page.get_by_label("email").fill("none")
+    page.get_by_role("button", name="Check line 4 again").click()
+    expect(page.get_by_role("status")).to_contain_text("Line 4 is still bad: “none”")
+    page.get_by_label("email").fill("cy@example.com")
+    page.get_by_role("button", name="Check line 4 again").click()
+    expect(page.get_by_role("status")).to_have_text("Line 4 is good now.")
+    expect(page).to_have_url(address)
+
+
 def test_nothing_that_is_typed_is_lost_while_rows_are_mended(page: Page, postroom: RunningPostroom) -> None:
     give(page, postroom, MIXED, "people.csv")
     page.get_by_label("Name of the list").fill("A typed name")

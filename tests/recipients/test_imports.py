@@ -6,6 +6,7 @@ import io
 import random
 import threading
 import time
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
@@ -22,9 +23,11 @@ from app.delivery.jobs import Queue
 from app.people.models import Person
 from app.recipients import lists, people
 from app.recipients.checking import NewRecipient, ProblemKind, address_fault
+from app.recipients.columns import ColumnKind
 from app.recipients.imports import problems, uploads
 from app.recipients.imports.job import KEPT_FOR, forget_old, run_import
 from app.recipients.imports.mapping import mapping_of
+from app.recipients.imports.staging import forget_person
 from app.recipients.models import (
     ImportState,
     ImportWay,
@@ -295,6 +298,32 @@ def test_a_mended_row_that_changes_somebody_is_counted_as_such(database: Databas
     upload = upload_of(database, actor, upload_id)
     assert counted(upload) == {"adds": 1, "changes": 1, "leaves": 2, "removes": 0}
     assert upload.counts["problems"] == {"no_at": 1}
+
+
+def test_mended_cells_of_an_erased_person_are_forgotten(database: Database, actor: Person) -> None:
+    upload_id = uploaded(database, actor, "email\nann\nbo\n")
+    for line, email in ((2, "Ann@example.com"), (3, "bo@example.com")):
+        with database.writing() as session:
+            problems.mend_row(session, actor, upload_id, line, [email])
+    with database.writing() as session:
+        forget_person(session, actor.workspace_id, "ann@example.com")
+    upload = upload_of(database, actor, upload_id)
+    assert "ann" not in str(upload.choices).lower()
+    assert "bo@example.com" in str(upload.choices)
+
+
+def test_a_kept_slip_keeps_nothing_else_of_its_row(database: Database, actor: Person) -> None:
+    upload_id = uploaded(database, actor, "email,since\nann@gmial.com,soon\nbo@example.com,1 May 2026\n")
+    with database.writing() as session:
+        upload = uploads.find_upload(session, actor, upload_id)
+        uploads.choose_columns(
+            session, actor, upload_id, {1: replace(mapping_of(upload.mapping)[1], kind=ColumnKind.DATE)}
+        )
+    run_import(database, upload_id)
+    for kind in (ProblemKind.VALUE, None):
+        with database.writing() as session:
+            left = problems.mend_row(session, actor, upload_id, 2, [], keep=True)
+        assert (left.kind if left is not None else None) is kind
 
 
 @pytest.mark.parametrize("way", [ImportWay.UPDATE, ImportWay.REPLACE])

@@ -281,7 +281,7 @@ def test_reading_can_be_stopped_and_begun_again(client: FlaskClient, database: D
     assert 'hx-trigger="every 1s"' in page
     page = post(client, database, f"{check}/stop")
     assert "Say how it is read" in page
-    assert "The rows were stopped from being checked, so they are not counted." in page
+    assert "The check was stopped, so the rows are not counted. Nothing was changed." in page
     assert "Save 2 people" in post(client, database, check)
 
 

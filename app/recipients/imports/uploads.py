@@ -37,7 +37,7 @@ WAITING = (ImportState.CHOOSING, ImportState.READING, ImportState.READY, ImportS
 """States of an upload that somebody comes back to."""
 CHANGEABLE = (ImportState.CHOOSING, ImportState.READING, ImportState.READY, ImportState.FAILED)
 """States in which a person may still say how it is read."""
-STOPPED = _("The rows were stopped from being checked, so they are not counted. Nothing was changed.")
+STOPPED = _("The check was stopped, so the rows are not counted. Nothing was changed.")
 
 
 def keep_upload(
