@@ -330,9 +330,12 @@ def test_a_kept_slip_keeps_nothing_else_of_its_row(database: Database, actor: Pe
 def test_a_mended_row_is_counted_as_if_all_were_counted_again(
     database: Database, actor: Person, list_id: int, way: ImportWay
 ) -> None:
-    rows = "email,name,city\nnew example,New,Ely\nann example,,Bath\nbo example,Bo,York\n"
+    rows = (
+        "email,name,city\nnew example,New,Ely\nann example,,Bath\nbo@example.com,Bo,York,more\n"
+        "cy@example.com,Cy,\nCY@example.com,,x\n"
+    )
     upload_id = uploaded(database, actor, rows, list_id=list_id, way=way)
-    for line, email in ((2, "new@example.com"), (3, "ann@example.com"), (4, "bo@example.com")):
+    for line, email in ((2, "new@example.com"), (3, "ann@example.com"), (4, "bo2@example.com"), (6, "cy2@example.com")):
         with database.writing() as session:
             assert problems.mend_row(session, actor, upload_id, line, [email]) is None
     mended = upload_of(database, actor, upload_id)

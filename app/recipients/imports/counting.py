@@ -121,6 +121,26 @@ def count_one(session: Session, upload: ListUpload, line: int) -> None:
     }
 
 
+def count_unnamed(session: Session, upload: ListUpload, email_key: str) -> None:
+    """Count somebody out whom no row names any more, because the one that did was given another address."""
+    if upload.way is not ImportWay.REPLACE or upload.list_id is None:
+        return
+    person_id = session.scalar(
+        select(Recipient.id).where(Recipient.list_id == upload.list_id, Recipient.email_key == email_key)
+    )
+    names = (StagedRow.email_key == email_key) & (StagedRow.line >= 0)
+    of_person = select(StagedRow.line).where(
+        StagedRow.upload_id == upload.id, names | (StagedRow.line == -(person_id or 0))
+    )
+    if person_id is None or session.scalar(of_person.limit(1)) is not None:
+        return
+    values = {"line": -person_id, "recipient_id": person_id, "change": REMOVE}
+    empty = {"upload_id": upload.id, "email": "", "email_key": "", "name": "", "data": {}}
+    session.execute(insert(table_of(StagedRow)), [{**empty, **values}])
+    counts = upload.counts
+    upload.counts = {**counts, "removes": counts["removes"] + 1, "leaves": counts["leaves"] - 1}
+
+
 def problem_counts(session: Session, upload_id: int) -> dict[str, int]:
     """Count the bad rows by kind."""
     rows = session.execute(

@@ -13,7 +13,7 @@ from app.audit.trail import Actor
 from app.db import Database, now, table_of
 from app.recipients.checking import KEEPABLE, PROBLEM_WORDS, Fault, NewRecipient, ProblemKind
 from app.recipients.files.grid import Row
-from app.recipients.imports.counting import count_one
+from app.recipients.imports.counting import count_one, count_unnamed
 from app.recipients.imports.mapping import ColumnRole, Mapped, mapping_of
 from app.recipients.imports.mended import kept_in, over, remember
 from app.recipients.imports.staging import bad_values, checker_of, suppressed_faults, write_rows
@@ -78,7 +78,7 @@ def mend_row(
     if upload.state is not ImportState.READY:
         raise Refused(_("The rows are being read or counted just now. Wait a moment and try again."))
     row = _staged(session, upload, line)
-    old_kind = row.problem or ""
+    old_kind, old_key = row.problem or "", row.email_key
     kept = [*kept_in(upload, line), *([old_kind] if keep else [])]
     new = Row(line, over(_cells_of(row, upload, mapping_of(upload.mapping)), cells, upload.found["width"]))
     target = session.get(RecipientList, upload.list_id) if upload.list_id is not None else None
@@ -91,6 +91,7 @@ def mend_row(
         count_one(session, upload, line)
     else:
         session.execute(insert(table_of(StagedRow)), [bad_values(upload.id, new, person, fault)])
+    count_unnamed(session, upload, old_key)
     _recount(upload, old_kind, fault)
     remember(upload, line, cells, kept)
     return None if fault is None else bad_row(session, upload, line)
