@@ -127,7 +127,7 @@ def _name_fault(name: str) -> Fault | None:
 def address_fault(address: str) -> Fault | None:
     """Check the form of an address; gives the kind of problem and a suggestion."""
     if not address:
-        words, advice = _("The e-mail address is missing."), _("Fill it in, or remove the row.")
+        words, advice = _("The e-mail address is missing."), _("Fill it in, or leave the row out.")
         return Fault("email", words, advice, ProblemKind.NO_ADDRESS)
     if _is_common(address):
         return None

@@ -196,7 +196,7 @@ class ListUpload(Base):
     words: Mapped[str] = mapped_column(SaidText, default="")
     """Why it failed, or what a person should know."""
     choices: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    """What a person said about reading it: see `reading.Choices`."""
+    """What a person said about reading it (see `reading.Choices`), and of its rows (see `imports.mended`)."""
     found: Mapped[dict[str, Any]] = mapped_column(default=dict)
     """What was found at the beginning of it: see `beginning.beginning_of`."""
     mapping: Mapped[list[Any]] = mapped_column(default=list)

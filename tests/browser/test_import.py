@@ -104,27 +104,105 @@ def test_bad_rows_are_mended_in_their_place_by_suggestion_by_hand_and_kept(
 ) -> None:
     give(page, postroom, MIXED, "people.csv")
     expect(page.get_by_role("heading", name="4 rows with a problem")).to_be_visible()
+    rows = page.get_by_role("region", name="Rows with a problem", exact=True)
     page.get_by_role("button", name="Use “dee@xn--mnchen-3ya.de”").click()
-    expect(page.get_by_role("status")).to_have_text("Line 5 is good now.")
+    expect(rows).to_contain_text("Line 5 is good now.")
+    expect(page.get_by_role("button", name="Edit line 6")).to_be_focused()
     page.get_by_role("button", name="Keep line 3 as it is").click()
-    expect(page.get_by_role("status")).to_have_text("Line 3 is good now.")
-    page.get_by_role("link", name="Edit line 4").click()
-    field = page.get_by_role("region", name="Rows with a problem").get_by_label("email")
+    expect(rows).to_contain_text("Line 3 is good now.")
+    expect(page.get_by_role("button", name="Edit line 4")).to_be_focused()
+    page.keyboard.press("Enter")
+    field = rows.get_by_label("email")
+    expect(field).to_be_focused()
     field.fill("still no address")
     page.get_by_role("button", name="Check line 4 again").click()
-    expect(page.get_by_role("status")).to_contain_text("Line 4 is still bad")
-    page.get_by_role("link", name="Edit line 4").click()
+    expect(field).to_have_accessible_description(re.compile("“still no address” is not an e-mail address"))
+    expect(field).to_be_focused()
+    expect(field).to_have_value("still no address")
     field.fill("cy@example.com")
     field.press("Enter")
-    expect(page.get_by_role("status")).to_have_text("Line 4 is good now.")
+    expect(rows).to_contain_text("Line 4 is good now.")
+    expect(page.get_by_role("heading", name="1 row with a problem")).to_be_visible()
     page.get_by_label("Kind of problem").select_option(label="Twice in the file (1)")
-    page.get_by_role("button", name="Show").click()
-    expect(page.get_by_role("region", name="Rows with a problem")).to_contain_text("The same address as in line 2.")
-    rows = downloaded(page, "Download these rows with reasons")
-    assert rows[1][0] == "6"
-    assert rows[1][2:] == ["ann@example.com", "Ann again", "Bath"]
+    page.get_by_role("button", name="Show", exact=True).click()
+    expect(rows).not_to_contain_text("is good now.")
+    expect(rows).to_contain_text("The same address as in line 2.")
+    downloaded_rows = downloaded(page, "Download these rows with reasons")
+    assert downloaded_rows[1][0] == "6"
+    assert downloaded_rows[1][2:] == ["ann@example.com", "Ann again", "Bath"]
     address = save(page, "Leave out 1 row and save 5 people")
     assert len(cells_of(page, postroom, address)) == 5
+
+
+def test_the_last_mended_row_keeps_the_focus_on_its_words(page: Page, postroom: RunningPostroom) -> None:
+    give(page, postroom, "email\nann@example.com\nbo@gmial.com\n", "people.csv")
+    page.get_by_role("button", name="Use “bo@gmail.com”").click()
+    expect(page.get_by_text("Line 3 is good now.").last).to_be_focused()
+    expect(page.get_by_role("button", name="Save 2 people")).to_be_visible()
+
+
+def test_a_row_is_mended_on_a_page_of_its_own(page: Page, postroom: RunningPostroom) -> None:
+    give(page, postroom, MIXED, "people.csv")
+    address = page.url
+    page.goto(f"{address}/rows/4")
+    page.get_by_label("email").fill("none")
+    page.get_by_role("button", name="Check line 4 again").click()
+    expect(page.get_by_role("status")).to_contain_text("Line 4 is still bad: “none”")
+    page.get_by_label("email").fill("cy@example.com")
+    page.get_by_role("button", name="Check line 4 again").click()
+    expect(page.get_by_role("status")).to_have_text("Line 4 is good now.")
+    expect(page).to_have_url(address)
+
+
+def test_nothing_that_is_typed_is_lost_while_rows_are_mended(page: Page, postroom: RunningPostroom) -> None:
+    give(page, postroom, MIXED, "people.csv")
+    page.get_by_label("Name of the list").fill("A typed name")
+    page.get_by_label("What “City” holds").select_option("File name")
+    page.get_by_role("button", name="Edit line 4").click()
+    rows = page.get_by_role("region", name="Rows with a problem", exact=True)
+    rows.get_by_label("email").fill("cy@example.com")
+    page.get_by_role("button", name="Use “bo@gmail.com”").click()
+    expect(rows).to_contain_text("Line 3 is good now.")
+    expect(rows.get_by_label("email")).to_have_value("cy@example.com")
+    expect(page.get_by_label("Name of the list")).to_have_value("A typed name")
+    expect(page.get_by_label("What “City” holds")).to_have_value("file")
+    for button in ("Leave out 3 rows and save 3 people", "Use every suggestion", "Show"):
+        page.get_by_role("button", name=button, exact=True).click()
+        expect(rows.get_by_role("alert")).to_contain_text("check this line, or leave it")
+        expect(rows.get_by_label("email")).to_be_focused()
+    page.get_by_role("button", name="Check line 4 again").click()
+    expect(rows).to_contain_text("Line 4 is good now.")
+    page.get_by_role("button", name="Leave out 2 rows and save 4 people").click()
+    expect(page.locator("main")).to_contain_text("Nothing is imported yet: what you chose had not been counted.")
+    expect(page.get_by_label("Name of the list")).to_have_value("A typed name")
+    expect(page.get_by_label("What “City” holds")).to_have_value("file")
+    address = save(page, "Leave out 2 rows and save 4 people")
+    cells_of(page, postroom, address)
+    expect(page.get_by_role("heading", level=1)).to_contain_text("A typed name")
+
+
+def test_a_row_is_mended_within_a_phone(browser: Browser, postroom: RunningPostroom) -> None:
+    context = new_context(browser, viewport={"width": 360, "height": 740})
+    page = context.new_page()
+    sign_in(page, postroom)
+    give(page, postroom, MIXED, "people.csv")
+    page.get_by_role("button", name="Edit line 4").click()
+    rows = page.get_by_role("region", name="Rows with a problem", exact=True)
+    controls = [
+        rows.get_by_label("email"),
+        rows.get_by_label("City"),
+        rows.get_by_role("button", name="Check line 4 again"),
+        rows.get_by_role("button", name="Keep line 3 as it is"),
+        page.get_by_label("Use of “City”"),
+        page.get_by_label("What “City” holds"),
+    ]
+    for control in controls:
+        expect(control).to_be_visible()
+        box = control.bounding_box()
+        assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= 360, control
+    for region in page.locator(".table-wrap").all():
+        assert region.evaluate("one => one.scrollWidth <= one.clientWidth")
+    context.close()
 
 
 def test_columns_are_renamed_left_out_and_given_a_kind(page: Page, postroom: RunningPostroom) -> None:
@@ -242,16 +320,23 @@ def test_all_of_it_works_without_scripts(plain_page: Page, postroom: RunningPost
     page.get_by_label("Or paste the rows here").fill(MIXED)
     page.get_by_role("button", name="Check the rows").click()
     _refresh_until(page, "Here is what was understood")
-    page.get_by_role("link", name="Edit line 4").click()
+    page.get_by_role("button", name="Edit line 4").click()
+    page.get_by_label("email").fill("no address either")
+    page.get_by_role("button", name="Check line 4 again").click()
+    expect(page.get_by_role("status")).to_contain_text("Line 4 is still bad: “no address either”")
     page.get_by_label("email").fill("cy@example.com")
     page.get_by_role("button", name="Check line 4 again").click()
     expect(page.get_by_role("status")).to_have_text("Line 4 is good now.")
-    page.get_by_role("button", name="Use “bo@gmail.com”").click()
-    expect(page.get_by_role("status")).to_have_text("Line 3 is good now.")
     page.get_by_label("Use of “City”").select_option("Left out")
-    page.get_by_role("button", name="Check again with these columns").click()
+    page.get_by_label("Name of the list").fill("Named without scripts")
+    page.get_by_role("button", name="Use “bo@gmail.com”").click()
     _refresh_until(page, "Here is what was understood")
-    page.get_by_role("button", name=re.compile("save 2 people")).click()
+    expect(page.get_by_label("Use of “City”")).to_have_value("out")
+    page.get_by_label("Kind of problem").select_option("Twice in the file (1)")
+    page.get_by_role("button", name="Show", exact=True).click()
+    expect(page.get_by_role("region", name="Rows with a problem", exact=True).get_by_role("row")).to_have_count(2)
+    expect(page.get_by_label("Name of the list")).to_have_value("Named without scripts")
+    page.get_by_role("button", name=re.compile("save 4 people")).click()
     _refresh_until(page, "The import is done")
 
 
@@ -276,7 +361,7 @@ def test_the_pages_of_an_import_are_accessible(
     give(page, postroom, MIXED, "people.csv")
     page.get_by_text("Read the file in another way").click()
     found["ready"] = problems_of(page)
-    page.get_by_role("link", name="Edit line 4").click()
+    page.get_by_role("button", name="Edit line 4").click()
     expect(page.get_by_role("button", name="Check line 4 again")).to_be_visible()
     found["row in its place"] = problems_of(page)
     address = page.url

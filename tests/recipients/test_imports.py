@@ -28,6 +28,7 @@ from app.recipients.imports import problems, uploads
 from app.recipients.imports.job import KEPT_FOR, forget_old, run_import
 from app.recipients.imports.mapping import mapping_of
 from app.recipients.imports.run import ImportRun
+from app.recipients.imports.staging import forget_person
 from app.recipients.models import (
     ImportState,
     ImportWay,
@@ -410,6 +411,54 @@ def test_a_suggestion_that_would_lose_somebody_is_not_among_those_used_at_once(
     run_import(database, upload_id)
     assert [one.kind for one in bad_rows_of(database, actor, upload_id)] == [ProblemKind.SEVERAL]
     assert counted(upload_of(database, actor, upload_id))["adds"] == 1
+
+
+def test_mended_cells_of_an_erased_person_are_forgotten(database: Database, actor: Person) -> None:
+    upload_id = uploaded(database, actor, "email\nann\nbo\n")
+    for line, email in ((2, "Ann@example.com"), (3, "bo@example.com")):
+        with database.writing() as session:
+            problems.mend_row(session, actor, upload_id, line, [email])
+    with database.writing() as session:
+        forget_person(session, actor.workspace_id, "ann@example.com")
+    upload = upload_of(database, actor, upload_id)
+    assert "ann" not in str(upload.choices).lower()
+    assert "bo@example.com" in str(upload.choices)
+
+
+def test_a_kept_slip_keeps_nothing_else_of_its_row(database: Database, actor: Person) -> None:
+    upload_id = uploaded(database, actor, "email,since\nann@gmial.com,soon\nbo@example.com,1 May 2026\n")
+    with database.writing() as session:
+        upload = uploads.find_upload(session, actor, upload_id)
+        uploads.choose_columns(
+            session, actor, upload_id, {1: replace(mapping_of(upload.mapping)[1], kind=ColumnKind.DATE)}
+        )
+    run_import(database, upload_id)
+    for kind in (ProblemKind.VALUE, None):
+        with database.writing() as session:
+            left = problems.mend_row(session, actor, upload_id, 2, [], keep=True)
+        assert (left.kind if left is not None else None) is kind
+
+
+@pytest.mark.parametrize("way", [ImportWay.UPDATE, ImportWay.REPLACE])
+def test_a_mended_row_is_counted_as_if_all_were_counted_again(
+    database: Database, actor: Person, list_id: int, way: ImportWay
+) -> None:
+    rows = (
+        "email,name,city\nnew example,New,Ely\nann example,,Bath\nbo@example.com,Bo,York,more\n"
+        "cy@example.com,Cy,\nCY@example.com,,x\n"
+    )
+    upload_id = uploaded(database, actor, rows, list_id=list_id, way=way)
+    for line, email in ((2, "new@example.com"), (3, "ann@example.com"), (4, "bo2@example.com"), (6, "cy2@example.com")):
+        with database.writing() as session:
+            assert problems.mend_row(session, actor, upload_id, line, [email]) is None
+    mended = upload_of(database, actor, upload_id)
+    assert mended.state is ImportState.READY
+    other = ImportWay.UPDATE if way is ImportWay.REPLACE else ImportWay.REPLACE
+    for one in (other, way):
+        with database.writing() as session:
+            uploads.choose_way(session, actor, upload_id, one, list_id=list_id)
+        run_import(database, upload_id)
+    assert counted(upload_of(database, actor, upload_id)) == counted(mended)
 
 
 def test_all_suggestions_are_used_at_once_and_the_rows_compared_again(database: Database, actor: Person) -> None:

@@ -191,13 +191,13 @@ def test_of_two_email_columns_the_person_chooses(client: FlaskClient, database: 
     assert early.status_code == 422
     assert saved_lists(database) == {}
     for wrong in ({}, {"role-1": "x"}, {"role-9": "email"}):
-        answer = client.post(f"{check}/columns", data=wrong)
+        answer = client.post(check, data=wrong)
         assert answer.status_code == 422
         assert "Choose the column with the addresses to write to." in answer.text
-    both = client.post(f"{check}/columns", data={"role-0": "email", "role-1": "email"})
+    both = client.post(check, data={"role-0": "email", "role-1": "email"})
     assert both.status_code == 422
     assert "are both the e-mail address" in both.text
-    page = post(client, database, f"{check}/columns", **{"role-1": "email", "variable-0": "Private mail"})
+    page = post(client, database, check, **{"role-1": "email", "variable-0": "Private mail"})
     assert "Save 2 people" in page
     post(client, database, f"{check}/save", name="Members")
     with database.reading() as session:
@@ -212,7 +212,7 @@ def test_columns_are_left_out_renamed_and_given_a_kind(client: FlaskClient, data
     page = post(
         client,
         database,
-        f"{check}/columns",
+        check,
         **{"role-2": "out", "variable-1": "Member since", "kind-1": "date"},
     )
     assert "“soon” is not what the column holds (date)." in page
@@ -229,10 +229,10 @@ def test_columns_are_left_out_renamed_and_given_a_kind(client: FlaskClient, data
 def test_how_a_file_is_read_can_be_corrected(client: FlaskClient, database: Database) -> None:
     check = upload_file(client, "email;city\nann@example.com;Köln\n".encode("cp1252"), database=database)
     assert "Köln" in client.get(check).text
-    assert "Kцln" in post(client, database, f"{check}/reading", encoding="cp1251", header_line="1")
-    page = post(client, database, f"{check}/reading", encoding="", delimiter=";", header_line="1")
+    assert "Kцln" in post(client, database, check, read="1", encoding="cp1251", header_line="1")
+    page = post(client, database, check, read="1", encoding="", delimiter=";", header_line="1")
     assert "Western European (Windows-1252) text with semicolons" in page
-    broken = client.post(f"{check}/reading", data={"encoding": "utf-8"})
+    broken = client.post(check, data={"read": "1", "encoding": "utf-8"})
     assert broken.status_code == 422
     assert "cannot be read" in broken.text
 
@@ -243,14 +243,14 @@ def test_the_effect_on_a_list_is_counted_before_it_is_done_and_undone_after(
     rows = "EMAIL;City \np000@example.com;York\np001@example.com;\nnew@example.com;Hull\n"
     check = upload_file(client, rows, database=database, to=f"/lists/{list_id}/import")
     assert "This import adds 1, changes 0, leaves 60, removes 0." in words(client.get(check).text)
-    page = post(client, database, f"{check}/way", way="update", list=str(list_id))
+    page = post(client, database, check, way="update", list=str(list_id))
     assert "This import adds 1, changes 1, leaves 59, removes 0." in page
-    page = post(client, database, f"{check}/way", way="replace", list=str(list_id))
+    page = post(client, database, check, way="replace", list=str(list_id))
     assert "This import adds 1, changes 2, leaves 0, removes 58." in page
     assert "Import and remove 58 people" in page
     assert saved_lists(database) == {"Members": 60}
     page = post(client, database, f"{check}/save")
-    assert "The import adds 1, changes 2, leaves 0, removes 58." in page
+    assert "The import added 1, changed 2, left 0, removed 58." in page
     assert saved_lists(database) == {"Members": 3}
     page = post(client, database, f"{check}/undo")
     assert "1 person is taken out. 2 people are as before. 58 people are back." in page
@@ -260,7 +260,7 @@ def test_the_effect_on_a_list_is_counted_before_it_is_done_and_undone_after(
 def test_a_list_that_is_to_be_changed_must_be_chosen(client: FlaskClient, database: Database, list_id: int) -> None:
     check = upload_file(client, GOOD, database=database, name="Others")
     for wrong in ({"way": "add"}, {"way": "replace", "list": ""}, {"way": "update", "list": "x"}):
-        answer = client.post(f"{check}/way", data=wrong)
+        answer = client.post(check, data=wrong)
         assert answer.status_code == 422
         assert "Choose the list that is changed." in answer.text
 
@@ -283,7 +283,84 @@ def test_reading_can_be_stopped_and_begun_again(client: FlaskClient, database: D
     assert 'hx-trigger="every 1s"' in page
     page = post(client, database, f"{check}/stop")
     assert "Say how it is read" in page
-    assert "Save 2 people" in post(client, database, f"{check}/columns")
+    assert "The check was stopped, so the rows are not counted. Nothing was changed." in page
+    assert "Save 2 people" in post(client, database, check)
+
+
+def test_what_was_chosen_but_not_counted_is_counted_before_it_is_imported(
+    client: FlaskClient, database: Database, list_id: int
+) -> None:
+    check = upload_file(client, "email,Since\np000@example.com,1 May 2026\nbo@example.com,soon\n", database=database)
+    chosen = {"kind-1": "date", "way": "replace", "list": str(list_id)}
+    page = post(client, database, f"{check}/save", name="Others", **chosen)
+    assert "Nothing is imported yet: what you chose had not been counted." in page
+    assert "This import adds 0, changes 1, leaves 0, removes 59." in page
+    assert "“soon” is not what the column holds (date)." in page
+    assert saved_lists(database) == {"Members": 60}
+    page = post(client, database, f"{check}/save", **chosen)
+    assert "The import added 0, changed 1, left 0, removed 59." in page
+    assert saved_lists(database) == {"Members": 1}
+
+
+def test_every_button_takes_over_all_that_was_chosen(client: FlaskClient, database: Database) -> None:
+    rows = "email,Since\nann@gmial.com,1 May 2026\nbo@gmial.com,soon\n"
+    for button in ("/rows/2", "/suggestions", "?", "/save"):
+        check = upload_file(client, rows, database=database)
+        typed = {"name": "Another name", "kind-1": "date", "way": "new", "use": "1", "show": "1"}
+        post(client, database, f"{check}{button}", **typed)
+        page = client.get(check).text
+        assert 'value="Another name"' in page, button
+        assert '<option value="date" selected>' in page, button
+
+
+def test_another_reading_is_not_taken_over_by_another_button(client: FlaskClient, database: Database) -> None:
+    check = upload_file(client, "email;city\nann@example.com;Köln\n".encode("cp1252"), database=database)
+    answer = client.post(f"{check}/save", data={"name": "Typed", "encoding": "cp1251", "kind-1": "date"})
+    assert answer.status_code == 422
+    assert "It is not read in the way you chose yet." in answer.text
+    assert '<option value="cp1251" selected>' in answer.text
+    assert '<option value="date" selected>' in answer.text
+    assert 'value="Typed"' in answer.text
+    page = post(client, database, check, read="1", encoding="cp1251", **{"variable-1": "Town"})
+    assert "Kцln" in page
+    assert 'value="town"' in client.get(check).text
+
+
+def test_a_refused_form_keeps_what_was_chosen_and_its_address_opens_the_page(
+    client: FlaskClient, database: Database, list_id: int
+) -> None:
+    check = upload_file(client, GOOD, database=database, name="Others")
+    answer = client.post(check, data={"way": "replace", "list": "", "kind-2": "date", "name": "Typed"})
+    assert answer.status_code == 422
+    assert 'value="replace" form="choices" aria-describedby="way-replace-help" checked' in answer.text
+    assert '<option value="date" selected>' in answer.text
+    for address in (check, f"{check}/save", f"{check}/undo", f"{check}/suggestions"):
+        page = client.get(address, follow_redirects=True)
+        assert (page.status_code, page.request.path) == (200, check), address
+
+
+def test_mended_rows_stay_mended_when_columns_are_chosen_anew(client: FlaskClient, database: Database) -> None:
+    rows = "email,Since\nbad,May\nann@gmial.com,1 May 2026\nbo@gmial.com,soon\n"
+    check = upload_file(client, rows, database=database)
+    post(client, database, f"{check}/rows/2", **{"cell-0": "cy@example.com", "cell-1": "2 May 2026"})
+    post(client, database, f"{check}/rows/4", keep="1")
+    assert "the 2 rows that were mended here stay mended" in words(client.get(check).text)
+    assert "the 2 rows that were mended here are then to be mended again" in words(client.get(check).text).lower()
+    page = post(client, database, check, **{"kind-1": "date"})
+    assert "2 rows with a problem" in page
+    assert "“soon” is not what the column holds (date)." in page, "only the slip of this row was said to be right"
+    assert "Use “bo@gmail.com”" not in page
+    page = post(client, database, f"{check}/suggestions?kind=slip")
+    page = post(client, database, check, **{"variable-1": "Joined"})
+    assert "1 row with a problem" in page
+    page = post(client, database, check, read="1", delimiter=",")
+    assert "3 rows with a problem" in page
+
+
+def test_what_to_do_with_the_rows_stands_above_the_problems(client: FlaskClient, database: Database) -> None:
+    page = words(client.get(upload_file(client, MIXED, database=database)).text)
+    places = [page.index(one) for one in ("What to do with the rows", "Save the list", "Kind of problem", "Columns ")]
+    assert places == sorted(places)
 
 
 def test_an_example_file_has_the_columns_of_a_template(client: FlaskClient, database: Database, actor: Person) -> None:
@@ -574,8 +651,8 @@ def test_another_department_gets_404_everywhere(client: FlaskClient, database: D
     new = {"name": "Mine", "email": "y@example.com", "pasted": GOOD}
     for address in ("rename", "delete", "import", "people/new", f"people/{one.id}", f"people/{one.id}/remove"):
         assert client.post(f"{page}/{address}", data=new).status_code == 404, address
-    for address in ("columns", "reading", "way", "stop", "save", "undo", "rows/2"):
-        assert client.post(f"{waiting}/{address}", data=new).status_code == 404, address
+    for address in ("", "/stop", "/save", "/undo", "/suggestions", "/rows/2"):
+        assert client.post(f"{waiting}{address}", data=new).status_code == 404, address
     client.post(f"{waiting}/cancel")
     assert "Theirs" not in client.get("/lists").text
     assert saved_lists(database) == {"Theirs": 1}

@@ -98,7 +98,7 @@ def forms_with_ids(of: Mapping[str, Any], ours: Mapping[str, Any]) -> Iterator[t
         f"/templates/{ours['template']}/preview",
         {"preview_list": of["list"], "subject": "{{ name }}", "body": "{{ city }}", "variant": "en"},
     )
-    yield f"/lists/uploads/{ours['upload']}/way", {"way": "replace", "list": of["list"]}
+    yield f"/lists/uploads/{ours['upload']}", {"way": "replace", "list": of["list"]}
     yield f"/lists/{ours['list']}/bulk", {"person": of["recipient"], "do": "remove"}
     yield f"/suppressions/bad-addresses/{ours['bad']}/take-out", {"lists": of["list"]}
     yield "/settings/unsubscribing/by-hand", {"addresses": "zed@example.com", "topic": of["topic"]}

@@ -53,7 +53,8 @@ WITHOUT_LINK = {
     *("suppressions.sync", "segments.filter_rows"),  # parts of a page that htmx asks for
     *("emails.publish", "emails.publish_piece", "emails.import_check"),  # where a form leads to
     "recipients.waiting",  # only whoever has more uploads than stand above the lists
-    *("recipients.check", "recipients.bad_rows", "recipients.mend"),  # only whoever uploaded the file
+    *("recipients.check", "recipients.bad_rows", "recipients.bad_row"),  # only whoever uploaded the file
+    "recipients.back",  # where a form that was refused is opened again
     *("factors.new_recovery_codes", "factors.remove_passkey", "factors.turn_app_off"),  # only who has a second step
     "sends.emergency",  # only while what was put up for approval has not changed
 }

@@ -89,6 +89,64 @@ def count(run: ImportRun) -> None:
         )
 
 
+def count_one(session: Session, upload: ListUpload, line: int) -> None:
+    """Count one more good row, as `count` would have: a mended one, whose address no other good row has."""
+    of_row = (StagedRow.upload_id == upload.id, StagedRow.line == line)
+    found = session.get(RecipientList, upload.list_id) if upload.list_id is not None else None
+    there = (
+        session.execute(
+            select(Recipient.email_key, Recipient.id, Recipient.email, Recipient.name, Recipient.data)
+            .join(StagedRow, StagedRow.email_key == Recipient.email_key)
+            .where(Recipient.list_id == found.id, *of_row)
+        ).first()
+        if found is not None
+        else None
+    )
+    counts = dict(upload.counts)
+    if found is None or there is None:
+        upload.counts = {**counts, "adds": counts["adds"] + 1}
+        return
+    has_name = any(one.role is ColumnRole.NAME for one in mapping_of(upload.mapping))
+    columns = (
+        *(StagedRow.email_key, StagedRow.line, StagedRow.problem),
+        *(StagedRow.email, StagedRow.name, StagedRow.data),
+    )
+    staged, tally = session.execute(select(*columns).where(*of_row)).one(), _Tally()
+    _in_both(_Plan(upload, list(found.columns), has_name), tally, there, staged)
+    for values in tally.waiting:
+        values.pop("b_line")
+        session.execute(update(StagedRow).where(*of_row).values(values).execution_options(synchronize_session=False))
+    to_remove = (StagedRow.upload_id == upload.id, StagedRow.line == -there.id)
+    gone = session.execute(delete(StagedRow).where(*to_remove).execution_options(synchronize_session=False))
+    stays: int = gone.rowcount  # type: ignore[attr-defined]
+    upload.counts = {
+        **counts,
+        "changes": counts["changes"] + tally.changes,
+        "leaves": counts["leaves"] - tally.changes + stays,
+        "removes": counts["removes"] - stays,
+    }
+
+
+def count_unnamed(session: Session, upload: ListUpload, email_key: str) -> None:
+    """Count somebody out whom no row names any more, because the one that did was given another address."""
+    if upload.way is not ImportWay.REPLACE or upload.list_id is None:
+        return
+    person_id = session.scalar(
+        select(Recipient.id).where(Recipient.list_id == upload.list_id, Recipient.email_key == email_key)
+    )
+    names = (StagedRow.email_key == email_key) & (StagedRow.line >= 0)
+    of_person = select(StagedRow.line).where(
+        StagedRow.upload_id == upload.id, names | (StagedRow.line == -(person_id or 0))
+    )
+    if person_id is None or session.scalar(of_person.limit(1)) is not None:
+        return
+    values = {"line": -person_id, "recipient_id": person_id, "change": REMOVE}
+    empty = {"upload_id": upload.id, "email": "", "email_key": "", "name": "", "data": {}}
+    session.execute(insert(table_of(StagedRow)), [{**empty, **values}])
+    counts = upload.counts
+    upload.counts = {**counts, "removes": counts["removes"] + 1, "leaves": counts["leaves"] - 1}
+
+
 def problem_counts(session: Session, upload_id: int) -> dict[str, int]:
     """Count the bad rows by kind."""
     rows = session.execute(
@@ -204,7 +262,9 @@ def _in_both(plan: _Plan, tally: _Tally, person: There, row: Staged) -> None:
 
 def _twice(row: Staged, first: Staged) -> dict[str, Any]:
     words = _("The same address as in line %(line)s.", line=first.line)
-    return _problem(row.line, ProblemKind.DUPLICATE, words, _("Each person gets one e-mail; remove one of the rows."))
+    return _problem(
+        row.line, ProblemKind.DUPLICATE, words, _("Each person gets one e-mail; leave one of the rows out.")
+    )
 
 
 def _problem(line: int, kind: ProblemKind, words: str, suggestion: str) -> dict[str, Any]:
@@ -269,3 +329,9 @@ def effect_words(counts: Mapping[str, Any]) -> str:
     """Say what an import does, as the end of a sentence: `adds 3, changes 2, leaves 5, removes 0`."""
     numbers = {name: int(counts[name]) for name in ("adds", "changes", "leaves", "removes")}
     return _("adds %(adds)s, changes %(changes)s, leaves %(leaves)s, removes %(removes)s", **numbers)
+
+
+def done_words(counts: Mapping[str, Any]) -> str:
+    """Say what an import did, as a sentence."""
+    numbers = {name: int(counts[name]) for name in ("adds", "changes", "leaves", "removes")}
+    return _("The import added %(adds)s, changed %(changes)s, left %(leaves)s, removed %(removes)s.", **numbers)

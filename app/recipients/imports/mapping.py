@@ -171,13 +171,19 @@ def _named(columns: Sequence[Mapped], there: ListColumns) -> list[Mapped]:
 
 def chosen_mapping(columns: Sequence[Mapped], given: Mapping[int, Mapped], there: ListColumns) -> list[Mapped]:
     """Take over what a person chose for each position. Raises Refused, with the field `role-N` where one is wrong."""
+    merged = merged_mapping(columns, given, there)
+    check_roles(merged)
+    return merged
+
+
+def merged_mapping(columns: Sequence[Mapped], given: Mapping[int, Mapped], there: ListColumns) -> list[Mapped]:
+    """Take over what a person chose for each position, right or wrong."""
     merged = [
         replace(one, role=chosen.role, variable=chosen.variable or one.header, kind=chosen.kind)
         if (chosen := given.get(one.position))
         else one
         for one in columns
     ]
-    check_roles(merged)
     return _named(merged, there)
 
 

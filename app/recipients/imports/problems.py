@@ -13,8 +13,9 @@ from app.audit.trail import Actor
 from app.db import Database, now, table_of
 from app.recipients.checking import KEEPABLE, PROBLEM_WORDS, Fault, NewRecipient, ProblemKind
 from app.recipients.files.grid import Row
-from app.recipients.imports.counting import BY_THE_LIST
+from app.recipients.imports.counting import BY_THE_LIST, count_one, count_unnamed
 from app.recipients.imports.mapping import BAD_ROW_HEADERS, ColumnRole, Mapped, mapping_of
+from app.recipients.imports.mended import kept_in, over, remember
 from app.recipients.imports.staging import (
     bad_values,
     checker_of,
@@ -84,27 +85,24 @@ def mend_row(
     if upload.state is not ImportState.READY:
         raise Refused(_("The rows are being read or counted just now. Wait a moment and try again."))
     row = _staged(session, upload, line)
-    old_kind = row.problem or ""
-    mapping = mapping_of(upload.mapping)
-    typed = list(cells)
-    before = _cells_of(row, upload, mapping)
-    width = max(len(before), len(typed), upload.found["width"])
-    merged = [_cell(typed, before, position) for position in range(width)]
-    if any(one is not None for one in typed):  # what stands beyond the columns was the problem, and was shown
-        merged = merged[: upload.found["width"]]
-    new = Row(line, merged)
+    old_kind, old_key = row.problem or "", row.email_key
+    kept = [*kept_in(upload, line), *([old_kind] if keep else [])]
+    new = Row(line, over(_cells_of(row, upload, mapping_of(upload.mapping)), cells, upload.found["width"]))
     target = session.get(RecipientList, upload.list_id) if upload.list_id is not None else None
-    person, fault = checker_of(upload, also=target.columns if target is not None else ()).check(new, keep=keep)
+    person, fault = checker_of(upload, also=target.columns if target is not None else ()).check(new, kept)
     fault = fault or _fault_by_others(session, upload, person, line)
     session.execute(delete(StagedRow).where(StagedRow.upload_id == upload.id, StagedRow.line == line))
     session.expunge(row)
     if fault is None:
-        _write_good(session, upload, new, person)
+        write_rows(session, upload.id, [(new, person, None)])
+        count_one(session, upload, line)
     elif fault.kind in BY_THE_LIST:  # with the next count it may be good, so the person is kept, as counting does
         session.execute(insert(table_of(StagedRow)), [{**good_values(upload.id, new, person), **fault_values(fault)}])
     else:
         session.execute(insert(table_of(StagedRow)), [bad_values(upload.id, new, person, fault)])
+    count_unnamed(session, upload, old_key)
     _recount(upload, old_kind, fault)
+    remember(upload, line, cells, kept)
     return None if fault is None else bad_row(session, upload, line)
 
 
@@ -166,13 +164,6 @@ def _cells_of(row: StagedRow, upload: ListUpload, mapping: Sequence[Mapped]) -> 
     return cells
 
 
-def _cell(typed: Sequence[str | None], before: Sequence[str], position: int) -> str:
-    given = typed[position] if position < len(typed) else None
-    if given is not None:
-        return given
-    return before[position] if position < len(before) else ""
-
-
 def _fault_by_others(session: Session, upload: ListUpload, person: NewRecipient, line: int) -> Fault | None:
     """Compare with the other rows, the list and those who must not be written to."""
     first = session.scalar(
@@ -189,7 +180,7 @@ def _fault_by_others(session: Session, upload: ListUpload, person: NewRecipient,
     if first is not None:
         words, advice = (
             _("The same address as in line %(line)s.", line=first),
-            _("Each person gets one e-mail; remove one of the rows."),
+            _("Each person gets one e-mail; leave one of the rows out."),
         )
         return Fault("email", words, advice, ProblemKind.DUPLICATE)
     if upload.way is ImportWay.ADD and _in_list(session, upload, person) is not None:
@@ -204,15 +195,6 @@ def _in_list(session: Session, upload: ListUpload, person: NewRecipient) -> Reci
     return session.scalar(
         select(Recipient).where(Recipient.list_id == upload.list_id, Recipient.email_key == person.email_key)
     )
-
-
-def _write_good(session: Session, upload: ListUpload, row: Row, person: NewRecipient) -> None:
-    """Put a mended row among the good ones; one that changes somebody makes the whole be counted again."""
-    write_rows(session, upload.id, [(row, person, None)])
-    if upload.way in (ImportWay.UPDATE, ImportWay.REPLACE) and _in_list(session, upload, person) is not None:
-        upload.state, upload.run = ImportState.READING, upload.run + 1
-        return
-    upload.counts = {**upload.counts, "adds": upload.counts["adds"] + 1}
 
 
 def _recount(upload: ListUpload, old_kind: str, fault: Fault | None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from app.recipients.checking import MAX_CELL, Fault, NewRecipient, ProblemKind, clean_address, fault_of, slip_of
 from app.recipients.columns import KIND_WORDS_INSIDE, ColumnKind
@@ -42,12 +42,14 @@ class RowChecker:
             self._empty | data if self._empty else data,
         )
 
-    def check(self, row: Row, *, keep: bool = False) -> tuple[NewRecipient, Fault | None]:
-        """Give the person of a row and what is wrong. `keep`: a person said that what looks doubtful is right."""
+    def check(self, row: Row, kept: Collection[str] = ()) -> tuple[NewRecipient, Fault | None]:
+        """Give the person of a row and what is wrong. `kept`: the kinds of doubts that a person said are none."""
         person = self.person(row.cells)
         fault = self._too_wide(row) or fault_of(person, is_short=_is_short(row.cells))
-        if fault is None and not keep:
-            fault = slip_of(person.email) or self._other_kind(person)
+        if fault is None and ProblemKind.SLIP not in kept:
+            fault = slip_of(person.email)
+        if fault is None and ProblemKind.VALUE not in kept:
+            fault = self._other_kind(person)
         return person, fault
 
     def _too_wide(self, row: Row) -> Fault | None:

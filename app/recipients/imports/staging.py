@@ -19,6 +19,7 @@ from app.recipients.files.grid import Choices, Row
 from app.recipients.files.reading import open_table
 from app.recipients.files.reading_text import DELIMITERS
 from app.recipients.files.stored_file import open_stored
+from app.recipients.imports import mended
 from app.recipients.imports.mapping import mapping_of
 from app.recipients.imports.rows import RowChecker
 from app.recipients.imports.run import ImportRun
@@ -46,14 +47,14 @@ def stage(run: ImportRun) -> None:
         if file.seek(0, io.SEEK_END) != upload.size:
             raise Refused(_("The upload broke off before the whole file was here. Upload it again."))
         table = open_table(file, choices_of(upload))
-        checker = checker_of(upload, also)
+        check = mended.checked(upload, checker_of(upload, also))
         total = table.grid.total or upload.size
         rows = (row for row in table.rows if row.line > after)
         seen = 0
         while chunk := list(islice(rows, CHUNK)):
             seen += len(chunk)
             done = seen if table.grid.total else _read_so_far(file)
-            checked = [(row, *checker.check(row)) for row in chunk]
+            checked = [check(row) for row in chunk]
             with run.database.writing() as session:
                 run.hold(session, progress=min(done, total), progress_total=total)
                 if checks_suppressed:
@@ -159,6 +160,7 @@ def forget_person(session: Session, workspace_id: int, email_key: str) -> None:
         upload.mapping = [{**one, "examples": []} for one in upload.mapping]  # cells of the file
         first = [row for row in upload.found.get("first", []) if email_key not in str(row).lower()]
         upload.found = {**upload.found, "first": first}
+        mended.forget_address(upload, email_key)
 
 
 def suppressed_faults(session: Session, workspace_id: int, emails: Sequence[str]) -> dict[str, Fault]:

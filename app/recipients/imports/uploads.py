@@ -17,14 +17,18 @@ from app.recipients.files import stored_file
 from app.recipients.files.beginning import beginning_of
 from app.recipients.files.grid import Choices
 from app.recipients.imports.mapping import (
+    ColumnRole,
     ListColumns,
     Mapped,
+    check_roles,
     chosen_mapping,
     data_columns,
     email_position,
     fitted_to,
     mapping_of,
+    merged_mapping,
 )
+from app.recipients.imports.mended import ACCEPTED
 from app.recipients.lists import MAX_LIST_NAME, check_name, find_list, list_by_name
 from app.recipients.models import UNDONE_BY, ImportState, ImportWay, ListUpload, RecipientList
 from app.recipients.resting import require_rest
@@ -37,6 +41,7 @@ CHANGEABLE = (ImportState.CHOOSING, ImportState.READING, ImportState.READY, Impo
 """States in which a person may still say how it is read."""
 DONE = (ImportState.DONE, ImportState.UNDOING, ImportState.UNDONE)
 """States of an upload that changed a list: it concerns everybody who works on that then."""
+STOPPED = _("The check was stopped, so the rows are not counted. Nothing was changed.")
 
 
 def keep_upload(
@@ -124,12 +129,26 @@ def imports_of_list(session: Session, actor: Actor, list_id: int, *, limit: int 
     return session.scalars(query.order_by(ListUpload.id.desc()).limit(limit)).all()
 
 
-def choose_reading(session: Session, database: Database, actor: Actor, upload_id: int, choices: Choices) -> ListUpload:
-    """Read the upload in another way and guess its columns anew. Raises NotThere; Refused when it cannot be read so."""
+def choose_reading(
+    session: Session,
+    database: Database,
+    actor: Actor,
+    upload_id: int,
+    choices: Choices,
+    given: Mapping[int, Mapped] | None = None,
+) -> ListUpload:
+    """Read the upload in another way; what was mended is forgotten. Raises NotThere; Refused when it cannot be read so.
+
+    `given`: what a person said of the columns. It stays when they have the same headers then; others are guessed anew.
+    """
     upload = _changeable(session, actor, upload_id)
-    choices = _without_old_header(upload, choices)
+    choices, there = _without_old_header(upload, choices), _columns_of(_list_of(session, upload))
     with stored_file.open_stored(database, upload_id) as file:
-        found, mapping = beginning_of(file, choices, _columns_of(_list_of(session, upload)))
+        found, mapping = beginning_of(file, choices, there)
+    if given and [one.header for one in mapping] == [one.header for one in given.values()]:
+        mapping = merged_mapping(mapping, given, there)
+        if email_position(mapping) is not None:
+            check_roles(mapping)
     upload.choices, upload.found = asdict(choices), found
     upload.mapping = [one.as_json() for one in mapping]
     _begin_anew(upload)
@@ -141,7 +160,10 @@ def choose_reading(session: Session, database: Database, actor: Actor, upload_id
 def choose_columns(session: Session, actor: Actor, upload_id: int, given: Mapping[int, Mapped]) -> ListUpload:
     """Take over what a person says the columns are; if that is new, check every row anew. Raises NotThere, Refused."""
     upload = _changeable(session, actor, upload_id)
-    chosen = chosen_mapping(mapping_of(upload.mapping), given, _columns_of(_list_of(session, upload)))
+    there = mapping_of(upload.mapping)
+    chosen = chosen_mapping(there, given, _columns_of(_list_of(session, upload)))
+    if _named_roles(chosen) != _named_roles(there):  # suggestions for these cells would be others
+        upload.choices = {name: one for name, one in upload.choices.items() if name != ACCEPTED}
     before = (upload.list_id, list(upload.mapping))
     upload.mapping = [one.as_json() for one in chosen]
     _begin_again(upload, before)
@@ -172,7 +194,8 @@ def use_suggestions(session: Session, actor: Actor, upload_id: int, kinds: Seque
     upload = find_upload(session, actor, upload_id, lock=True)
     if upload.state is not ImportState.READY:
         raise Refused(_("The rows are being read or counted just now. Wait a moment and try again."))
-    upload.choices = {**upload.choices, "accept": list(kinds)}
+    accepted = sorted({*upload.choices.get(ACCEPTED, []), *kinds})
+    upload.choices = {**upload.choices, "accept": list(kinds), ACCEPTED: accepted}
     upload.state, upload.words, upload.changed_at = ImportState.READING, "", now()
     upload.run += 1
     return upload
@@ -205,7 +228,7 @@ def stop_upload(session: Session, actor: Actor, upload_id: int) -> ListUpload:
             upload.run += 1
         else:
             _begin_anew(upload)
-        upload.state = ImportState.CHOOSING
+        upload.state, upload.words = ImportState.CHOOSING, STOPPED
     return upload
 
 
@@ -254,12 +277,17 @@ def _found(session: Session, query: Select[ListUpload], *, lock: bool) -> ListUp
     return found
 
 
+def check_length(list_name: str) -> None:
+    """See that a name can be kept. Raises Refused."""
+    if len(list_name) > MAX_LIST_NAME or "\0" in list_name:
+        raise Refused(_("A name has at most %(most)s characters.", most=MAX_LIST_NAME), field="name")
+
+
 def _list_name(list_name: str, file_name: str) -> str:
     name = " ".join(list_name.split()) or PurePath(file_name).stem.replace("_", " ")[:MAX_LIST_NAME].strip()
     if not name:
         raise Refused(_("Give the list a name."), field="name")
-    if len(name) > MAX_LIST_NAME or "\0" in name:
-        raise Refused(_("A name has at most %(most)s characters.", most=MAX_LIST_NAME), field="name")
+    check_length(name)
     return name
 
 
@@ -301,8 +329,14 @@ def _without_old_header(upload: ListUpload, choices: Choices) -> Choices:
     return choices if is_chosen and same_sheet else replace(choices, header_line=0)
 
 
+def _named_roles(columns: Sequence[Mapped]) -> dict[ColumnRole, int]:
+    return {one.role: one.position for one in columns if one.role in (ColumnRole.EMAIL, ColumnRole.NAME)}
+
+
 def _begin_anew(upload: ListUpload) -> None:
-    """Read the whole file again, without what was read before."""
+    """Read the whole file again, without what was read before; what a person mended is mended again."""
+    if ACCEPTED in upload.choices:
+        upload.choices = {**upload.choices, "accept": upload.choices[ACCEPTED]}
     upload.state, upload.words = ImportState.READING, ""
     upload.run += 1
     upload.needs_clearing, upload.is_staged = True, False

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from app.audit.trail import Actor, note
 from app.cloudflare.contract import MAX_SUPPRESSION_NOTE, check_address
 from app.db import now, table_of
-from app.recipients.checking import clean_address, suggest
+from app.recipients.checking import KEEPABLE, clean_address, suggest
 from app.recipients.files.reading import Table, open_table
 from app.recipients.imports.mapping import data_columns, email_position, guess_mapping
 from app.recipients.imports.rows import RowChecker
@@ -335,7 +335,7 @@ def _rows_of(table: Table, words: str, bad_rows: list[BadRow]) -> Iterator[dict[
     own_words = next((one.variable for one in data_columns(mapping) if one.variable in NOTE_COLUMNS), "")
     checker, seen = RowChecker(mapping, table.grid.delimiter), set[str]()
     for row in table.rows:
-        person, fault = checker.check(row, keep=True)  # an address that nobody must write to may well be odd
+        person, fault = checker.check(row, KEEPABLE)  # an address that nobody must write to may well be odd
         if fault is not None:
             bad_rows.append(BadRow(row.line, person.email, fault.words, fault.suggestion))
         elif person.email_key not in seen:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.recipients.views import bulk, columns, lists, uploads
+from app.recipients.views import bulk, columns, lists, mending, uploads
 from app.recipients.views.blueprint import blueprint
 
 __all__ = [
@@ -10,5 +10,6 @@ __all__ = [
     "bulk",
     "columns",
     "lists",
+    "mending",
     "uploads",
 ]
