@@ -75,33 +75,25 @@ def test_the_sign_in_page_speaks_as_the_browser_asks(browser: Browser, postroom:
         context.close()
 
 
-def written_times(page: Page, url: str) -> list[tuple[str, datetime]]:
-    """A short time and a long one, as a page shows them, and what they are."""
-    found = []
-    for path in ("/lists", "/activity/1"):
-        page.goto(f"{url}{path}")
-        shown = page.locator("main time[data-local]").first
-        at = datetime.fromisoformat(shown.get_attribute("datetime") or "").astimezone(ZoneInfo("America/New_York"))
-        found.append((shown.inner_text(), at))
-    return found
-
-
-def as_the_server_does(at: datetime, pattern: str, tag: str) -> str:
-    return format_datetime(at, pattern, tzinfo=at.tzinfo, locale=tag)
+def shows_time(page: Page, address: str, pattern: str, tag: str, behind: str = "") -> None:
+    """See that the first time of a page stands there as the server would write it, in New York."""
+    page.goto(address)
+    shown = page.locator("main time[data-local]").first
+    at = datetime.fromisoformat(shown.get_attribute("datetime") or "").astimezone(ZoneInfo("America/New_York"))
+    expect(shown).to_have_text(format_datetime(at, pattern, tzinfo=at.tzinfo, locale=tag) + behind)
 
 
 def test_scripts_write_times_as_the_server_does(page: Page, browser: Browser, postroom: RunningPostroom) -> None:
     own = {"locale": "en-US", "timezone_id": "America/New_York"}  # an American browser has a way of its own
     context = new_context(browser, storage_state=page.context.storage_state(), **own)
     american = context.new_page()
-    (short, at), (long, then) = written_times(american, postroom.url)
-    assert short == as_the_server_does(at, "d MMM y, HH:mm", "en")
-    assert long == as_the_server_does(then, "EEEE d MMMM y, HH:mm:ss", "en") + " (America/New York)"
+    lists, entry = f"{postroom.url}/lists", f"{postroom.url}/activity/1"
+    shows_time(american, lists, "d MMM y, HH:mm", "en")
+    shows_time(american, entry, "EEEE d MMMM y, HH:mm:ss", "en", " (America/New York)")
     choose(page, postroom.url, "Language of the pages", "Deutsch", "Save the language")
     try:
-        (short, at), (long, then) = written_times(american, postroom.url)
-        assert short == as_the_server_does(at, "d. MMM y, HH:mm", "de")
-        assert long == as_the_server_does(then, "EEEE, d. MMMM y, HH:mm:ss", "de") + " (America/New York)"
+        shows_time(american, lists, "d. MMM y, HH:mm", "de")
+        shows_time(american, entry, "EEEE, d. MMMM y, HH:mm:ss", "de", " (America/New York)")
     finally:
         choose(page, postroom.url, "Sprache der Seiten", "English", "Sprache speichern")
     context.close()

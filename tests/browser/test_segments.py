@@ -89,7 +89,7 @@ def test_a_part_of_one_list_and_another_list_are_written_to_without_a_third(
     expect(page.locator(".count")).to_have_text("3 people")
     add(page, "“Leeds” of Debtors of May", "Write to them")
     expect(page.locator(".count")).to_have_text("5 people")
-    add(page, "Everybody on Our staff (1 people)", "Leave them out")
+    add(page, "Everybody on Our staff (1 person)", "Leave them out")
     whom = "Members of 1908, and “Leeds” of Debtors of May, without Our staff"
     expect(page.get_by_text(whom).first).to_be_visible()
     expect(page.locator(".count")).to_have_text("4 people")
