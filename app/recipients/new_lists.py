@@ -16,7 +16,7 @@ from app.people.models import Person
 from app.recipients.columns import ColumnKind
 from app.recipients.imports.mapping import data_columns, mapping_of
 from app.recipients.imports.run import RANGE, ImportRun, Overtaken, WorkerEnds
-from app.recipients.lists import check_name
+from app.recipients.lists import check_name, hold_uploads_into
 from app.recipients.models import ImportState, ListUpload, Recipient, RecipientList, StagedRow
 from app.refusals import Refused
 from app.words import _
@@ -44,7 +44,7 @@ def make(run: ImportRun) -> None:
 def take_away(run: ImportRun, words: str) -> None:
     """Take a list away that an import made: out of sight at once, then bit by bit. Raises Overtaken, WorkerEnds."""
     with run.database.writing() as session:
-        run.hold(session)
+        run.hold_list(session)
         upload = run.upload(session, lock=True)
         list_id = upload.list_id
         if list_id is not None and _is_shown(session, list_id):
@@ -64,6 +64,8 @@ def empty(run: ImportRun, list_id: int) -> None:
     """Delete a list that is out of sight with its people, chunk by chunk."""
     while True:
         with run.database.writing() as session:
+            session.get(RecipientList, list_id, with_for_update=True)
+            hold_uploads_into(session, list_id)
             run.hold(session, progress=_EMPTYING)
             if session.scalar(select(Recipient.id).where(Recipient.list_id == list_id).limit(1)) is None:
                 session.execute(

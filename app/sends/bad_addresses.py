@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import case, delete, select
+from sqlalchemy import ColumnElement, case, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from app.audit.trail import Actor, note
-from app.db import now, table_of
+from app.db import among, now, table_of
 from app.emails.models import TemplateVersion
 from app.emails.templates import WITHOUT_CONTENT
 from app.recipients.checking import clean_address, require_no_slip
@@ -168,7 +168,7 @@ def mend(
     Raises NotThere, and Refused with the field `email` or `lists`; Doubted for what looks mistyped, unless somebody
     said that it is right `as_typed`.
     """
-    bad = find_bad(session, actor, bad_id, lock=True)
+    bad = _held(session, actor, bad_id, list_ids)
     _check_open(bad)
     email = clean_address(email)
     if email.lower() == bad.email_key:
@@ -211,7 +211,7 @@ def mend(
 
 def take_out(session: Session, actor: Actor, bad_id: int, *, list_ids: Sequence[int]) -> BadAddress:
     """Take a bad address out of the lists chosen. Raises NotThere, and Refused with the field `lists`."""
-    bad = find_bad(session, actor, bad_id, lock=True)
+    bad = _held(session, actor, bad_id, list_ids)
     _check_open(bad)
     chosen = _chosen(session, actor, bad, list_ids)
     for one in chosen:
@@ -247,10 +247,33 @@ def open_again(session: Session, actor: Actor, bad_id: int) -> BadAddress:
     return bad
 
 
+def of_address(workspace_id: int, email_key: str) -> tuple[ColumnElement[bool], ...]:
+    """Say which rows are of an address: its own, and those of the address that it was mended from."""
+    own = or_(BadAddress.email_key == email_key, func.lower(BadAddress.mended_to) == email_key)
+    return BadAddress.workspace_id == workspace_id, own
+
+
 def forget_address(session: Session, workspace_id: int, email: str) -> None:
     """Delete what is kept of an address, because its person wants to be erased."""
-    of_address = (BadAddress.workspace_id == workspace_id, BadAddress.email_key == email.lower())
-    session.execute(delete(BadAddress).where(*of_address).execution_options(synchronize_session=False))
+    rows = of_address(workspace_id, email.lower())
+    session.execute(delete(BadAddress).where(*rows).execution_options(synchronize_session=False))
+
+
+def forget_words(session: Session, send_id: int, message_ids: Sequence[int]) -> None:
+    """Take away what these e-mails said about the people of bad addresses: their names, and the servers' words."""
+    rows = (BadAddress.send_id == send_id, among(BadAddress.message_id.expression, message_ids))
+    session.execute(
+        update(BadAddress).where(*rows).values(name="", words="").execution_options(synchronize_session=False)
+    )
+
+
+def _held(session: Session, actor: Actor, bad_id: int, list_ids: Sequence[int]) -> BadAddress:
+    """Hold the lists that are to change, in a fixed order, and then the bad address: so that nobody waits in a ring."""
+    key = find_bad(session, actor, bad_id).email_key
+    there = lists_with(session, actor.workspace_id, [key]).get(key, [])
+    for list_id in sorted(one.list_id for one in there if one.list_id in list_ids):
+        session.get(RecipientList, list_id, with_for_update=True)
+    return find_bad(session, actor, bad_id, lock=True)
 
 
 def _check_open(bad: BadAddress) -> None:

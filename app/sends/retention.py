@@ -16,6 +16,7 @@ from app.audit.trail import Actor, note, note_program
 from app.db import Database, now
 from app.people.models import Workspace
 from app.refusals import NotThere, Refused
+from app.sends.bad_addresses import forget_words
 from app.sends.event_models import MessageEvent
 from app.sends.models import Attempt, Message, PersonFile, ReviewProblem, Send, SendState
 from app.words import _
@@ -114,6 +115,7 @@ def _take_chunk(session: Session, send_id: int) -> bool:
     session.execute(
         update(MessageEvent).where(MessageEvent.message_id.in_(ids)).values(detail="").execution_options(**unread)
     )
+    forget_words(session, send_id, ids)
     return True
 
 
@@ -121,6 +123,7 @@ def _finish(session: Session, send: Send) -> None:
     for table in (PersonFile, ReviewProblem):
         session.execute(delete(table).where(table.send_id == send.id).execution_options(synchronize_session=False))
     send.values = {}
+    send.to, send.cc, send.bcc = ([[one[0], ""] for one in pairs] for pairs in (send.to, send.cc, send.bcc))
     send.data_erased_at = now()
     words = _("The people's data of send %(send_id)s were taken away by the retention rule", send_id=str(send.id))
     note_program(session, send.workspace_id, "send.data_erased", words, subject_id=send.id)

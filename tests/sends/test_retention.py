@@ -13,6 +13,8 @@ from app.emails.limits import LimitedRenderer
 from app.people.models import Person, Workspace
 from app.refusals import Refused
 from app.sends import retention
+from app.sends.bad_address_models import BadAddress, BadAddressKind
+from app.sends.bad_addresses import Found, note_bad
 from app.sends.looking import look_after
 from app.sends.models import Message, Outcome, Send, SendState
 from app.sends.retrying import reasons_of
@@ -115,3 +117,46 @@ def test_the_rule_is_set_on_its_page_by_administrators(
 def test_days_outside_of_reason_are_refused(database: Database, actor: Person) -> None:
     with pytest.raises(Refused):
         keep(database, actor, 0)
+
+
+def test_names_go_from_e_mails_written_by_hand_and_from_the_bad_addresses_and_the_addresses_stay(
+    database: Database, actor: Person, renderer: LimitedRenderer
+) -> None:
+    with database.writing() as session:
+        version = a_template_version(session, actor, name="By hand", html="<p>x</p>", text="x", subject="s")
+        ids = [
+            a_draft_send(
+                session,
+                actor,
+                version=version,
+                to=[[f"boss{number}@example.com", "Bob Bossman"]],
+                cc=[[f"cc{number}@example.com", "Cy Okafor"]],
+                bcc=[[f"bcc{number}@example.com", "Di Okafor"]],
+            ).id
+            for number in range(2)
+        ]
+    for number, send_id in enumerate(released(database, renderer, actor, one).id for one in ids):
+        settle(database, send_id, [f"boss{number}@example.com"], Outcome.BOUNCED)
+    with database.writing() as session:
+        for message in session.scalars(select(Message)):
+            found = Found(
+                message.email, BadAddressKind.BOUNCED, message.send_id, message.id, "Bob Bossman", "No Bob Bossman"
+            )
+            note_bad(session, actor.workspace_id, [found])
+        send = session.get_one(Send, ids[0])
+        send.state, send.finished_at = SendState.FINISHED, now() - timedelta(days=60)
+    keep(database, actor, 30)
+    assert retention.take_away(database) == 1
+    with database.reading() as session:
+        gone, stays = (session.get_one(Send, one) for one in ids)
+        assert (gone.to, gone.cc, gone.bcc) == (
+            [["boss0@example.com", ""]],
+            [["cc0@example.com", ""]],
+            [["bcc0@example.com", ""]],
+        )
+        assert stays.to == [["boss1@example.com", "Bob Bossman"]]
+        bad = session.execute(select(BadAddress.email, BadAddress.name, BadAddress.words).order_by(BadAddress.email))
+        assert [tuple(one) for one in bad] == [
+            ("boss0@example.com", "", ""),
+            ("boss1@example.com", "Bob Bossman", "No Bob Bossman"),
+        ]

@@ -70,10 +70,9 @@ def undo(run: ImportRun) -> None:
 
 def _change_list(run: ImportRun) -> None:
     with run.database.writing() as session:
-        run.hold(session)
+        changed = run.hold_list(session)
         upload = run.upload(session, lock=True)
         actor = session.get_one(Person, upload.person_id)
-        changed = session.get(RecipientList, upload.list_id, with_for_update=True) if upload.list_id else None
         if changed is None:
             raise Refused(_("The list was deleted meanwhile. Choose another one."))
         if changed.change_number != upload.list_change_number:
@@ -159,9 +158,8 @@ class _TakenBack:
 def _take_some_back(run: ImportRun) -> bool:
     """Take back what the last staged rows did, and let them go; at the end say so. False: it is over."""
     with run.database.writing() as session:
-        run.hold(session)
+        changed = run.hold_list(session)
         upload = run.upload(session, lock=True)
-        changed = session.get(RecipientList, upload.list_id, with_for_update=True) if upload.list_id else None
         if changed is None:
             upload.state, upload.words = ImportState.UNDONE, _("The list was deleted; there was nothing to undo.")
             return False

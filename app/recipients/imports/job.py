@@ -62,10 +62,11 @@ def open_imports(session: Session) -> list[tuple[int, ImportState, int]]:
 
 
 def forget_old(session: Session) -> None:
-    """Let uploads that nobody came back to, and imports too old to undo, be cleared away."""
+    """Let uploads that nobody came back to, and imports too old to undo, be cleared away; what is in hand, later."""
+    old = select(ListUpload.id).where(ListUpload.changed_at < now() - KEPT_FOR, ListUpload.state.not_in(AT_WORK))
     session.execute(
         update(ListUpload)
-        .where(ListUpload.changed_at < now() - KEPT_FOR, ListUpload.state.not_in(AT_WORK))
+        .where(ListUpload.id.in_(old.with_for_update(skip_locked=True)))
         .values(state=ImportState.FORGOTTEN, run=ListUpload.run + 1)
         .execution_options(synchronize_session=False)
     )
@@ -134,7 +135,7 @@ def _refuse(run: ImportRun, words: str) -> None:
     """Say why it does not go on: an import that was counted goes back there, anything else has failed."""
     with run.database.writing() as session:
         back = {ImportState.APPLYING: ImportState.READY, ImportState.UNDOING: ImportState.DONE}
-        upload = session.get(ListUpload, run.upload_id)
+        upload = session.get(ListUpload, run.upload_id, with_for_update=True)
         if upload is not None and upload.run == run.number:
             upload.state, upload.words = back.get(upload.state, ImportState.FAILED), words
 

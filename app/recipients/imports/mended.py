@@ -54,10 +54,3 @@ def checked(upload: ListUpload, checker: RowChecker) -> Callable[[Row], tuple[Ro
         return (row, *checker.check(row, mended["kept"]))
 
     return check
-
-
-def forget_address(upload: ListUpload, email_key: str) -> None:
-    """Forget mended rows that hold an address, because its person is erased."""
-    if known := upload.choices.get(MENDED):
-        left = {line: one for line, one in known.items() if email_key not in str(one).lower()}
-        upload.choices = {**upload.choices, MENDED: left}

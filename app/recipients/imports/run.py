@@ -9,7 +9,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from app.db import Database, now
-from app.recipients.models import ImportState, ListUpload, StagedRow
+from app.recipients.models import ImportState, ListUpload, RecipientList, StagedRow
 
 RANGE = 20_000
 """Lines that one short transaction changes."""
@@ -24,7 +24,7 @@ class WorkerEnds(Exception):
 
 
 class ImportRun:
-    """A run in hand. Every transaction that writes begins with `hold`."""
+    """A run in hand. Every transaction that writes begins with `hold`, or with `hold_list` when it changes the list."""
 
     def __init__(
         self, database: Database, upload_id: int, number: int, should_stop: Callable[[], bool] = lambda: False
@@ -46,6 +46,17 @@ class ImportRun:
         )
         if not held.rowcount:  # type: ignore[attr-defined]
             raise Overtaken
+
+    def hold_list(self, session: Session) -> RecipientList | None:
+        """Hold the upload's list, and then the upload: in the order that everybody has, so that none waits in a ring.
+
+        Gives None when it has no list any more. Raises Overtaken, WorkerEnds.
+        """
+        of_run = (ListUpload.id == self.upload_id, ListUpload.run == self.number)
+        list_id = session.scalar(select(ListUpload.list_id).where(*of_run))
+        found = session.get(RecipientList, list_id, with_for_update=True) if list_id is not None else None
+        self.hold(session)
+        return found
 
     def upload(self, session: Session, *, lock: bool = False) -> ListUpload:
         """Read the upload. Raises Overtaken."""

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any, BinaryIO
 
-from sqlalchemy import String, cast, delete, func, insert, or_, select
+from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from app.db import table_of
@@ -142,25 +142,6 @@ def fault_values(fault: Fault) -> dict[str, Any]:
         "suggestion": _shortened(fault.suggestion),
         "better": fault.better.replace("\0", ""),
     }
-
-
-def forget_person(session: Session, workspace_id: int, email_key: str) -> None:
-    """Delete the rows of an address from all uploads, because its person is erased. Looks through every row."""
-    of_workspace = select(ListUpload.id).where(ListUpload.workspace_id == workspace_id)
-    as_typed = func.lower(cast(StagedRow.cells, String)).contains(email_key, autoescape=True)
-    session.execute(
-        delete(StagedRow)
-        .where(
-            StagedRow.upload_id.in_(of_workspace),
-            or_(StagedRow.email_key == email_key, StagedRow.problem.is_not(None) & as_typed),
-        )
-        .execution_options(synchronize_session=False)
-    )
-    for upload in session.scalars(select(ListUpload).where(ListUpload.id.in_(of_workspace))):
-        upload.mapping = [{**one, "examples": []} for one in upload.mapping]  # cells of the file
-        first = [row for row in upload.found.get("first", []) if email_key not in str(row).lower()]
-        upload.found = {**upload.found, "first": first}
-        mended.forget_address(upload, email_key)
 
 
 def suppressed_faults(session: Session, workspace_id: int, emails: Sequence[str]) -> dict[str, Fault]:

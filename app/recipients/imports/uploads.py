@@ -8,6 +8,7 @@ from pathlib import PurePath
 from typing import BinaryIO
 
 from sqlalchemy import Select, or_, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.audit.trail import Actor
@@ -77,10 +78,16 @@ def keep_upload(
     )
     with database.writing() as session:
         session.add(upload)
-    stored_file.store(database, upload.id, file)
-    if email_position(mapping) is not None:
-        with database.writing() as session:
-            session.get_one(ListUpload, upload.id).state = ImportState.READING
+    try:
+        stored_file.store(database, upload.id, file)
+    except IntegrityError as error:  # a worker cleared the upload away already
+        raise _forgotten() from error
+    with database.writing() as session:
+        kept = session.get(ListUpload, upload.id, with_for_update=True)
+        if kept is None or kept.state is ImportState.FORGOTTEN:
+            raise _forgotten()
+        if email_position(mapping) is not None:
+            kept.state = ImportState.READING
     return upload.id
 
 
@@ -172,6 +179,7 @@ def choose_columns(session: Session, actor: Actor, upload_id: int, given: Mappin
 
 def choose_way(session: Session, actor: Actor, upload_id: int, way: ImportWay, *, list_id: int | None) -> ListUpload:
     """Choose what becomes of the list, and count again. Raises NotThere, and Refused with the field."""
+    hold_target(session, actor, upload_id, way, list_id)
     upload = _changeable(session, actor, upload_id)
     before = (upload.list_id, list(upload.mapping))
     if way is ImportWay.NEW:
@@ -187,6 +195,16 @@ def choose_way(session: Session, actor: Actor, upload_id: int, way: ImportWay, *
     upload.way = way
     _begin_again(upload, before)
     return upload
+
+
+def hold_target(session: Session, actor: Actor, upload_id: int, way: ImportWay, list_id: int | None) -> None:
+    """Hold the list that an upload is to change: before the upload, as everybody does, so that nobody waits in a ring.
+
+    Raises NotThere.
+    """
+    find_upload(session, actor, upload_id)
+    if way is not ImportWay.NEW and list_id is not None:
+        find_list(session, actor, list_id, lock=True)
 
 
 def use_suggestions(session: Session, actor: Actor, upload_id: int, kinds: Sequence[str]) -> ListUpload:
@@ -238,14 +256,16 @@ def undo_upload(session: Session, actor: Actor, upload_id: int, *, unfinished_se
     `unfinished_sends` (a number, of the list) comes from the caller, because lists know nothing of sends.
     Raises NotThere, Refused.
     """
+    upload = find_import(session, actor, upload_id)
+    _require_end(upload)  # an import under way holds its list for long
+    # the list before the upload, as everybody does, so that nobody waits in a ring
+    changed = session.get(RecipientList, upload.list_id, with_for_update=True) if upload.list_id else None
     upload = find_import(session, actor, upload_id, lock=True)
+    _require_end(upload)
     if upload.state in (ImportState.UNDOING, ImportState.UNDONE):
         return upload
-    if upload.state is not ImportState.DONE:
-        raise Refused(_("This import is not finished, so there is nothing to undo yet."))
     if upload.way is ImportWay.NEW and unfinished_sends:
         raise Refused(_("An unfinished send uses the list. Finish or cancel that first. Nothing was undone."))
-    changed = session.get(RecipientList, upload.list_id, with_for_update=True) if upload.list_id else None
     if changed is not None:
         require_rest(session, changed)
     upload.state, upload.words, upload.changed_at = ImportState.UNDOING, "", now()
@@ -283,12 +303,23 @@ def check_length(list_name: str) -> None:
         raise Refused(_("A name has at most %(most)s characters.", most=MAX_LIST_NAME), field="name")
 
 
+def _forgotten() -> Refused:
+    return Refused(
+        _("Somebody was erased just now, and this file, not yet read, was forgotten for it. Upload it again.")
+    )
+
+
 def _list_name(list_name: str, file_name: str) -> str:
     name = " ".join(list_name.split()) or PurePath(file_name).stem.replace("_", " ")[:MAX_LIST_NAME].strip()
     if not name:
         raise Refused(_("Give the list a name."), field="name")
     check_length(name)
     return name
+
+
+def _require_end(upload: ListUpload) -> None:
+    if upload.state not in DONE:
+        raise Refused(_("This import is not finished, so there is nothing to undo yet."))
 
 
 def _changeable(session: Session, actor: Actor, upload_id: int) -> ListUpload:

@@ -15,7 +15,7 @@ from app.sends.views.blueprint import Page, blueprint
 from app.sends.words import why_words
 from app.web.looks import note_download
 from app.web.numbers import row_number
-from app.web.request import db, may, me
+from app.web.request import db, may, me, services
 from app.words import _, _n, _p
 
 PAGE = 50
@@ -28,12 +28,16 @@ def person() -> Page:
     email = whole_person.clean(request.args.get("email", ""))
     found = whole_person.whole_person(db(), me(), email)
     page = whole_person.written_to(db(), me(), email, before=request.args.get("before", type=row_number), limit=PAGE)
+    is_elsewhere = False
     if not (found.entries or page.written or page.before or found.suppressions or request.args.get("before")):
-        return render_template("sends/nobody.html", email=email), 404
+        is_elsewhere = erasing.is_kept_elsewhere(db(), me(), email)
+        if not is_elsewhere:
+            return render_template("sends/nobody.html", email=email), 404
     following = url_for("sends.person", email=email, before=page.before) if page.before else None
     return render_template(
         "sends/person.html",
         person=found,
+        is_elsewhere=is_elsewhere,
         written=page.written,
         why_words=why_words,
         is_first=not request.args.get("before"),
@@ -78,6 +82,18 @@ def erase_person() -> Page:
             messages=_n("%(count)s e-mail", "%(count)s e-mails", gone.messages),
         )
     )
+    if gone.uploads:
+        flash(
+            _n(
+                "%(count)s upload that waited was forgotten: it held this person, or its file was not read whole.",
+                "%(count)s uploads that waited were forgotten: they held this person, or their files were not read "
+                "whole.",
+                len(gone.uploads),
+            )
+        )
+        db().commit()
+        for upload_id in gone.uploads:
+            services().queue.import_list(upload_id)
     return redirect(url_for("recipients.index"))
 
 
