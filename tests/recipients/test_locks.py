@@ -65,7 +65,7 @@ def begins_an_undo(database: Database, actor: Person, list_id: int) -> Way:
         with database.writing() as session:
             uploads.undo_upload(session, actor, upload_id, unfinished_sends=0)
 
-    return uploads, "find_upload", undo
+    return uploads, "find_import", undo
 
 
 def chooses_a_list(database: Database, actor: Person, list_id: int) -> Way:

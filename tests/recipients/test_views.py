@@ -402,6 +402,15 @@ def test_a_taken_or_missing_name_is_asked_for_and_the_upload_stays(
     assert saved_lists(database) == {"Members": 60, "New members": 2}
 
 
+def test_a_paste_keeps_the_empty_corner_of_its_table(client: FlaskClient, database: Database) -> None:
+    pasted = "\tFirst name\tEmail\n1\tAnn\tann@example.com\n2\tBo\tbo@example.com\n"
+    check = client.post("/lists/new", data={"name": "Pasted", "pasted": pasted}).location
+    with database.reading() as session:
+        upload_id = session.scalars(select(ListUpload.id)).one()
+    run_import(database, upload_id)
+    assert "2 people can be saved" in words(client.get(check).text)
+
+
 @pytest.mark.parametrize(
     ("data", "wrong"),
     [
