@@ -30,8 +30,8 @@ from app.recipients.unsubscribing.models import Topic, TopicOptOut
 from app.refusals import NotThere
 from app.words import _, _n
 
-OURS, THEIRS, KINDS = "ours", "theirs", "stopped"
-"""Where an entry comes from: our suppressions, Cloudflare's, and people who stopped one kind of notice.
+OURS, KINDS, THEIRS = "ours", "stopped", "theirs"
+"""Where an entry comes from: our suppressions, people who stopped one kind of notice, and Cloudflare's.
 
 In the order in which the entries of one address stand, which is that of their letters.
 """
@@ -212,7 +212,7 @@ def as_csv(session: Session, actor: Actor, wanted: Wanted) -> Iterator[str]:
 
 
 _Table = type[Suppression] | type[TheirSuppression] | type[TopicOptOut]
-_TABLES: dict[str, _Table] = {OURS: Suppression, THEIRS: TheirSuppression, KINDS: TopicOptOut}
+_TABLES: dict[str, _Table] = {OURS: Suppression, KINDS: TopicOptOut, THEIRS: TheirSuppression}
 
 
 def _of_page(table: _Table, side: str, limit: int) -> Select[str, str, int]:
