@@ -100,7 +100,7 @@ def erase(session: Session, actor: Actor, email: str) -> ToErase:
     Raises Refused while an unfinished send is to them, or an import that holds them is under way, or nobody is there.
     """
     key = clean(email)
-    _hold_lists(session, actor, key)
+    _hold_lists(session, actor, key, in_uploads(session, actor.workspace_id, key).lists)
     hold_uploads(session, actor.workspace_id)
     _hold_sends(session, actor, key)
     found = what_goes(session, actor, key)
@@ -171,7 +171,7 @@ def _in_reviews(workspace_id: int, key: str) -> tuple[ColumnElement[bool], ...]:
     return ReviewProblem.send_id.in_(of_workspace), func.lower(ReviewProblem.email) == key
 
 
-def _hold_lists(session: Session, actor: Actor, key: str) -> None:
+def _hold_lists(session: Session, actor: Actor, key: str, of_imports: Sequence[int]) -> None:
     """Hold the lists before anything is counted, in a fixed order: no release takes the person meanwhile, and no undo
     brings them back."""
     of_person = exists().where(Recipient.list_id == RecipientList.id, Recipient.email_key == key)
@@ -179,7 +179,9 @@ def _hold_lists(session: Session, actor: Actor, key: str) -> None:
     of_undo = RecipientList.id.in_(select(ListChange.list_id).where(ListChange.id.in_(changes)))
     session.scalars(
         select(RecipientList)
-        .where(RecipientList.workspace_id == actor.workspace_id, or_(of_person, of_undo))
+        .where(
+            RecipientList.workspace_id == actor.workspace_id, or_(of_person, of_undo, RecipientList.id.in_(of_imports))
+        )
         .order_by(RecipientList.id)
         .with_for_update()
         .execution_options(populate_existing=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from sqlalchemy.orm import Session
 from app.db import Database
 from app.people.models import Person
 from app.recipients import lists
-from app.recipients.imports import uploads
+from app.recipients.imports import choosing, uploads
 from app.recipients.imports.job import run_import
 from app.recipients.imports.run import ImportRun
 from app.recipients.models import ImportWay
@@ -78,6 +79,19 @@ def chooses_a_list(database: Database, actor: Person, list_id: int) -> Way:
     return uploads, "find_upload", choose
 
 
+def saves_with_another_list(database: Database, actor: Person, list_id: int) -> Way:
+    upload_id = uploaded(database, actor, "email\nnew@example.com\n", name="Others")
+    with database.reading() as session:
+        counted = choosing.as_counted(uploads.find_upload(session, actor, upload_id))
+
+    def save() -> None:
+        with database.writing() as session:
+            chosen = replace(counted, way=ImportWay.ADD, list_id=list_id, list_name="")
+            choosing.save(session, database, actor, upload_id, chosen)
+
+    return choosing, "find_upload", save
+
+
 def mends_an_address(database: Database, actor: Person, list_id: int) -> Way:
     with database.writing() as session:
         session.add(BadAddress(workspace_id=actor.workspace_id, email=ANN, email_key=ANN, kind=BadAddressKind.BOUNCED))
@@ -92,7 +106,16 @@ def mends_an_address(database: Database, actor: Person, list_id: int) -> Way:
 
 @pytest.mark.parametrize("act", [erases, deletes])
 @pytest.mark.parametrize(
-    "change", [applies, takes_back, takes_the_list_away, begins_an_undo, chooses_a_list, mends_an_address]
+    "change",
+    [
+        applies,
+        takes_back,
+        takes_the_list_away,
+        begins_an_undo,
+        chooses_a_list,
+        saves_with_another_list,
+        mends_an_address,
+    ],
 )
 def test_two_who_change_a_list_and_what_belongs_to_it_never_wait_for_each_other(
     database: Database,

@@ -350,6 +350,13 @@ def test_somebody_who_is_only_in_an_upload_can_be_erased(
         assert [one.list_name for one in uploads.waiting_uploads(session, actor)] == ["Without"]
 
 
+def test_nobody_is_asked_for_by_an_empty_address(client: FlaskClient, database: Database, actor: Person) -> None:
+    uploaded(database, actor, "email,name\n,Nameless\nx@example.com,X\n", name="Others")
+    answer = client.get("/sends/person?email=")
+    assert answer.status_code == 404
+    assert "The address is kept all the same" not in words(answer.text)
+
+
 def test_somebody_who_is_only_among_the_bad_addresses_can_be_erased(database: Database, actor: Person) -> None:
     with database.writing() as session:
         session.add(BadAddress(workspace_id=actor.workspace_id, email=ANN, email_key=ANN, kind=BadAddressKind.BOUNCED))

@@ -19,6 +19,7 @@ from app.recipients.imports.uploads import (
     choose_reading,
     choose_way,
     find_upload,
+    hold_target,
     save_upload,
 )
 from app.recipients.models import ImportState, ImportWay, ListUpload
@@ -66,6 +67,7 @@ def take_over(
 
     `reads`: the file is to be read in the chosen way. Raises NotThere, and Refused with the field.
     """
+    hold_target(session, actor, upload_id, chosen.way, chosen.list_id)
     upload = find_upload(session, actor, upload_id, lock=True)
     if upload.state not in CHANGEABLE:
         return False
@@ -95,6 +97,7 @@ def save(session: Session, database: Database, actor: Actor, upload_id: int, cho
 
     Raises NotThere, Refused.
     """
+    hold_target(session, actor, upload_id, chosen.way, chosen.list_id)
     upload = find_upload(session, actor, upload_id, lock=True)
     if upload.state is ImportState.READY and take_over(session, database, actor, upload_id, chosen):
         upload.words = NOT_COUNTED

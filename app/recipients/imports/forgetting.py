@@ -42,12 +42,21 @@ class InUploads:
     """Some upload does hold the address."""
     bad_rows: Sequence[tuple[int, int]] = ()
     """Upload and line of bad rows that name the address, though not as the one to write to."""
+    lists: Sequence[int] = ()
+    """Lists that done imports which hold the address changed: whoever renames a column of these writes to the rows."""
 
 
 def in_uploads(session: Session, workspace_id: int, email_key: str) -> InUploads:
     """Look for an address (in lower case) in all uploads of a workspace. Looks through every row."""
     uploads = session.execute(
-        select(ListUpload.id, ListUpload.state, ListUpload.is_staged, ListUpload.found, ListUpload.mapping)
+        select(
+            ListUpload.id,
+            ListUpload.state,
+            ListUpload.is_staged,
+            ListUpload.found,
+            ListUpload.mapping,
+            ListUpload.list_id,
+        )
         .where(ListUpload.workspace_id == workspace_id)
         .order_by(ListUpload.id)
     ).all()
@@ -61,6 +70,7 @@ def in_uploads(session: Session, workspace_id: int, email_key: str) -> InUploads
         any(one.state in CHANGING and one.id in holding for one in uploads),
         bool(holding),
         bad_rows,
+        [one.list_id for one in uploads if one.state in OVER and one.id in holding and one.list_id is not None],
     )
 
 

@@ -198,13 +198,14 @@ def choose_way(session: Session, actor: Actor, upload_id: int, way: ImportWay, *
 
 
 def hold_target(session: Session, actor: Actor, upload_id: int, way: ImportWay, list_id: int | None) -> None:
-    """Hold the list that an upload is to change: before the upload, as everybody does, so that nobody waits in a ring.
+    """Hold the list that an upload is to change from now on: before the upload, in the order that everybody has.
 
-    Raises NotThere.
+    Raises NotThere for the upload; whether the list is there is asked later.
     """
-    find_upload(session, actor, upload_id)
-    if way is not ImportWay.NEW and list_id is not None:
-        find_list(session, actor, list_id, lock=True)
+    upload = find_upload(session, actor, upload_id)
+    if way is not ImportWay.NEW and list_id not in (None, upload.list_id):
+        of_workspace = RecipientList.workspace_id == actor.workspace_id
+        session.scalar(select(RecipientList.id).where(RecipientList.id == list_id, of_workspace).with_for_update())
 
 
 def use_suggestions(session: Session, actor: Actor, upload_id: int, kinds: Sequence[str]) -> ListUpload:

@@ -30,7 +30,7 @@ def person() -> Page:
     page = whole_person.written_to(db(), me(), email, before=request.args.get("before", type=row_number), limit=PAGE)
     is_elsewhere = False
     if not (found.entries or page.written or page.before or found.suppressions or request.args.get("before")):
-        is_elsewhere = erasing.is_kept_elsewhere(db(), me(), email)
+        is_elsewhere = bool(email) and erasing.is_kept_elsewhere(db(), me(), email)
         if not is_elsewhere:
             return render_template("sends/nobody.html", email=email), 404
     following = url_for("sends.person", email=email, before=page.before) if page.before else None
