@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import bindparam, insert, select, update
@@ -21,6 +21,7 @@ from app.db import now
 from app.delivery.matching import Match, match
 from app.delivery.unreachable import keep_told_later
 from app.delivery.waiting import WAITING
+from app.sends.erasing import ERASED
 from app.sends.event_models import EventZone, MessageEvent, SendEventTally
 from app.sends.models import Message, Outcome, Send, SendKind
 from app.sends.tallies import move
@@ -63,6 +64,8 @@ class _Row:
     reason: str
     detail: str
     addresses: dict[str, Any]
+    copies: frozenset[str]
+    """Who gets a copy of every e-mail of the send, in lower case."""
     state: Outcome = field(init=False)
     touched: bool = False
     keys: set[str] = field(default_factory=set)
@@ -73,30 +76,41 @@ class _Row:
         self.state = self.before
 
 
+@dataclass(frozen=True, slots=True)
+class _News:
+    """An event that is new."""
+
+    key: str
+    match: Match
+    is_of_erased: bool
+    """It is about somebody who was erased since: neither their address nor words about it are kept."""
+
+
 def settle_page(session: Session, zone: EventZone, send_ids: Sequence[int], page: EventPage) -> None:
     """Write down one page of a zone's events; the caller holds the lease and commits."""
     matches = match(session, zone.workspace_id, send_ids, page.events, ids_match=zone.ids_match)
     zone.ids_match = matches.ids_match
     zone.read_until = page.read_until
     rows = _lock(session, {one.message_id for one in matches.found})
-    news: list[Match] = []
+    news: list[_News] = []
     counted: Counter[tuple[int, EventKind]] = Counter()
     for one in sorted(matches.found, key=lambda found: found.event.at):
         row = rows.get(one.message_id)
         if row is None or one.event.key in row.keys or not _tells(row, one.event):
             continue
         row.keys.add(one.event.key)
-        news.append(one)
+        told = _News(one.event.key, *_without_erased(row, one))
+        news.append(told)
         if one.event.kind not in row.kinds:
             row.kinds.add(one.event.kind)
             counted[row.send_id, one.event.kind] += 1
-        _apply(row, one)
+        _apply(row, told)
     _write(session, rows.values())
     if news:
         session.execute(insert(MessageEvent), [_event_row(one) for one in news])
     _move(session, rows.values())
     _count(session, counted)
-    keep_told_later(session, zone.workspace_id, news)
+    keep_told_later(session, zone.workspace_id, [one.match for one in news if not one.is_of_erased])
 
 
 def after(state: Outcome, kind: EventKind) -> Outcome:
@@ -116,9 +130,19 @@ def _tells(row: _Row, event: DeliveryEvent) -> bool:
     return bool(known != Outcome.DELIVERED)
 
 
-def _apply(row: _Row, found: Match) -> None:
+def _without_erased(row: _Row, found: Match) -> tuple[Match, bool]:
+    """Give an event with what stands in the place of an erased address, and whether it is about an erased person."""
+    recipient = found.event.recipient.lower()
+    there = [row.email_key, *row.addresses] if row.is_direct else [row.email_key]
+    stand_in = next((one for one in there if one.startswith(ERASED) and "@" not in one), "")
+    if not stand_in or recipient in row.copies or recipient in {one.lower() for one in there}:
+        return found, False
+    return replace(found, event=replace(found.event, recipient=stand_in)), True
+
+
+def _apply(row: _Row, news: _News) -> None:
     """Let one event change a message. Copies of a list's e-mail have events, but do not decide on the recipient's."""
-    event = found.event
+    found, event = news.match, news.match.event
     is_copy = event.recipient.lower() != row.email_key
     if not row.message_id and event.message_id:
         row.message_id, row.touched = event.message_id, True
@@ -133,7 +157,8 @@ def _apply(row: _Row, found: Match) -> None:
     if state is not row.state or same:
         row.reason, row.touched = f"event_{event.kind}", True
         needs_words = state is not Outcome.DELIVERED or found.is_inferred
-        row.detail = _words(event, is_inferred=found.is_inferred) if needs_words else ""
+        said = "" if news.is_of_erased else event.detail or event.cause
+        row.detail = _words(event.kind, said, is_inferred=found.is_inferred) if needs_words else ""
     row.state = state
 
 
@@ -148,10 +173,10 @@ def _among_all(row: _Row, event: DeliveryEvent) -> Outcome:
     return min((Outcome(one) for one in row.addresses.values()), key=_WORST_FIRST.index)
 
 
-def _words(event: DeliveryEvent, *, is_inferred: bool) -> str:
-    parts = [REASONS[f"event_{event.kind}"]]
-    if event.detail or event.cause:
-        parts.append(_("It said: %(words)s", words=event.detail or event.cause))
+def _words(kind: EventKind, said: str, *, is_inferred: bool) -> str:
+    parts = [REASONS[f"event_{kind}"]]
+    if said:
+        parts.append(_("It said: %(words)s", words=said))
     return joined([*parts, INFERRED] if is_inferred else parts)
 
 
@@ -161,9 +186,10 @@ def _lock(session: Session, ids: set[int]) -> dict[int, _Row]:
         return {}
     sends = select(Message.send_id).where(Message.id.in_(ids))
     held = session.execute(
-        select(Send.id, Send.kind).where(Send.id.in_(sends)).order_by(Send.id).with_for_update()
+        select(Send.id, Send.kind, Send.cc, Send.bcc).where(Send.id.in_(sends)).order_by(Send.id).with_for_update()
     ).all()
-    direct = {send_id for send_id, kind in held if kind is SendKind.DIRECT}
+    direct = {one.id for one in held if one.kind is SendKind.DIRECT}
+    copies = {one.id: frozenset(str(address).lower() for address, _name in (*one.cc, *one.bcc)) for one in held}
     found = session.execute(
         select(
             Message.id,
@@ -190,6 +216,7 @@ def _lock(session: Session, ids: set[int]) -> dict[int, _Row]:
             one.reason,
             one.detail,
             one.addresses,
+            copies[one.send_id],
         )
         for one in found
     }
@@ -255,18 +282,18 @@ def _count(session: Session, counted: Counter[tuple[int, EventKind]]) -> None:
         )
 
 
-def _event_row(found: Match) -> dict[str, Any]:
-    event = found.event
+def _event_row(news: _News) -> dict[str, Any]:
+    found, event = news.match, news.match.event
     return {
         "message_id": found.message_id,
-        "event_key": event.key,
+        "event_key": news.key,
         "at": event.at,
         "kind": event.kind,
-        "recipient": event.recipient,
+        "recipient": ERASED if news.is_of_erased else event.recipient,
         "status": event.status,
         "event_type": event.event_type,
-        "cause": event.cause,
-        "detail": event.detail,
+        "cause": "" if news.is_of_erased else event.cause,
+        "detail": "" if news.is_of_erased else event.detail,
         "vendor_id": event.bare_id,
         "is_inferred": found.is_inferred,
     }

@@ -20,6 +20,9 @@ from app.delivery.event_reading import EventReadingJob
 from app.delivery.job_lease import LeaseLost
 from app.delivery.settling import settle_page
 from app.delivery.waiting import what_waits
+from app.recipients.models import Suppression
+from app.sends.bad_address_models import BadAddress
+from app.sends.erasing import erase
 from app.sends.event_models import EventLease, EventReading, EventZone, MessageEvent, SendEventTally
 from app.sends.models import Attempt, Message, Outcome, Send, SendKind, SendState
 from app.sends.tallies import move
@@ -493,6 +496,29 @@ def test_a_copy_of_a_list_s_e_mail_does_not_decide_on_the_recipient_s(ground: Gr
     settle(ground, [send_id], an_event("deliveryFailed", recipient="archive@example.com"))
     assert ground.tally(send_id) == {Outcome.QUEUED: 1}
     assert len(events_of(ground, "anna@example.net")) == 1
+
+
+def test_what_is_told_of_somebody_erased_settles_their_e_mail_and_brings_nothing_back(ground: Ground) -> None:
+    a_zone(ground)
+    send_id = waiting_send(ground, Outcome.QUEUED, cc=[["archive@example.com", ""]])
+    with ground.database.writing() as session:
+        erase(session, ground.actor, "anna@example.net")
+    told = [
+        an_event("delivered", recipient="archive@example.com"),
+        an_event("deliveryFailed", detail="550 anna@example.net is gone"),
+    ]
+    for _again in range(2):
+        settle(ground, [send_id], *told)
+    assert ground.tally(send_id) == {Outcome.BOUNCED: 1}
+    assert kinds(ground, send_id) == {"delivered": 1, "bounced": 1}
+    with ground.database.reading() as session:
+        kept = [
+            *session.scalars(select(MessageEvent)),
+            *session.scalars(select(Message)),
+            *session.scalars(select(BadAddress)),
+        ]
+        kept += session.scalars(select(Suppression))
+        assert not [one for one in kept if "anna" in str(vars(one))]
 
 
 def test_another_workspace_s_messages_are_left_alone(ground: Ground) -> None:
