@@ -24,6 +24,8 @@ from app.words import _
 
 MAYBE_THE_ADDRESS = frozenset({"email.invalid", "invalid_request_schema"})
 """Refusals that name no cause: of a send whose other e-mails were taken, the address is to be looked at."""
+FEW = 100
+"""When more were refused before the first was taken, the e-mail was at fault, not the addresses."""
 _MAYBE_WORDS = _("Cloudflare refused this e-mail, while others of the same send went out.")
 
 
@@ -40,10 +42,16 @@ def keep_unreachable(session: Session, send: Send, settled: Sequence[tuple[Resul
         for result, outcome in settled
         if outcome is Outcome.REJECTED and result.verdict.reason in MAYBE_THE_ADDRESS
     ]
-    if refused:
+    taken = sum(outcome in ANSWERED for _result, outcome in settled)
+    refused_before: Sequence[Message] = ()
+    if refused or taken:
         tally = counts(session, send.id)
-        refused = refused if any(tally[outcome] for outcome in ANSWERED) else []
-    if not bounced and not refused:
+        answered = sum(tally[outcome] for outcome in ANSWERED)
+        if not answered:
+            refused = []
+        elif answered == taken and tally[Outcome.REJECTED]:  # the first that were taken: what was refused before counts
+            refused_before = _refused_before(session, send, [one.message.id for one in refused])
+    if not bounced and not refused and not refused_before:
         return
     add_by_rule(
         session,
@@ -58,7 +66,25 @@ def keep_unreachable(session: Session, send: Send, settled: Sequence[tuple[Resul
         Found(one.message.email, BadAddressKind.REFUSED, send.id, one.message.id, one.message.name, _MAYBE_WORDS)
         for one in refused
     ]
+    found += [
+        Found(one.email, BadAddressKind.REFUSED, send.id, one.id, one.name, _MAYBE_WORDS) for one in refused_before
+    ]
     note_bad(session, send.workspace_id, found)
+
+
+def _refused_before(session: Session, send: Send, but: Sequence[int]) -> Sequence[Message]:
+    """Give what was refused without a cause before any e-mail of the send was taken; none when that is not few."""
+    found = session.scalars(
+        select(Message)
+        .where(
+            Message.send_id == send.id,
+            Message.state == Outcome.REJECTED,
+            Message.reason.in_(MAYBE_THE_ADDRESS),
+            Message.id.not_in(but),
+        )
+        .limit(FEW + 1)
+    ).all()
+    return found if len(found) <= FEW else ()
 
 
 def keep_told_later(session: Session, workspace_id: int, news: Iterable[Match]) -> None:

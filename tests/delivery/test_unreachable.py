@@ -14,6 +14,7 @@ from app.recipients.suppressions.who import suppress
 from app.sends.bad_address_models import BadAddress, BadAddressKind, BadAddressState
 from app.sends.models import Outcome, Send, SendKind, SendState
 from app.sends.tallies import retrying
+from app.sends.waves import go_on
 from tests.delivery.ground import Ground
 from tests.delivery.test_settling import AT_ONCE, job, undue
 from tests.simulator_process import RunningSimulator
@@ -135,6 +136,17 @@ def test_an_e_mail_that_alone_of_its_send_is_refused_stands_in_the_work_list(gro
     ground.deliver(ground.send(["error-email.invalid-hal@example.net"]))
     assert "error-email.invalid-hal@example.net" not in bad(ground), "all were refused: the e-mail is at fault"
     assert ours(ground) == {}
+
+
+def test_a_refusal_counts_also_when_the_first_e_mail_is_taken_after_it(ground: Ground) -> None:
+    refused = "error-email.invalid-gus@example.net"
+    send_id = ground.send([refused, "anna@example.net"], wave_left=1, wave_size=1)  # recorded one after the other
+    ground.deliver(send_id)
+    assert refused not in bad(ground), "nothing was taken yet"
+    with ground.database.writing() as session:
+        go_on(session, ground.actor, send_id, None)
+    ground.deliver(send_id)
+    assert bad(ground)[refused].kind is BadAddressKind.REFUSED
 
 
 def test_who_says_no_while_a_send_goes_on_gets_nothing_more_of_it(ground: Ground, simulator: RunningSimulator) -> None:

@@ -142,7 +142,7 @@ def find_suppression(
     """
     query = select(Suppression).where(
         Suppression.workspace_id == workspace_id,
-        Suppression.email_key == email.lower(),
+        Suppression.email_key == email.lower().replace("\0", ""),
         Suppression.reason == reason,
     )
     return session.scalar(query.with_for_update().execution_options(populate_existing=True) if lock else query)
