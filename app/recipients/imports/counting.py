@@ -140,9 +140,7 @@ def count_unnamed(session: Session, upload: ListUpload, email_key: str) -> None:
     )
     if person_id is None or session.scalar(of_person.limit(1)) is not None:
         return
-    values = {"line": -person_id, "recipient_id": person_id, "change": REMOVE}
-    empty = {"upload_id": upload.id, "email": "", "email_key": "", "name": "", "data": {}}
-    session.execute(insert(table_of(StagedRow)), [{**empty, **values}])
+    session.execute(insert(table_of(StagedRow)), [_removal(upload.id, person_id)])
     counts = upload.counts
     upload.counts = {**counts, "removes": counts["removes"] + 1, "leaves": counts["leaves"] - 1}
 
@@ -232,7 +230,13 @@ def _go_through(run: ImportRun, plan: _Plan) -> _Tally:
 def _not_in_file(plan: _Plan, tally: _Tally, person: There) -> None:
     if plan.upload.way is ImportWay.REPLACE:
         tally.removes += 1
-        tally.removed.append({"line": -person.id, "recipient_id": person.id})
+        tally.removed.append(_removal(plan.upload.id, person.id))
+
+
+def _removal(upload_id: int, person_id: int) -> dict[str, Any]:
+    """Give the row that takes somebody out of the list; who they are is written down when that is done."""
+    common = {"upload_id": upload_id, "email": "", "email_key": "", "name": "", "data": {}}
+    return {**common, "line": -person_id, "recipient_id": person_id, "change": REMOVE}
 
 
 def _in_both(plan: _Plan, tally: _Tally, person: There, row: Staged) -> None:
@@ -284,8 +288,7 @@ def _write_when_full(run: ImportRun, tally: _Tally, least: int = CHUNK) -> None:
             rows = [one for one in tally.waiting if tuple(one) == names]
             session.execute(statement.values({name: bindparam(name) for name in names if name != "b_line"}), rows)
         if tally.removed:
-            common = {"upload_id": run.upload_id, "email": "", "email_key": "", "name": "", "data": {}}
-            session.execute(insert(table), [{**common, **one, "change": REMOVE} for one in tally.removed])
+            session.execute(insert(table), tally.removed)
     tally.waiting.clear()
     tally.removed.clear()
 

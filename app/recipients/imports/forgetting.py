@@ -19,13 +19,11 @@ from sqlalchemy.orm import Session
 from app.db import among, now
 from app.recipients.imports.mapping import ColumnRole, mapping_of
 from app.recipients.imports.mended import MENDED
-from app.recipients.imports.uploads import CHANGEABLE
+from app.recipients.imports.uploads import CHANGEABLE, DONE
 from app.recipients.models import ImportState, ListUpload, StagedRow, UploadChunk
 
 CHANGING = (ImportState.APPLYING, ImportState.UNDOING)
 """States in which a worker changes a list."""
-OVER = (ImportState.DONE, ImportState.UNDOING, ImportState.UNDONE)
-"""States in which the file, and what was shown of its beginning, is of no use any more."""
 LINES_AT_ONCE = 500
 
 
@@ -70,7 +68,7 @@ def in_uploads(session: Session, workspace_id: int, email_key: str) -> InUploads
         any(one.state in CHANGING and one.id in holding for one in uploads),
         bool(holding),
         bad_rows,
-        [one.list_id for one in uploads if one.state in OVER and one.id in holding and one.list_id is not None],
+        [one.list_id for one in uploads if one.state in DONE and one.id in holding and one.list_id is not None],
     )
 
 
@@ -97,7 +95,7 @@ def forget_person(session: Session, workspace_id: int, email_key: str, found: In
         select(ListUpload)
         .where(
             ListUpload.workspace_id == workspace_id,
-            or_(ListUpload.state.in_(OVER), among(ListUpload.id.expression, found.waiting)),
+            or_(ListUpload.state.in_(DONE), among(ListUpload.id.expression, found.waiting)),
         )
         .execution_options(populate_existing=True)
     ).all()
@@ -108,7 +106,7 @@ def forget_person(session: Session, workspace_id: int, email_key: str, found: In
         if upload.id in found.waiting:
             upload.state, upload.words, upload.changed_at = ImportState.FORGOTTEN, "", now()
             upload.run += 1
-    over = [upload.id for upload in uploads if upload.state in OVER]
+    over = [upload.id for upload in uploads if upload.state in DONE]
     session.execute(  # there are none, unless a worker was killed before it dropped the file
         delete(UploadChunk)
         .where(among(UploadChunk.upload_id.expression, over))

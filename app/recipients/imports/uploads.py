@@ -41,7 +41,7 @@ WAITING = (ImportState.CHOOSING, ImportState.READING, ImportState.READY, ImportS
 CHANGEABLE = (ImportState.CHOOSING, ImportState.READING, ImportState.READY, ImportState.FAILED)
 """States in which a person may still say how it is read."""
 DONE = (ImportState.DONE, ImportState.UNDOING, ImportState.UNDONE)
-"""States of an upload that changed a list: it concerns everybody who works on that then."""
+"""States of an upload that changed a list: it concerns everybody who works on that, and its file is of no use then."""
 STOPPED = _("The check was stopped, so the rows are not counted. Nothing was changed.")
 
 
